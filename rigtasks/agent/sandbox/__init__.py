@@ -1,0 +1,27 @@
+"""The walls around code nobody has read yet: what a command may see, write and reach."""
+
+from rigtasks.agent.sandbox.probe import Probe, probe
+from rigtasks.agent.sandbox.spec import (
+    HOME,
+    WORKDIR,
+    Level,
+    SandboxSpec,
+    WrappedCommand,
+    inner_workdir,
+)
+from rigtasks.agent.sandbox.toolchain import Toolchain, find_toolchain
+from rigtasks.agent.sandbox.wrap import wrap
+
+__all__ = [
+    "HOME",
+    "WORKDIR",
+    "Level",
+    "Probe",
+    "SandboxSpec",
+    "Toolchain",
+    "WrappedCommand",
+    "find_toolchain",
+    "inner_workdir",
+    "probe",
+    "wrap",
+]

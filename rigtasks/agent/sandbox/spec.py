@@ -1,0 +1,114 @@
+"""What a sandboxed command is given, as data; how it is walled in is the level's business."""
+
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from rigtasks.errors import Permanent
+
+WORKDIR = PurePosixPath("/workspace")
+HOME = PurePosixPath("/home/agent")
+#: The user and group id a process has inside; outside it runs as whoever started it.
+INNER_ID = 1001
+#: Carried in the environment of everything a command starts, so that strays can be found.
+MARK = "RIG_SANDBOX"
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+class Level(StrEnum):
+    """How strong the walls are.
+
+    `bubblewrap` hides the host, its network and its processes. `none` only clears the environment
+    and moves `HOME`: for repositories whose content the operator owns.
+    """
+
+    BUBBLEWRAP = "bubblewrap"
+    NONE = "none"
+
+
+class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one command may touch.
+
+    Args:
+        workdir: the only directory of the host it may change; seen at `WORKDIR`.
+        cwd: where it starts, relative to `workdir`.
+        scratch: becomes `HOME`, so that what a set-up command installs there is still there for
+            the next command; None gives an empty `HOME` that is gone afterwards (`bubblewrap`).
+        read_only: host paths shown unchanged at the same path.
+        env: added to the few variables every command has; nothing of the host's is passed on.
+        network: without it there is a loopback of its own and nothing else.
+        memory_bytes: writable private memory of each process.
+        max_processes: processes and threads of the sandbox's user.
+        tmp_bytes: size of `/tmp`, which lives in memory.
+        mark: a value nobody else uses; every process of the command carries it as `MARK`.
+    """
+
+    workdir: Path
+    cwd: str = "."
+    scratch: Path | None = None
+    read_only: tuple[Path, ...] = ()
+    env: dict[str, str] = {}
+    network: bool = False
+    memory_bytes: int | None = None
+    max_processes: int | None = None
+    tmp_bytes: int = 1 << 30
+    mark: str = ""
+
+
+class WrappedCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A command with its walls, ready for `subprocess.Popen`.
+
+    Start it with exactly this `env`, from a thread that lives as long as the command may: the
+    kernel kills the command when the thread that started it ends.
+    """
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    cwd: Path
+
+
+def inner_workdir(spec: SandboxSpec, level: Level) -> PurePosixPath:
+    """Return the path at which the command sees its working copy."""
+    return WORKDIR if level is Level.BUBBLEWRAP else PurePosixPath(spec.workdir)
+
+
+def start_directory(spec: SandboxSpec, level: Level) -> PurePosixPath:
+    """Return the directory in which the command starts.
+
+    Raises:
+        Permanent: `cwd` would leave the working copy.
+    """
+    relative = PurePosixPath(spec.cwd)
+    if relative.is_absolute() or ".." in relative.parts:
+        raise Permanent(f"workdir {spec.cwd!r} must be a path inside the repository")
+    return inner_workdir(spec, level) / relative
+
+
+def environment(spec: SandboxSpec, home: PurePosixPath, tmp: PurePosixPath) -> dict[str, str]:
+    """Build the whole environment of the command: these few names and what the spec adds."""
+    base = {
+        "PATH": SYSTEM_PATH,
+        "HOME": str(home),
+        "TMPDIR": str(tmp),
+        "USER": "agent",
+        "LOGNAME": "agent",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_UPDATE_NOTIFIER": "1",
+    }
+    mark = {MARK: spec.mark} if spec.mark else {}
+    return base | spec.env | mark
+
+
+def with_limits(argv: tuple[str, ...], spec: SandboxSpec) -> tuple[str, ...]:
+    """Put `prlimit` in front of a command whose memory or processes are bounded."""
+    limits = []
+    if spec.memory_bytes is not None:
+        limits.append(f"--data={spec.memory_bytes}")
+    if spec.max_processes is not None:
+        limits.append(f"--nproc={spec.max_processes}")
+    return ("prlimit", *limits, "--", *argv) if limits else argv
