@@ -1,0 +1,1 @@
+"""The Engineering Rig: from a labelled issue to a merged pull request."""

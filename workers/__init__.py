@@ -1,0 +1,1 @@
+"""One module per worker type: its queue, its concurrency, its shutdown, its health."""

@@ -1,0 +1,1 @@
+"""The life of one issue: commands, events, state, decisions, reactions, timers. Pure."""

@@ -1,0 +1,1 @@
+"""Celery tasks: load, decide, append; nothing else."""

@@ -1,0 +1,30 @@
+"""The caps that end with a person instead of one more round."""
+
+from rigtasks.lifecycle.events.acceptance import ReviewLoopExceeded
+from rigtasks.lifecycle.events.base import Event
+from rigtasks.lifecycle.events.liveness import Escalated
+from rigtasks.lifecycle.state import IssueState
+
+#: Reviews that may end without a verdict before a person is called.
+MAX_ABSTENTIONS = 3
+
+
+def abstention_cap(state: IssueState, reason: str) -> tuple[Event, ...]:
+    """Call a person when one more review gave no verdict and the cap is reached."""
+    count = state.abstentions + 1
+    if count < MAX_ABSTENTIONS:
+        return ()
+    sentence = f"{count} reviews gave no verdict; the last: {reason}"
+    return (Escalated(reason=sentence, who_must_act="a reviewer with write permission"),)
+
+
+def loop_cap(state: IssueState) -> tuple[Event, ...]:
+    """Call a person when one more round of review or CI would exceed the cap."""
+    loops = state.review_loops + 1
+    if loops <= state.limits.max_review_loops:
+        return ()
+    sentence = f"{loops} rounds of review or CI did not end in an approval"
+    return (
+        ReviewLoopExceeded(loops=loops),
+        Escalated(reason=sentence, who_must_act="a maintainer of the repository"),
+    )

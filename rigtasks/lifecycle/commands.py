@@ -1,0 +1,245 @@
+"""What the outside may ask of an issue. A command is data; `decide` answers with events."""
+
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from rigtasks.gate.certificate import MergeCertificate
+from rigtasks.lifecycle.events.base import Blocker, CheckNote, FindingNote, Step, Usage
+from rigtasks.lifecycle.events.intake import IssueApproved, IssueRefused
+from rigtasks.lifecycle.failure import FailureClass
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of every command."""
+
+
+class Admit(Command):
+    """Intake admitted the issue with this approval."""
+
+    approved: IssueApproved
+
+
+class Refuse(Command):
+    """Intake refused the issue."""
+
+    refused: IssueRefused
+
+
+class Hold(Command):
+    """Admission waits for something that is named."""
+
+    waits_for: str
+    sentence: str
+
+
+class Cancel(Command):
+    """A person withdrew the issue."""
+
+    reason: str
+    by: str
+
+
+class StartWork(Command):
+    """The holder of the claim begins, on this branch from this commit."""
+
+    run_id: UUID
+    epoch: int
+    base_sha: str
+    branch: str
+    isolation: str
+
+
+class StartCli(Command):
+    """The holder started the agent process."""
+
+    run_id: UUID
+    epoch: int
+    provider: str
+    model: str | None
+    isolation: str
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """An implementation whose tests are green, stored as a bundle."""
+
+    artifact_id: UUID
+    base_sha: str
+    head_sha: str
+    command: str
+    files_changed: int
+    lines_changed: int
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """A run without an accepted result; `retry_seconds` overrides the class's own time."""
+
+    failure: FailureClass
+    reason: str
+    retry_seconds: float | None = None
+    test_command: str = ""
+    output_tail: str = ""
+
+
+class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict about one head, stored as an artifact."""
+
+    artifact_id: UUID
+    head_sha: str
+
+
+class FinishRun(Command):
+    """The holder ended its run with this result."""
+
+    run_id: UUID
+    epoch: int
+    ending: str
+    seconds: float
+    usage: Usage
+    steps: tuple[Step, ...]
+    result: Accepted | Failed | Reviewed
+
+
+class ReleaseRun(Command):
+    """The holder gives the claim back in order."""
+
+    run_id: UUID
+    epoch: int
+    reason: str
+
+
+class ExpireLease(Command):
+    """The database's clock says that the lease of this claim ran out."""
+
+    run_id: UUID
+    epoch: int
+
+
+class IntendPush(Command):
+    """The conductor is about to push a run's commits."""
+
+    run_id: UUID
+    epoch: int
+    branch: str
+    old_sha: str | None
+    new_sha: str
+
+
+class RefusePublish(Command):
+    """The policy on the diff, or GitHub, refused a run's commits."""
+
+    run_id: UUID
+    epoch: int
+    failure: FailureClass
+    reason: str
+    retry_seconds: float | None = None
+
+
+class RecordPullRequest(Command):
+    """The pull request exists, with a run's commits at its head."""
+
+    run_id: UUID
+    epoch: int
+    pr: int
+    url: str
+    branch: str
+    head_sha: str
+    base_branch: str
+    author_id: int
+    adopted: bool
+    gate_reasons: tuple[str, ...] = ()
+
+
+class AbstainReview(Command):
+    """A stored verdict could not be posted as approval or request for changes."""
+
+    run_id: UUID
+    reason: str
+
+
+class CiStatus(StrEnum):
+    """What the checks at a head amount to."""
+
+    GREEN = "green"
+    RED = "red"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
+class ReviewSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A review as GitHub shows it.
+
+    `allowed` says that the reviewer counts for the gate (never an author of the range); `human`
+    that a person with write permission gave it.
+    """
+
+    id: int
+    reviewer_id: int
+    reviewer: str
+    state: str
+    commit_id: str
+    allowed: bool
+    human: bool
+    summary: str = ""
+    findings: tuple[FindingNote, ...] = ()
+
+
+class ObservePullRequest(Command):
+    """What GitHub says of the pull request now.
+
+    `merged_by_rig` says that the conductor's own identity merged it, so that the merge effect
+    records it with its certificate instead.
+    """
+
+    pr: int
+    open: bool
+    merged: bool
+    merged_by_rig: bool
+    merged_by: str
+    merge_sha: str | None
+    closed_by: str
+    head_sha: str
+    base_sha: str
+    conflict: bool
+    ci: CiStatus
+    checks: tuple[CheckNote, ...]
+    reviews: tuple[ReviewSeen, ...]
+
+
+class RecordGate(Command):
+    """The gate was evaluated at this head and did not pass."""
+
+    head_sha: str
+    blockers: tuple[Blocker, ...]
+
+
+class RecordMerge(Command):
+    """The head was merged by the conductor and found on the base branch."""
+
+    pr: int
+    head_sha: str
+    merge_sha: str
+    certificate: MergeCertificate
+
+
+class Escalate(Command):
+    """A person has to act; the lane stays where it is."""
+
+    reason: str
+    who_must_act: str
+
+
+class Retry(Command):
+    """An operator sends a stopped issue back on its way."""
+
+    reason: str
+    by: str
+
+
+class ApproveGate(Command):
+    """An operator clears the human gate for this head."""
+
+    head_sha: str
+    reason: str
+    by: str

@@ -1,0 +1,44 @@
+"""Answer a command with events: pure, deterministic, empty when there is nothing new to say."""
+
+from rigtasks.lifecycle import commands
+from rigtasks.lifecycle.commands import Command
+from rigtasks.lifecycle.decide import acceptance, intake, observation, work
+from rigtasks.lifecycle.events.base import Event
+from rigtasks.lifecycle.state import IssueState
+
+_DECIDERS = {
+    commands.Admit: intake.admit,
+    commands.Refuse: intake.refuse,
+    commands.Hold: intake.hold,
+    commands.Cancel: intake.cancel,
+    commands.Escalate: intake.escalate,
+    commands.Retry: intake.retry,
+    commands.StartWork: work.start,
+    commands.StartCli: work.start_cli,
+    commands.FinishRun: work.finish,
+    commands.ReleaseRun: work.release,
+    commands.ExpireLease: work.expire,
+    commands.IntendPush: work.intend_push,
+    commands.RefusePublish: work.refuse_publish,
+    commands.RecordPullRequest: work.record_pull_request,
+    commands.AbstainReview: acceptance.abstain,
+    commands.ApproveGate: acceptance.approve_gate,
+    commands.RecordGate: acceptance.record_gate,
+    commands.RecordMerge: acceptance.record_merge,
+    commands.ObservePullRequest: observation.observe,
+}
+
+
+def decide(command: Command, state: IssueState | None) -> tuple[Event, ...]:
+    """Return the events that follow from a command in a state.
+
+    A command that was answered before, or that no longer fits, is answered with nothing.
+
+    Raises:
+        StaleEpoch: a run reports although a newer claim exists.
+    """
+    decider = _DECIDERS[type(command)]
+    return decider(command, state)  # type: ignore[operator]  # the table pairs each with its own
+
+
+__all__ = ["decide"]

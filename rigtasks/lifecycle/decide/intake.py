@@ -1,0 +1,68 @@
+"""Decisions about whether an issue is worked on at all."""
+
+from rigtasks.lifecycle.commands import Admit, Cancel, Escalate, Hold, Refuse, Retry
+from rigtasks.lifecycle.events.base import Event
+from rigtasks.lifecycle.events.intake import IssueCancelled, IssueHeld
+from rigtasks.lifecycle.events.liveness import Escalated, OperatorRetried
+from rigtasks.lifecycle.state import IssueState, Lane
+
+#: The lanes in which a new approval may still replace the text that runs.
+_REPLACEABLE = frozenset({Lane.QUEUED, Lane.FAILED})
+
+
+def admit(command: Admit, state: IssueState | None) -> tuple[Event, ...]:
+    """Approve a new issue, or a waiting or failed one whose text or route changed."""
+    approved = command.approved
+    if state is None:
+        return (approved,)
+    if state.lane not in _REPLACEABLE:
+        return ()
+    same_text = state.task_digest == approved.task_digest
+    same_route = state.queue == approved.queue and state.config_sha == approved.config_sha
+    if state.lane is Lane.QUEUED and same_text and same_route:
+        return ()
+    if state.lane is Lane.FAILED and state.refusal_code is None and same_text and same_route:
+        return ()
+    return (approved,)
+
+
+def refuse(command: Refuse, state: IssueState | None) -> tuple[Event, ...]:
+    """Refuse an issue that nobody works on yet; the same refusal twice says nothing."""
+    refused = command.refused
+    if state is None:
+        return (refused,)
+    if state.lane not in _REPLACEABLE:
+        return ()
+    if state.refusal_code == refused.code and state.reason == refused.sentence:
+        return ()
+    return (refused,)
+
+
+def hold(command: Hold, state: IssueState | None) -> tuple[Event, ...]:
+    """Say what a waiting issue waits for, once per reason."""
+    if state is None or state.wanted_stage is None or state.hold == command.waits_for:
+        return ()
+    return (IssueHeld(waits_for=command.waits_for, sentence=command.sentence),)
+
+
+def cancel(command: Cancel, state: IssueState | None) -> tuple[Event, ...]:
+    """Withdraw an issue that has not ended."""
+    if state is None or state.terminal or state.merge_sha is not None:
+        return ()
+    return (IssueCancelled(reason=command.reason, by=command.by),)
+
+
+def escalate(command: Escalate, state: IssueState | None) -> tuple[Event, ...]:
+    """Call a person, once per reason."""
+    if state is None or state.terminal or state.overlay is not None:
+        return ()
+    return (Escalated(reason=command.reason, who_must_act=command.who_must_act),)
+
+
+def retry(command: Retry, state: IssueState | None) -> tuple[Event, ...]:
+    """Send a failed or interrupted issue back on its way; a refusal needs a new approval."""
+    if state is None or state.terminal or state.refusal_code is not None:
+        return ()
+    if state.lane is not Lane.FAILED and state.overlay is None:
+        return ()
+    return (OperatorRetried(reason=command.reason, by=command.by),)

@@ -1,0 +1,207 @@
+"""Events of CI, review, the human gate and the merge."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from rigtasks.gate.certificate import MergeCertificate
+from rigtasks.lifecycle.events.base import Blocker, CheckNote, Event, FindingNote
+
+
+class CiPassed(Event):
+    """Every required check was green at this head."""
+
+    type: ClassVar[str] = "CI_PASSED"
+
+    head_sha: str
+    checks: tuple[CheckNote, ...]
+
+
+class CiFailed(Event):
+    """At least one required check was red at this head."""
+
+    type: ClassVar[str] = "CI_FAILED"
+
+    head_sha: str
+    checks: tuple[CheckNote, ...]
+
+
+class ReviewAssigned(Event):
+    """A reviewer claimed the pull request at this head; written by the claim itself."""
+
+    type: ClassVar[str] = "REVIEW_ASSIGNED"
+
+    run_id: UUID
+    epoch: int
+    agent: str
+    holder: str
+    queue: str
+
+
+class ReviewPassed(Event):
+    """GitHub shows an approval by an allowed reviewer at this head."""
+
+    type: ClassVar[str] = "REVIEW_PASSED"
+
+    review_id: int
+    head_sha: str
+    reviewer_id: int
+    reviewer: str
+
+
+class ReviewDisputed(Event):
+    """GitHub shows that a reviewer asked for changes at this head."""
+
+    type: ClassVar[str] = "REVIEW_DISPUTED"
+
+    review_id: int
+    head_sha: str
+    reviewer_id: int
+    reviewer: str
+    summary: str
+    findings: tuple[FindingNote, ...] = ()
+
+
+class ReviewAbstained(Event):
+    """The reviewer gave no verdict; the review is dispatched again, then escalated."""
+
+    type: ClassVar[str] = "REVIEW_ABSTAINED"
+
+    run_id: UUID
+    reason: str
+
+
+class ReviewLoopExceeded(Event):
+    """The cap of review rounds is reached."""
+
+    type: ClassVar[str] = "REVIEW_LOOP_EXCEEDED"
+
+    loops: int
+
+
+class HumanGateTriggered(Event):
+    """A person has to look at this head before it may merge."""
+
+    type: ClassVar[str] = "HUMAN_GATE_TRIGGERED"
+
+    head_sha: str
+    reasons: tuple[str, ...]
+
+
+class HumanGateReminder(Event):
+    """The person was reminded."""
+
+    type: ClassVar[str] = "HUMAN_GATE_REMINDER"
+
+    head_sha: str
+    count: int
+
+
+class HumanGateCleared(Event):
+    """A person with write permission approved this head."""
+
+    type: ClassVar[str] = "HUMAN_GATE_CLEARED"
+
+    head_sha: str
+    by_id: int
+    by: str
+
+
+class MergeGateWaiting(Event):
+    """The gate was asked and these rules did not hold at this head."""
+
+    type: ClassVar[str] = "MERGE_GATE_WAITING"
+
+    head_sha: str
+    blockers: tuple[Blocker, ...]
+
+
+class MergeConflict(Event):
+    """The branch no longer merges into its base."""
+
+    type: ClassVar[str] = "MERGE_CONFLICT"
+
+    head_sha: str
+    base_sha: str
+
+
+class Merged(Event):
+    """The rig merged this head, verified on the base branch, with its certificate."""
+
+    type: ClassVar[str] = "MERGED"
+
+    pr: int
+    head_sha: str
+    merge_sha: str
+    certificate: MergeCertificate
+
+
+class MergeOutsideRig(Event):
+    """Somebody else merged the pull request."""
+
+    type: ClassVar[str] = "MERGE_OUTSIDE_RIG"
+
+    pr: int
+    head_sha: str
+    merge_sha: str
+    by: str
+
+
+class DeployedStaging(Event):
+    """The change runs on staging."""
+
+    type: ClassVar[str] = "DEPLOYED_STAGING"
+
+    merge_sha: str
+    url: str
+
+
+class SmokePassed(Event):
+    """The smoke test of a deployment passed."""
+
+    type: ClassVar[str] = "SMOKE_PASSED"
+
+    merge_sha: str
+
+
+class SmokeFailed(Event):
+    """The smoke test of a deployment failed."""
+
+    type: ClassVar[str] = "SMOKE_FAILED"
+
+    merge_sha: str
+    detail: str
+
+
+class E2ePassed(Event):
+    """The end-to-end test of a deployment passed."""
+
+    type: ClassVar[str] = "E2E_PASSED"
+
+    merge_sha: str
+
+
+class E2eFailed(Event):
+    """The end-to-end test of a deployment failed."""
+
+    type: ClassVar[str] = "E2E_FAILED"
+
+    merge_sha: str
+    detail: str
+
+
+class DeployedProduction(Event):
+    """The change runs in production."""
+
+    type: ClassVar[str] = "DEPLOYED_PRODUCTION"
+
+    merge_sha: str
+    url: str
+
+
+class Verified(Event):
+    """The change was seen working in production."""
+
+    type: ClassVar[str] = "VERIFIED"
+
+    merge_sha: str
+    by: str

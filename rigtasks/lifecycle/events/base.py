@@ -1,0 +1,68 @@
+"""The base of every event and the few values that several of them carry."""
+
+from typing import ClassVar
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact, in the past tense, as plain data.
+
+    `type` is the stable name that is stored; `schema_version` is raised together with an upcaster
+    whenever a field changes its meaning or goes away; `stream_kind` says which streams carry it.
+    """
+
+    type: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+    stream_kind: ClassVar[str] = "issue"
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run consumed: four disjoint token counters and its cost.
+
+    `cost_microusd` is None where nobody could price it; `cost_basis` is `reported`, `computed` or
+    `unpriced`. Unknown is never written as zero.
+    """
+
+    model: str
+    turns: int = 0
+    input_uncached: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    cost_microusd: int | None = None
+    cost_basis: str = "unpriced"
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a run: prepare, implement, test, publish, review or merge."""
+
+    name: str
+    status: str
+    seconds: float
+    detail: str = ""
+
+
+class FindingNote(msgspec.Struct, frozen=True, kw_only=True):
+    """One remark of a review, bound to a line of the diff where `path` and `line` are given."""
+
+    severity: str
+    message: str
+    path: str | None = None
+    line: int | None = None
+
+
+class CheckNote(msgspec.Struct, frozen=True, kw_only=True):
+    """One check at a head: its name, its conclusion and the tail of what it printed."""
+
+    name: str
+    conclusion: str
+    summary: str = ""
+
+
+class Blocker(msgspec.Struct, frozen=True, kw_only=True):
+    """One gate that does not hold, with its sentence."""
+
+    gate: str
+    status: str
+    summary: str

@@ -1,0 +1,183 @@
+"""Events of the work itself: runs, tests, pushes, pull requests."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from rigtasks.lifecycle.events.base import Event, Step, Usage
+from rigtasks.lifecycle.failure import FailureClass
+
+
+class WorkStarted(Event):
+    """The worker that holds the claim began."""
+
+    type: ClassVar[str] = "WORK_STARTED"
+
+    run_id: UUID
+    epoch: int
+    base_sha: str
+    isolation: str
+
+
+class BranchCreated(Event):
+    """The branch of the issue exists in the checkout; the name is final."""
+
+    type: ClassVar[str] = "BRANCH_CREATED"
+
+    run_id: UUID
+    branch: str
+    base_sha: str
+
+
+class CliStarted(Event):
+    """The agent process was started."""
+
+    type: ClassVar[str] = "CLI_STARTED"
+
+    run_id: UUID
+    provider: str
+    model: str | None = None
+    isolation: str
+
+
+class CliProgress(Event):
+    """The agent showed a sign of life worth keeping."""
+
+    type: ClassVar[str] = "CLI_PROGRESS"
+
+    run_id: UUID
+    message: str
+    turns: int = 0
+
+
+class CliCompleted(Event):
+    """The agent's part of a run ended; a review run names the artifact with its verdict."""
+
+    type: ClassVar[str] = "CLI_COMPLETED"
+
+    run_id: UUID
+    epoch: int
+    stage: str
+    ending: str
+    seconds: float
+    usage: Usage
+    steps: tuple[Step, ...] = ()
+    artifact_id: UUID | None = None
+    head_sha: str | None = None
+
+
+class TestsPassed(Event):
+    """The repository's own commands were green on these commits, which wait to be published."""
+
+    type: ClassVar[str] = "TESTS_PASSED"
+
+    run_id: UUID
+    epoch: int
+    base_sha: str
+    head_sha: str
+    artifact_id: UUID
+    command: str
+    files_changed: int
+    lines_changed: int
+
+
+class TestsFailed(Event):
+    """The repository's own commands were red when the run ended."""
+
+    type: ClassVar[str] = "TESTS_FAILED"
+
+    run_id: UUID
+    epoch: int
+    command: str
+    output_tail: str
+
+
+class PushIntent(Event):
+    """The conductor is about to move the branch from the old to the new commit."""
+
+    type: ClassVar[str] = "PUSH_INTENT"
+
+    run_id: UUID
+    epoch: int
+    branch: str
+    old_sha: str | None
+    new_sha: str
+
+
+class RunReleased(Event):
+    """The holder gave the claim back in order, with what it had."""
+
+    type: ClassVar[str] = "RUN_RELEASED"
+
+    run_id: UUID
+    epoch: int
+    reason: str
+
+
+class RunFailed(Event):
+    """A run ended without an accepted result.
+
+    `retry_seconds` counts from the event's own time; None means that a person must act.
+    """
+
+    type: ClassVar[str] = "RUN_FAILED"
+
+    run_id: UUID
+    epoch: int
+    stage: str
+    failure: FailureClass
+    reason: str
+    retry_seconds: float | None
+    output_tail: str = ""
+
+
+class RunLost(Event):
+    """A run's holder vanished and its lease expired."""
+
+    type: ClassVar[str] = "RUN_LOST"
+
+    run_id: UUID
+    epoch: int
+    stage: str
+
+
+class IssueFailed(Event):
+    """The issue stopped; a named person can act and retry."""
+
+    type: ClassVar[str] = "ISSUE_FAILED"
+
+    failure: FailureClass
+    reason: str
+    who_must_act: str
+
+
+class PrCreated(Event):
+    """The pull request of the issue exists on GitHub."""
+
+    type: ClassVar[str] = "PR_CREATED"
+
+    pr: int
+    url: str
+    branch: str
+    head_sha: str
+    base_branch: str
+    author_id: int
+    adopted: bool = False
+
+
+class PrUpdated(Event):
+    """The head of the pull request moved."""
+
+    type: ClassVar[str] = "PR_UPDATED"
+
+    pr: int
+    head_sha: str
+    by_rig: bool
+
+
+class PrClosed(Event):
+    """The pull request was closed without being merged."""
+
+    type: ClassVar[str] = "PR_CLOSED"
+
+    pr: int
+    by: str

@@ -1,0 +1,25 @@
+"""Turn what others said about a head into the text that the next run must answer."""
+
+from rigtasks.lifecycle.events import acceptance
+from rigtasks.lifecycle.state import Feedback, FeedbackKind
+
+
+def review_feedback(event: acceptance.ReviewDisputed) -> Feedback:
+    """Return the reviewer's summary and findings, one line each with path and line."""
+    lines = [event.summary]
+    for finding in event.findings:
+        place = f"{finding.path}:{finding.line}: " if finding.path else ""
+        lines.append(f"- [{finding.severity}] {place}{finding.message}")
+    return Feedback(kind=FeedbackKind.REVIEW, head_sha=event.head_sha, text="\n".join(lines))
+
+
+def ci_feedback(event: acceptance.CiFailed) -> Feedback:
+    """Return the failed checks with the tail of what they printed."""
+    lines = [f"- {check.name}: {check.conclusion}\n{check.summary}" for check in event.checks]
+    return Feedback(kind=FeedbackKind.CI, head_sha=event.head_sha, text="\n".join(lines))
+
+
+def conflict_feedback(event: acceptance.MergeConflict, base_branch: str) -> Feedback:
+    """Return the demand to merge the base branch into this one."""
+    text = f"The branch no longer merges into {base_branch} at {event.base_sha}."
+    return Feedback(kind=FeedbackKind.CONFLICT, head_sha=event.head_sha, text=text)

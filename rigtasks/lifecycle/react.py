@@ -1,0 +1,111 @@
+"""What has to happen outside once events are stored, as data."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from rigtasks.lifecycle.events import acceptance, intake, liveness, work
+from rigtasks.lifecycle.events.base import Event
+from rigtasks.lifecycle.state import IssueState, Lane
+
+
+class EffectKind(StrEnum):
+    """The effects the conductor carries out; each is guarded at the resource and repeatable."""
+
+    PUBLISH = "publish"
+    POST_REVIEW = "post_review"
+    OBSERVE = "observe"
+    MERGE = "merge"
+    REPORT = "report"
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do outside, for one issue."""
+
+    kind: EffectKind
+
+
+class Bell(msgspec.Struct, frozen=True, kw_only=True):
+    """A hint that a queue has claimable work; it carries neither authority nor order."""
+
+    queue: str
+
+
+#: Events that change what people should read on the issue.
+_REPORTED: frozenset[type[Event]] = frozenset(
+    {
+        intake.IssueApproved,
+        intake.IssueRefused,
+        intake.IssueHeld,
+        intake.IssueCancelled,
+        intake.IssueDone,
+        intake.IssueNeedsHuman,
+        work.WorkStarted,
+        work.RunFailed,
+        work.RunLost,
+        work.IssueFailed,
+        work.PrCreated,
+        work.PrUpdated,
+        work.PrClosed,
+        acceptance.CiFailed,
+        acceptance.ReviewPassed,
+        acceptance.ReviewDisputed,
+        acceptance.HumanGateTriggered,
+        acceptance.HumanGateCleared,
+        acceptance.MergeGateWaiting,
+        acceptance.MergeConflict,
+        acceptance.MergeOutsideRig,
+        liveness.Escalated,
+        liveness.OperatorRetried,
+    }
+)
+
+_EFFECTS: dict[type[Event], EffectKind] = {
+    work.TestsPassed: EffectKind.PUBLISH,
+    work.PrCreated: EffectKind.OBSERVE,
+    work.PrUpdated: EffectKind.OBSERVE,
+    acceptance.CiPassed: EffectKind.MERGE,
+    acceptance.ReviewPassed: EffectKind.MERGE,
+    acceptance.HumanGateCleared: EffectKind.MERGE,
+}
+
+
+def react(
+    events: tuple[Event, ...], before: IssueState | None, after: IssueState
+) -> tuple[Effect | Bell, ...]:
+    """Return what the stored events ask for, without repetitions, in order."""
+    found: dict[Any, None] = {}
+    for event in events:
+        if isinstance(event, work.CliCompleted) and event.artifact_id is not None:
+            found[Effect(kind=EffectKind.POST_REVIEW)] = None
+        kind = _EFFECTS.get(type(event))
+        if kind is not None and not (kind is EffectKind.MERGE and not mergeable_lane(after)):
+            found[Effect(kind=kind)] = None
+    if any(type(event) in _REPORTED for event in events):
+        found[Effect(kind=EffectKind.REPORT)] = None
+    queue = after.wanted_queue
+    if queue is not None and (before is None or before.wanted_queue != queue):
+        found[Bell(queue=queue)] = None
+    return tuple(found)
+
+
+def outstanding(state: IssueState) -> tuple[Effect, ...]:
+    """Return the effects a state still waits for; asked whenever its timer rings."""
+    if state.terminal:
+        return ()
+    kinds: list[EffectKind] = []
+    if state.publish is not None:
+        kinds.append(EffectKind.PUBLISH)
+    if state.verdict is not None:
+        kinds.append(EffectKind.POST_REVIEW)
+    if state.pr is not None:
+        kinds.append(EffectKind.OBSERVE)
+    if mergeable_lane(state):
+        kinds.append(EffectKind.MERGE)
+    return tuple(Effect(kind=kind) for kind in kinds)
+
+
+def mergeable_lane(state: IssueState) -> bool:
+    """Say whether asking the gate makes sense."""
+    return state.lane is Lane.READY_TO_MERGE and state.pr is not None

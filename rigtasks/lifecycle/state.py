@@ -1,0 +1,206 @@
+"""The state of one issue, folded from its stream."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from rigtasks.lifecycle.events.base import Blocker
+from rigtasks.lifecycle.events.intake import Comment, IssueLimits
+from rigtasks.routing.agent_config import AgentConfig
+
+
+class Lane(StrEnum):
+    """Where an issue stands on its way."""
+
+    QUEUED = "queued"
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in_progress"
+    IN_REVIEW = "in_review"
+    CHANGES_REQUESTED = "changes_requested"
+    READY_TO_MERGE = "ready_to_merge"
+    IN_DEPLOY = "in_deploy"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Overlay(StrEnum):
+    """What interrupts a lane without leaving it."""
+
+    STUCK = "stuck"
+    ESCALATED = "escalated"
+
+
+class Stage(StrEnum):
+    """The kind of work a claim is for."""
+
+    IMPLEMENT = "implement"
+    REVIEW = "review"
+
+
+class FeedbackKind(StrEnum):
+    """Why the issue went back to its branch."""
+
+    REVIEW = "review"
+    CI = "ci"
+    CONFLICT = "conflict"
+    TESTS = "tests"
+
+
+#: The lanes that nothing leaves; a relabelled issue starts a new generation of its stream.
+TERMINAL = frozenset({Lane.DONE, Lane.CANCELLED})
+
+
+class Feedback(msgspec.Struct, frozen=True, kw_only=True):
+    """What the next run on the same branch has to answer."""
+
+    kind: FeedbackKind
+    head_sha: str | None
+    text: str
+
+
+class ActiveRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The run that holds the issue now."""
+
+    run_id: UUID
+    epoch: int
+    stage: Stage
+    agent: str
+    holder: str
+    started_at: datetime
+
+
+class PendingPublish(msgspec.Struct, frozen=True, kw_only=True):
+    """Commits that passed the tests and wait for the conductor to push them."""
+
+    run_id: UUID
+    epoch: int
+    artifact_id: UUID
+    base_sha: str
+    head_sha: str
+
+
+class PendingReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict that waits for the conductor to post it."""
+
+    run_id: UUID
+    epoch: int
+    artifact_id: UUID
+    head_sha: str
+
+
+class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The pull request of the issue, as the stream knows it."""
+
+    number: int
+    url: str
+    author_id: int
+
+
+class IssueState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a decision about one issue may depend on.
+
+    `hold` only tells people what an approved issue waits for: admission is decided by the claim.
+    Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
+    `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.
+    """
+
+    ref: str
+    repo_id: int
+    repo: str
+    number: int
+    generation: int
+    title: str
+    lane: Lane
+    entered_at: datetime
+    updated_at: datetime
+    overlay: Overlay | None = None
+    approved_at: datetime | None = None
+    body: str = ""
+    comments: tuple[Comment, ...] = ()
+    task_digest: str = ""
+    approved_by: str = ""
+    stack: str = ""
+    queue: str = ""
+    priority: int = 2
+    base_branch: str = ""
+    config: AgentConfig | None = None
+    config_sha: str | None = None
+    depends_on: tuple[str, ...] = ()
+    limits: IssueLimits = IssueLimits()
+    hold: str | None = None
+    hold_sentence: str = ""
+    reason: str = ""
+    refusal_code: str | None = None
+    who_must_act: str | None = None
+    epoch: int = 0
+    run: ActiveRun | None = None
+    publish: PendingPublish | None = None
+    verdict: PendingReview | None = None
+    retry_at: datetime | None = None
+    attempts: int = 0
+    lost_runs: int = 0
+    review_loops: int = 0
+    abstentions: int = 0
+    runs: int = 0
+    feedback: Feedback | None = None
+    branch: str | None = None
+    base_sha: str | None = None
+    head_sha: str | None = None
+    push_intent_sha: str | None = None
+    pr: PullRequest | None = None
+    ci_sha: str | None = None
+    ci_green: bool | None = None
+    review_sha: str | None = None
+    review_id: int | None = None
+    last_dispute_id: int = 0
+    gate_reasons: tuple[str, ...] = ()
+    gate_sha: str | None = None
+    gate_cleared_sha: str | None = None
+    blockers: tuple[Blocker, ...] = ()
+    blockers_sha: str | None = None
+    merge_sha: str | None = None
+    cost_microusd: int = 0
+    cost_unknown_runs: int = 0
+    tokens: int = 0
+
+    @property
+    def shown(self) -> str:
+        """Return the state a person sees: the overlay where there is one, else the lane."""
+        return str(self.overlay or self.lane)
+
+    @property
+    def terminal(self) -> bool:
+        """Say whether nothing but notes may follow."""
+        return self.lane in TERMINAL
+
+    @property
+    def wanted_stage(self) -> Stage | None:
+        """Return the stage a worker may claim now, times and admission aside."""
+        if self.overlay is not None or self.run is not None:
+            return None
+        if self.lane in {Lane.QUEUED, Lane.CHANGES_REQUESTED}:
+            return Stage.IMPLEMENT
+        reviewed = self.verdict is not None or self.review_sha == self.head_sha
+        if self.lane is Lane.IN_REVIEW and self.pr is not None and not reviewed:
+            return Stage.REVIEW
+        return None
+
+    @property
+    def wanted_queue(self) -> str | None:
+        """Return the queue whose workers may claim the issue now."""
+        match self.wanted_stage:
+            case Stage.IMPLEMENT:
+                return self.queue
+            case Stage.REVIEW:
+                return "review-e"
+            case None:
+                return None
+
+
+def stream_name(repo_id: int, number: int, generation: int) -> str:
+    """Return the key of an issue's stream; it survives renames and transfers of the name."""
+    return f"issue:{repo_id}:{number}:{generation}"
