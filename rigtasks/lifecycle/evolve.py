@@ -455,13 +455,13 @@ def _rerouted(state: IssueState, event: liveness.OperatorRerouted, _: StoredEven
 def _budget_raised(
     state: IssueState, event: liveness.OperatorBudgetRaised, _: StoredEvent
 ) -> IssueState:
-    return replace(state, limits=replace(state.limits, max_cost_microusd=event.cap_microusd))
+    return replace(state, limits=replace(state.limits, max_cost_micro_usd=event.cap_micro_usd))
 
 
 def _usage(state: IssueState, event: liveness.TokenUsage, _: StoredEvent) -> IssueState:
     usage = event.usage
     tokens = usage.input_uncached + usage.cache_read + usage.cache_write + usage.output
-    if usage.cost_microusd is None:
+    if usage.cost_micro_usd is None:
         return replace(
             state,
             tokens=state.tokens + tokens,
@@ -470,7 +470,7 @@ def _usage(state: IssueState, event: liveness.TokenUsage, _: StoredEvent) -> Iss
     return replace(
         state,
         tokens=state.tokens + tokens,
-        cost_microusd=state.cost_microusd + usage.cost_microusd,
+        cost_micro_usd=state.cost_micro_usd + usage.cost_micro_usd,
     )
 
 

@@ -163,7 +163,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     blockers: tuple[Blocker, ...] = ()
     blockers_sha: str | None = None
     merge_sha: str | None = None
-    cost_microusd: int = 0
+    cost_micro_usd: int = 0
     cost_unknown_runs: int = 0
     tokens: int = 0
 

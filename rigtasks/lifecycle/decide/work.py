@@ -206,11 +206,11 @@ def _issue_failed(failure: FailureClass, reason: str) -> IssueFailed:
 
 def _budget(command: FinishRun, state: IssueState) -> tuple[Event, ...]:
     """Stop an issue whose runs have cost more than its cap."""
-    spent = state.cost_microusd + (command.usage.cost_microusd or 0)
-    cap = state.limits.max_cost_microusd
+    spent = state.cost_micro_usd + (command.usage.cost_micro_usd or 0)
+    cap = state.limits.max_cost_micro_usd
     if spent <= cap or isinstance(command.result, Accepted | Reviewed):
         return ()
-    over = BudgetExceeded(scope="issue", spent_microusd=spent, cap_microusd=cap)
+    over = BudgetExceeded(scope="issue", spent_micro_usd=spent, cap_micro_usd=cap)
     reason = f"the issue has cost ${spent / 1e6:.2f} of ${cap / 1e6:.2f}"
     return (over, _issue_failed(FailureClass.BUDGET, reason))
 

@@ -20,7 +20,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """What a run consumed: four disjoint token counters and its cost.
 
-    `cost_microusd` is None where nobody could price it; `cost_basis` is `reported`, `computed` or
+    `cost_micro_usd` is None where nobody could price it; `cost_basis` is `reported`, `computed` or
     `unpriced`. Unknown is never written as zero.
     """
 
@@ -30,7 +30,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     cache_read: int = 0
     cache_write: int = 0
     output: int = 0
-    cost_microusd: int | None = None
+    cost_micro_usd: int | None = None
     cost_basis: str = "unpriced"
 
 

@@ -22,7 +22,7 @@ class IssueLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 3
     max_review_loops: int = 3
     max_lost_runs: int = 5
-    max_cost_microusd: int = 5_000_000
+    max_cost_micro_usd: int = 5_000_000
 
 
 class IssueApproved(Event):

@@ -100,8 +100,8 @@ class BudgetWarning(Event):
     type: ClassVar[str] = "BUDGET_WARNING"
 
     scope: str
-    spent_microusd: int
-    cap_microusd: int
+    spent_micro_usd: int
+    cap_micro_usd: int
 
 
 class BudgetExceeded(Event):
@@ -110,8 +110,8 @@ class BudgetExceeded(Event):
     type: ClassVar[str] = "BUDGET_EXCEEDED"
 
     scope: str
-    spent_microusd: int
-    cap_microusd: int
+    spent_micro_usd: int
+    cap_micro_usd: int
 
 
 class GuardBlocked(Event):
@@ -220,7 +220,7 @@ class OperatorBudgetRaised(Event):
 
     type: ClassVar[str] = "OPERATOR_BUDGET_RAISED"
 
-    cap_microusd: int
+    cap_micro_usd: int
     reason: str
     by: str
 

@@ -1,0 +1,79 @@
+"""The state graph as data: which event leads from which lane to which. Tests hold it to `evolve`.
+
+A wake-up row stands behind every lane that is not terminal (`timers.py`), so each has a timed
+exit besides the edges named here.
+"""
+
+import msgspec
+
+from rigtasks.lifecycle.state import TERMINAL, Lane
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """One way from a lane to another."""
+
+    source: Lane
+    event: str
+    target: Lane
+
+
+_WORKING = (Lane.ASSIGNED, Lane.IN_PROGRESS)
+_ACCEPTANCE = (Lane.IN_REVIEW, Lane.READY_TO_MERGE)
+_LIVE = tuple(lane for lane in Lane if lane not in TERMINAL)
+_BACK = ("RUN_RELEASED", "RUN_LOST", "RUN_FAILED", "ISSUE_UNASSIGNED", "AGENT_STUCK")
+
+
+def _edges() -> tuple[Edge, ...]:
+    edges: list[Edge] = []
+
+    def add(source: Lane, event: str, target: Lane) -> None:
+        edge = Edge(source=source, event=event, target=target)
+        if edge not in edges:
+            edges.append(edge)
+
+    for waiting in (Lane.QUEUED, Lane.CHANGES_REQUESTED):
+        add(waiting, "ISSUE_ASSIGNED", Lane.ASSIGNED)
+    add(Lane.QUEUED, "ISSUE_REFUSED", Lane.FAILED)
+    add(Lane.ASSIGNED, "WORK_STARTED", Lane.IN_PROGRESS)
+    add(Lane.ASSIGNED, "TESTS_PASSED", Lane.IN_PROGRESS)
+    for working in _WORKING:
+        for event in _BACK:
+            add(working, event, Lane.QUEUED)
+            add(working, event, Lane.CHANGES_REQUESTED)
+        add(working, "PR_CREATED", Lane.IN_REVIEW)
+        add(working, "PR_UPDATED", Lane.IN_REVIEW)
+    for lane in _ACCEPTANCE:
+        for event in ("CI_FAILED", "REVIEW_DISPUTED", "MERGE_CONFLICT"):
+            add(lane, event, Lane.CHANGES_REQUESTED)
+    add(Lane.IN_REVIEW, "REVIEW_PASSED", Lane.READY_TO_MERGE)
+    add(Lane.READY_TO_MERGE, "PR_UPDATED", Lane.IN_REVIEW)
+    add(Lane.CHANGES_REQUESTED, "PR_UPDATED", Lane.IN_REVIEW)
+    add(Lane.FAILED, "ISSUE_APPROVED", Lane.QUEUED)
+    add(Lane.FAILED, "OPERATOR_RETRIED", Lane.QUEUED)
+    add(Lane.FAILED, "OPERATOR_RETRIED", Lane.CHANGES_REQUESTED)
+    for lane in _LIVE:
+        if lane is not Lane.FAILED:
+            add(lane, "ISSUE_FAILED", Lane.FAILED)
+        if lane is not Lane.QUEUED:
+            add(lane, "PR_CLOSED", Lane.QUEUED)
+        add(lane, "ISSUE_DONE", Lane.DONE)
+        add(lane, "ISSUE_CANCELLED", Lane.CANCELLED)
+    return tuple(edges)
+
+
+EDGES: tuple[Edge, ...] = _edges()
+
+
+def mermaid() -> str:
+    """Return the graph as a Mermaid state diagram; edges into one lane share an arrow."""
+    grouped: dict[tuple[Lane, Lane], list[str]] = {}
+    for edge in EDGES:
+        grouped.setdefault((edge.source, edge.target), []).append(edge.event)
+    lines = ["stateDiagram-v2", f"    [*] --> {Lane.QUEUED}: ISSUE_APPROVED"]
+    lines.append(f"    [*] --> {Lane.FAILED}: ISSUE_REFUSED")
+    lines += [
+        f"    {source} --> {target}: {', '.join(events)}"
+        for (source, target), events in grouped.items()
+    ]
+    lines += [f"    {lane} --> [*]" for lane in Lane if lane in TERMINAL]
+    return "\n".join(lines) + "\n"
