@@ -1,0 +1,174 @@
+"""The embedded Valkey server: hints only, kept in an append-only file."""
+
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import redis
+
+from rigtasks.local.binaries import find_valkey
+from rigtasks.local.kept import file_lock, kept_secret
+from rigtasks.local.ports import LOOPBACK, free_port, is_free
+from rigtasks.local.problems import LocalFailure
+from rigtasks.local.records import ProcessRecord, read_record, stop_process, write_record
+
+PREFERRED_PORT = 54379
+START_SECONDS = 20.0
+LOCK_SECONDS = 30.0
+STOP = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
+
+
+@dataclass(kw_only=True)
+class ValkeyServer:
+    """One Valkey (or Redis) server on loopback with a password, kept in a folder.
+
+    Args:
+        data_dir: the stack's data folder.
+        preferred_port: where to listen unless the folder remembers a port or it is taken.
+        durable: keep an append-only file, flushed every second; False for tests.
+    """
+
+    data_dir: Path
+    preferred_port: int = PREFERRED_PORT
+    durable: bool = True
+    adopted: bool = field(default=False, init=False)
+    port: int | None = field(default=None, init=False)
+    _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> str:
+        """Start the server, or take over the live one of this folder, and return its URL.
+
+        Raises:
+            MissingProgram: no server program was found.
+            LocalFailure: it did not start; the message ends with the server's own words.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        holder = f"Valkey in {self._folder}"
+        with file_lock(self._folder / "lock", seconds=LOCK_SECONDS, holder=holder):
+            record = read_record(self._record_file)
+            if record is not None and record.process() is not None and record.port:
+                self.adopted, self.port = True, record.port
+            else:
+                self._launch()
+            self._wait_ready()
+        return self.url()
+
+    def stop(self) -> None:
+        """Stop the server of this folder, whoever started it; does nothing when there is none."""
+        process = self.process()
+        if process is not None:
+            stop_process(process, STOP)
+        if self._child is not None:
+            self._child.wait()
+            self._child = None
+        self._record_file.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Stop the server and delete its data."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def process(self) -> psutil.Process | None:
+        """Return the live server of this folder, None when there is none."""
+        record = read_record(self._record_file)
+        return record.process() if record is not None else None
+
+    def url(self, database: int = 0) -> str:
+        """Return the URL of one numbered database of this running server."""
+        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/{database}"
+
+    @property
+    def password(self) -> str:
+        """The server's password, made once and kept beside its data."""
+        return kept_secret(self._folder / "password")
+
+    @property
+    def log_file(self) -> Path:
+        """Where the server writes its log."""
+        return self._folder / "server.log"
+
+    @property
+    def _folder(self) -> Path:
+        return self.data_dir / "valkey"
+
+    @property
+    def _record_file(self) -> Path:
+        return self._folder / "process.json"
+
+    def _launch(self) -> None:
+        program = find_valkey()
+        self.port = self._choose_port()
+        with self.log_file.open("ab") as log:
+            self._child = subprocess.Popen(  # noqa: S603 - a program we located ourselves
+                [program, "-"],  # settings through stdin keep the password out of `ps`
+                cwd=self._folder,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        write_record(self._record_file, ProcessRecord.of(self._child.pid, "valkey", port=self.port))
+        assert self._child.stdin is not None  # noqa: S101 - it is a pipe
+        with self._child.stdin as pipe:
+            pipe.write(self._settings().encode())
+
+    def _settings(self) -> str:
+        lines = [
+            f"bind {LOOPBACK}",
+            f"port {self.port}",
+            f"requirepass {self.password}",
+            f"appendonly {'yes' if self.durable else 'no'}",
+            "appendfsync everysec",
+            'save ""',
+            "maxmemory-policy noeviction",
+            "daemonize no",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _choose_port(self) -> int:
+        """Return the port used last time when it is free, so that addresses stay the same."""
+        remembered = self._folder / "port"
+        try:
+            last = int(remembered.read_text())
+        except (FileNotFoundError, ValueError):
+            last = self.preferred_port
+        port = last if is_free(last) else free_port(self.preferred_port)
+        remembered.write_text(str(port))
+        return port
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        client = redis.Redis(
+            host=LOOPBACK, port=self.port or 0, password=self.password, socket_timeout=2
+        )
+        try:
+            while time.monotonic() < deadline:
+                if self._child is not None and self._child.poll() is not None:
+                    self._child = None
+                    raise LocalFailure(f"Valkey did not start:\n{self._last_words()}")
+                if self._answers(client):
+                    return
+                time.sleep(0.01)
+        finally:
+            client.close()
+        self.stop()
+        raise LocalFailure(
+            f"Valkey was not ready within {START_SECONDS:.0f} s:\n{self._last_words()}"
+        )
+
+    def _answers(self, client: redis.Redis) -> bool:
+        try:
+            return bool(client.ping())
+        except redis.AuthenticationError as error:
+            raise LocalFailure(
+                f"the server on port {self.port} refuses our password: remove {self._folder}"
+            ) from error
+        except (redis.ConnectionError, redis.TimeoutError):
+            return False  # not listening yet, or still reading its file
+
+    def _last_words(self, lines: int = 12) -> str:
+        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,122 @@
+"""Fixtures every tier shares: real servers, fresh databases, and the rules of the house."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rigtasks.testing.services import (
+    TemporaryPostgres,
+    TemporaryValkey,
+    remove_abandoned_services,
+)
+
+UNIT_TIER = Path(__file__).parent / "unit"
+MIGRATIONS = "rigtasks.eventstore.migrate"
+FORBIDDEN_IN_UNIT_TESTS = frozenset(
+    {"socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
+)
+NO_SKIPS = os.environ.get("RIG_NO_SKIPS") == "1"
+
+
+class _UnitTier:
+    """Refuses sockets and processes while a unit test runs."""
+
+    def __init__(self) -> None:
+        self.running: str | None = None
+
+    def audit(self, event: str, _arguments: tuple[object, ...]) -> None:
+        if self.running is not None and event in FORBIDDEN_IN_UNIT_TESTS:
+            raise AssertionError(f"{self.running} is a unit test and must not use {event}")
+
+
+_unit_tier = _UnitTier()
+sys.addaudithook(_unit_tier.audit)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    del nextitem
+    _unit_tier.running = item.nodeid if UNIT_TIER in item.path.parents else None
+    try:
+        return (yield)
+    finally:
+        _unit_tier.running = None
+
+
+class _Skips:
+    """Counts what did not run, so that RIG_NO_SKIPS=1 can turn it into a failure."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped or hasattr(report, "wasxfail"):
+            self.names.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self.names.append(report.nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.names and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for name in self.names:
+            terminalreporter.write_line(f"not run, and nothing may be skipped: {name}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if NO_SKIPS:
+        config.pluginmanager.register(_Skips())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[TemporaryPostgres]:
+    """One PostgreSQL server for the whole session."""
+    remove_abandoned_services()
+    with TemporaryPostgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: TemporaryPostgres) -> Iterator[str]:
+    """A fresh migrated database of its own for one test."""
+    template = postgres.template("migrated", _migrate)
+    url = postgres.create_database(template)
+    yield url
+    postgres.drop_database(url)
+
+
+def _migrate(url: str) -> None:
+    if importlib.util.find_spec(MIGRATIONS) is not None:
+        importlib.import_module(MIGRATIONS).upgrade(url)
+
+
+@pytest.fixture
+def empty_database_url(postgres: TemporaryPostgres) -> Iterator[str]:
+    """A fresh database without any table."""
+    url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[TemporaryValkey]:
+    """One Valkey server for the whole session."""
+    remove_abandoned_services()
+    with TemporaryValkey() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey: TemporaryValkey) -> Iterator[str]:
+    """An empty Redis for one test."""
+    valkey.wipe()
+    yield valkey.url
+    valkey.wipe()
