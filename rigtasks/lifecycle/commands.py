@@ -15,33 +15,33 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """The base of every command."""
 
 
-class Admit(Command):
+class Admit(Command, frozen=True, kw_only=True):
     """Intake admitted the issue with this approval."""
 
     approved: IssueApproved
 
 
-class Refuse(Command):
+class Refuse(Command, frozen=True, kw_only=True):
     """Intake refused the issue."""
 
     refused: IssueRefused
 
 
-class Hold(Command):
+class Hold(Command, frozen=True, kw_only=True):
     """Admission waits for something that is named."""
 
     waits_for: str
     sentence: str
 
 
-class Cancel(Command):
+class Cancel(Command, frozen=True, kw_only=True):
     """A person withdrew the issue."""
 
     reason: str
     by: str
 
 
-class StartWork(Command):
+class StartWork(Command, frozen=True, kw_only=True):
     """The holder of the claim begins, on this branch from this commit."""
 
     run_id: UUID
@@ -51,7 +51,7 @@ class StartWork(Command):
     isolation: str
 
 
-class StartCli(Command):
+class StartCli(Command, frozen=True, kw_only=True):
     """The holder started the agent process."""
 
     run_id: UUID
@@ -89,7 +89,7 @@ class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
     head_sha: str
 
 
-class FinishRun(Command):
+class FinishRun(Command, frozen=True, kw_only=True):
     """The holder ended its run with this result."""
 
     run_id: UUID
@@ -101,7 +101,7 @@ class FinishRun(Command):
     result: Accepted | Failed | Reviewed
 
 
-class ReleaseRun(Command):
+class ReleaseRun(Command, frozen=True, kw_only=True):
     """The holder gives the claim back in order."""
 
     run_id: UUID
@@ -109,14 +109,14 @@ class ReleaseRun(Command):
     reason: str
 
 
-class ExpireLease(Command):
+class ExpireLease(Command, frozen=True, kw_only=True):
     """The database's clock says that the lease of this claim ran out."""
 
     run_id: UUID
     epoch: int
 
 
-class IntendPush(Command):
+class IntendPush(Command, frozen=True, kw_only=True):
     """The conductor is about to push a run's commits."""
 
     run_id: UUID
@@ -126,7 +126,7 @@ class IntendPush(Command):
     new_sha: str
 
 
-class RefusePublish(Command):
+class RefusePublish(Command, frozen=True, kw_only=True):
     """The policy on the diff, or GitHub, refused a run's commits."""
 
     run_id: UUID
@@ -136,7 +136,7 @@ class RefusePublish(Command):
     retry_seconds: float | None = None
 
 
-class RecordPullRequest(Command):
+class RecordPullRequest(Command, frozen=True, kw_only=True):
     """The pull request exists, with a run's commits at its head."""
 
     run_id: UUID
@@ -151,7 +151,7 @@ class RecordPullRequest(Command):
     gate_reasons: tuple[str, ...] = ()
 
 
-class AbstainReview(Command):
+class AbstainReview(Command, frozen=True, kw_only=True):
     """A stored verdict could not be posted as approval or request for changes."""
 
     run_id: UUID
@@ -185,7 +185,7 @@ class ReviewSeen(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[FindingNote, ...] = ()
 
 
-class ObservePullRequest(Command):
+class ObservePullRequest(Command, frozen=True, kw_only=True):
     """What GitHub says of the pull request now.
 
     `merged_by_rig` says that the conductor's own identity merged it, so that the merge effect
@@ -207,14 +207,14 @@ class ObservePullRequest(Command):
     reviews: tuple[ReviewSeen, ...]
 
 
-class RecordGate(Command):
+class RecordGate(Command, frozen=True, kw_only=True):
     """The gate was evaluated at this head and did not pass."""
 
     head_sha: str
     blockers: tuple[Blocker, ...]
 
 
-class RecordMerge(Command):
+class RecordMerge(Command, frozen=True, kw_only=True):
     """The head was merged by the conductor and found on the base branch."""
 
     pr: int
@@ -223,21 +223,21 @@ class RecordMerge(Command):
     certificate: MergeCertificate
 
 
-class Escalate(Command):
+class Escalate(Command, frozen=True, kw_only=True):
     """A person has to act; the lane stays where it is."""
 
     reason: str
     who_must_act: str
 
 
-class Retry(Command):
+class Retry(Command, frozen=True, kw_only=True):
     """An operator sends a stopped issue back on its way."""
 
     reason: str
     by: str
 
 
-class ApproveGate(Command):
+class ApproveGate(Command, frozen=True, kw_only=True):
     """An operator clears the human gate for this head."""
 
     head_sha: str

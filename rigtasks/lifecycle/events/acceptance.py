@@ -7,7 +7,7 @@ from rigtasks.gate.certificate import MergeCertificate
 from rigtasks.lifecycle.events.base import Blocker, CheckNote, Event, FindingNote
 
 
-class CiPassed(Event):
+class CiPassed(Event, frozen=True, kw_only=True):
     """Every required check was green at this head."""
 
     type: ClassVar[str] = "CI_PASSED"
@@ -16,7 +16,7 @@ class CiPassed(Event):
     checks: tuple[CheckNote, ...]
 
 
-class CiFailed(Event):
+class CiFailed(Event, frozen=True, kw_only=True):
     """At least one required check was red at this head."""
 
     type: ClassVar[str] = "CI_FAILED"
@@ -25,7 +25,7 @@ class CiFailed(Event):
     checks: tuple[CheckNote, ...]
 
 
-class ReviewAssigned(Event):
+class ReviewAssigned(Event, frozen=True, kw_only=True):
     """A reviewer claimed the pull request at this head; written by the claim itself."""
 
     type: ClassVar[str] = "REVIEW_ASSIGNED"
@@ -37,7 +37,7 @@ class ReviewAssigned(Event):
     queue: str
 
 
-class ReviewPassed(Event):
+class ReviewPassed(Event, frozen=True, kw_only=True):
     """GitHub shows an approval by an allowed reviewer at this head."""
 
     type: ClassVar[str] = "REVIEW_PASSED"
@@ -48,7 +48,7 @@ class ReviewPassed(Event):
     reviewer: str
 
 
-class ReviewDisputed(Event):
+class ReviewDisputed(Event, frozen=True, kw_only=True):
     """GitHub shows that a reviewer asked for changes at this head."""
 
     type: ClassVar[str] = "REVIEW_DISPUTED"
@@ -61,7 +61,7 @@ class ReviewDisputed(Event):
     findings: tuple[FindingNote, ...] = ()
 
 
-class ReviewAbstained(Event):
+class ReviewAbstained(Event, frozen=True, kw_only=True):
     """The reviewer gave no verdict; the review is dispatched again, then escalated."""
 
     type: ClassVar[str] = "REVIEW_ABSTAINED"
@@ -70,7 +70,7 @@ class ReviewAbstained(Event):
     reason: str
 
 
-class ReviewLoopExceeded(Event):
+class ReviewLoopExceeded(Event, frozen=True, kw_only=True):
     """The cap of review rounds is reached."""
 
     type: ClassVar[str] = "REVIEW_LOOP_EXCEEDED"
@@ -78,7 +78,7 @@ class ReviewLoopExceeded(Event):
     loops: int
 
 
-class HumanGateTriggered(Event):
+class HumanGateTriggered(Event, frozen=True, kw_only=True):
     """A person has to look at this head before it may merge."""
 
     type: ClassVar[str] = "HUMAN_GATE_TRIGGERED"
@@ -87,7 +87,7 @@ class HumanGateTriggered(Event):
     reasons: tuple[str, ...]
 
 
-class HumanGateReminder(Event):
+class HumanGateReminder(Event, frozen=True, kw_only=True):
     """The person was reminded."""
 
     type: ClassVar[str] = "HUMAN_GATE_REMINDER"
@@ -96,7 +96,7 @@ class HumanGateReminder(Event):
     count: int
 
 
-class HumanGateCleared(Event):
+class HumanGateCleared(Event, frozen=True, kw_only=True):
     """A person with write permission approved this head."""
 
     type: ClassVar[str] = "HUMAN_GATE_CLEARED"
@@ -106,7 +106,7 @@ class HumanGateCleared(Event):
     by: str
 
 
-class MergeGateWaiting(Event):
+class MergeGateWaiting(Event, frozen=True, kw_only=True):
     """The gate was asked and these rules did not hold at this head."""
 
     type: ClassVar[str] = "MERGE_GATE_WAITING"
@@ -115,7 +115,7 @@ class MergeGateWaiting(Event):
     blockers: tuple[Blocker, ...]
 
 
-class MergeConflict(Event):
+class MergeConflict(Event, frozen=True, kw_only=True):
     """The branch no longer merges into its base."""
 
     type: ClassVar[str] = "MERGE_CONFLICT"
@@ -124,7 +124,7 @@ class MergeConflict(Event):
     base_sha: str
 
 
-class Merged(Event):
+class Merged(Event, frozen=True, kw_only=True):
     """The rig merged this head, verified on the base branch, with its certificate."""
 
     type: ClassVar[str] = "MERGED"
@@ -135,7 +135,7 @@ class Merged(Event):
     certificate: MergeCertificate
 
 
-class MergeOutsideRig(Event):
+class MergeOutsideRig(Event, frozen=True, kw_only=True):
     """Somebody else merged the pull request."""
 
     type: ClassVar[str] = "MERGE_OUTSIDE_RIG"
@@ -146,7 +146,7 @@ class MergeOutsideRig(Event):
     by: str
 
 
-class DeployedStaging(Event):
+class DeployedStaging(Event, frozen=True, kw_only=True):
     """The change runs on staging."""
 
     type: ClassVar[str] = "DEPLOYED_STAGING"
@@ -155,7 +155,7 @@ class DeployedStaging(Event):
     url: str
 
 
-class SmokePassed(Event):
+class SmokePassed(Event, frozen=True, kw_only=True):
     """The smoke test of a deployment passed."""
 
     type: ClassVar[str] = "SMOKE_PASSED"
@@ -163,7 +163,7 @@ class SmokePassed(Event):
     merge_sha: str
 
 
-class SmokeFailed(Event):
+class SmokeFailed(Event, frozen=True, kw_only=True):
     """The smoke test of a deployment failed."""
 
     type: ClassVar[str] = "SMOKE_FAILED"
@@ -172,7 +172,7 @@ class SmokeFailed(Event):
     detail: str
 
 
-class E2ePassed(Event):
+class E2ePassed(Event, frozen=True, kw_only=True):
     """The end-to-end test of a deployment passed."""
 
     type: ClassVar[str] = "E2E_PASSED"
@@ -180,7 +180,7 @@ class E2ePassed(Event):
     merge_sha: str
 
 
-class E2eFailed(Event):
+class E2eFailed(Event, frozen=True, kw_only=True):
     """The end-to-end test of a deployment failed."""
 
     type: ClassVar[str] = "E2E_FAILED"
@@ -189,7 +189,7 @@ class E2eFailed(Event):
     detail: str
 
 
-class DeployedProduction(Event):
+class DeployedProduction(Event, frozen=True, kw_only=True):
     """The change runs in production."""
 
     type: ClassVar[str] = "DEPLOYED_PRODUCTION"
@@ -198,7 +198,7 @@ class DeployedProduction(Event):
     url: str
 
 
-class Verified(Event):
+class Verified(Event, frozen=True, kw_only=True):
     """The change was seen working in production."""
 
     type: ClassVar[str] = "VERIFIED"

@@ -25,7 +25,7 @@ class IssueLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_cost_micro_usd: int = 5_000_000
 
 
-class IssueApproved(Event):
+class IssueApproved(Event, frozen=True, kw_only=True):
     """A person with write permission labelled the issue; this text is what will run."""
 
     type: ClassVar[str] = "ISSUE_APPROVED"
@@ -52,7 +52,7 @@ class IssueApproved(Event):
     limits: IssueLimits = IssueLimits()
 
 
-class IssueRefused(Event):
+class IssueRefused(Event, frozen=True, kw_only=True):
     """The issue will not be worked on; the sentence says what to do about it."""
 
     type: ClassVar[str] = "ISSUE_REFUSED"
@@ -68,7 +68,7 @@ class IssueRefused(Event):
     who_must_act: str
 
 
-class IssueHeld(Event):
+class IssueHeld(Event, frozen=True, kw_only=True):
     """An approved issue waits for something that is named."""
 
     type: ClassVar[str] = "ISSUE_HELD"
@@ -77,7 +77,7 @@ class IssueHeld(Event):
     sentence: str
 
 
-class IssueAssigned(Event):
+class IssueAssigned(Event, frozen=True, kw_only=True):
     """A worker claimed the issue for implementation; written by the claim itself."""
 
     type: ClassVar[str] = "ISSUE_ASSIGNED"
@@ -89,7 +89,7 @@ class IssueAssigned(Event):
     queue: str
 
 
-class IssueUnassigned(Event):
+class IssueUnassigned(Event, frozen=True, kw_only=True):
     """The claim was taken back without a result."""
 
     type: ClassVar[str] = "ISSUE_UNASSIGNED"
@@ -99,7 +99,7 @@ class IssueUnassigned(Event):
     reason: str
 
 
-class IssueCancelled(Event):
+class IssueCancelled(Event, frozen=True, kw_only=True):
     """A person withdrew the issue: label removed, issue closed, or an operator."""
 
     type: ClassVar[str] = "ISSUE_CANCELLED"
@@ -108,7 +108,7 @@ class IssueCancelled(Event):
     by: str
 
 
-class IssueDone(Event):
+class IssueDone(Event, frozen=True, kw_only=True):
     """The issue's change is on the base branch and verified there."""
 
     type: ClassVar[str] = "ISSUE_DONE"
@@ -117,7 +117,7 @@ class IssueDone(Event):
     pr: int
 
 
-class IssueOrphaned(Event):
+class IssueOrphaned(Event, frozen=True, kw_only=True):
     """Nothing has moved the issue for longer than the orphan time."""
 
     type: ClassVar[str] = "ISSUE_ORPHANED"
@@ -125,7 +125,7 @@ class IssueOrphaned(Event):
     idle_seconds: float
 
 
-class IssueNeedsHuman(Event):
+class IssueNeedsHuman(Event, frozen=True, kw_only=True):
     """The rig cannot go on by itself; a named person must act."""
 
     type: ClassVar[str] = "ISSUE_NEEDS_HUMAN"
@@ -134,7 +134,7 @@ class IssueNeedsHuman(Event):
     who_must_act: str
 
 
-class MilestoneComplete(Event):
+class MilestoneComplete(Event, frozen=True, kw_only=True):
     """Every issue of a milestone is done."""
 
     type: ClassVar[str] = "MILESTONE_COMPLETE"

@@ -6,7 +6,7 @@ from uuid import UUID
 from rigtasks.lifecycle.events.base import Event, Usage
 
 
-class Heartbeat(Event):
+class Heartbeat(Event, frozen=True, kw_only=True):
     """An agent is alive; kept in a table of its own, never in an issue's stream."""
 
     type: ClassVar[str] = "HEARTBEAT"
@@ -19,7 +19,7 @@ class Heartbeat(Event):
     config_hash: str
 
 
-class LeaseExpired(Event):
+class LeaseExpired(Event, frozen=True, kw_only=True):
     """The lease of this claim ran out by the database's clock."""
 
     type: ClassVar[str] = "LEASE_EXPIRED"
@@ -29,7 +29,7 @@ class LeaseExpired(Event):
     holder: str
 
 
-class AgentStuck(Event):
+class AgentStuck(Event, frozen=True, kw_only=True):
     """A live agent showed no progress for longer than allowed."""
 
     type: ClassVar[str] = "AGENT_STUCK"
@@ -38,7 +38,7 @@ class AgentStuck(Event):
     silent_seconds: float
 
 
-class AgentQuotaReported(Event):
+class AgentQuotaReported(Event, frozen=True, kw_only=True):
     """A provider told how much of its quota is left or when it resets."""
 
     type: ClassVar[str] = "AGENT_QUOTA_REPORTED"
@@ -50,7 +50,7 @@ class AgentQuotaReported(Event):
     resets_in_seconds: float | None
 
 
-class Escalated(Event):
+class Escalated(Event, frozen=True, kw_only=True):
     """A person was told that the issue needs them."""
 
     type: ClassVar[str] = "ESCALATED"
@@ -59,7 +59,7 @@ class Escalated(Event):
     who_must_act: str
 
 
-class EscalationAcknowledged(Event):
+class EscalationAcknowledged(Event, frozen=True, kw_only=True):
     """A person took the escalation."""
 
     type: ClassVar[str] = "ESCALATION_ACKNOWLEDGED"
@@ -67,7 +67,7 @@ class EscalationAcknowledged(Event):
     by: str
 
 
-class StateRepaired(Event):
+class StateRepaired(Event, frozen=True, kw_only=True):
     """The reconciler found GitHub ahead of the rig and says what it changed."""
 
     type: ClassVar[str] = "STATE_REPAIRED"
@@ -75,7 +75,7 @@ class StateRepaired(Event):
     what: str
 
 
-class EnvelopeTimedOut(Event):
+class EnvelopeTimedOut(Event, frozen=True, kw_only=True):
     """A part of the way took longer than its timer allows."""
 
     type: ClassVar[str] = "ENVELOPE_TIMED_OUT"
@@ -84,7 +84,7 @@ class EnvelopeTimedOut(Event):
     seconds: float
 
 
-class TokenUsage(Event):
+class TokenUsage(Event, frozen=True, kw_only=True):
     """Tokens and cost of a run, as settled."""
 
     type: ClassVar[str] = "TOKEN_USAGE"
@@ -94,7 +94,7 @@ class TokenUsage(Event):
     usage: Usage
 
 
-class BudgetWarning(Event):
+class BudgetWarning(Event, frozen=True, kw_only=True):
     """A budget is nearly used."""
 
     type: ClassVar[str] = "BUDGET_WARNING"
@@ -104,7 +104,7 @@ class BudgetWarning(Event):
     cap_micro_usd: int
 
 
-class BudgetExceeded(Event):
+class BudgetExceeded(Event, frozen=True, kw_only=True):
     """A budget is used up; the work is saved."""
 
     type: ClassVar[str] = "BUDGET_EXCEEDED"
@@ -114,7 +114,7 @@ class BudgetExceeded(Event):
     cap_micro_usd: int
 
 
-class GuardBlocked(Event):
+class GuardBlocked(Event, frozen=True, kw_only=True):
     """The guard stopped something the agent tried."""
 
     type: ClassVar[str] = "GUARD_BLOCKED"
@@ -124,7 +124,7 @@ class GuardBlocked(Event):
     detail: str
 
 
-class TamperDetected(Event):
+class TamperDetected(Event, frozen=True, kw_only=True):
     """A change weakens tests, CI or the rig's own rules."""
 
     type: ClassVar[str] = "TAMPER_DETECTED"
@@ -134,7 +134,7 @@ class TamperDetected(Event):
     reasons: tuple[str, ...]
 
 
-class MemoryWrite(Event):
+class MemoryWrite(Event, frozen=True, kw_only=True):
     """A memory was written."""
 
     type: ClassVar[str] = "MEMORY_WRITE"
@@ -145,7 +145,7 @@ class MemoryWrite(Event):
     title: str
 
 
-class MemoryRead(Event):
+class MemoryRead(Event, frozen=True, kw_only=True):
     """Memories were read by a run."""
 
     type: ClassVar[str] = "MEMORY_READ"
@@ -155,7 +155,7 @@ class MemoryRead(Event):
     memory_ids: tuple[UUID, ...]
 
 
-class MemoryHitUsed(Event):
+class MemoryHitUsed(Event, frozen=True, kw_only=True):
     """A run said that a memory helped."""
 
     type: ClassVar[str] = "MEMORY_HIT_USED"
@@ -165,7 +165,7 @@ class MemoryHitUsed(Event):
     run_id: UUID | None
 
 
-class OperatorPaused(Event):
+class OperatorPaused(Event, frozen=True, kw_only=True):
     """An operator stopped a scope: the rig, a repository, an issue or a provider."""
 
     type: ClassVar[str] = "OPERATOR_PAUSED"
@@ -176,7 +176,7 @@ class OperatorPaused(Event):
     by: str
 
 
-class OperatorResumed(Event):
+class OperatorResumed(Event, frozen=True, kw_only=True):
     """An operator lifted a stop."""
 
     type: ClassVar[str] = "OPERATOR_RESUMED"
@@ -186,7 +186,7 @@ class OperatorResumed(Event):
     by: str
 
 
-class OperatorRetried(Event):
+class OperatorRetried(Event, frozen=True, kw_only=True):
     """An operator sent a stopped issue back to the queue."""
 
     type: ClassVar[str] = "OPERATOR_RETRIED"
@@ -195,7 +195,7 @@ class OperatorRetried(Event):
     by: str
 
 
-class OperatorRerouted(Event):
+class OperatorRerouted(Event, frozen=True, kw_only=True):
     """An operator moved the issue to another queue."""
 
     type: ClassVar[str] = "OPERATOR_REROUTED"
@@ -205,7 +205,7 @@ class OperatorRerouted(Event):
     by: str
 
 
-class OperatorGateApproved(Event):
+class OperatorGateApproved(Event, frozen=True, kw_only=True):
     """An operator cleared the human gate for a head."""
 
     type: ClassVar[str] = "OPERATOR_GATE_APPROVED"
@@ -215,7 +215,7 @@ class OperatorGateApproved(Event):
     by: str
 
 
-class OperatorBudgetRaised(Event):
+class OperatorBudgetRaised(Event, frozen=True, kw_only=True):
     """An operator raised the issue's budget."""
 
     type: ClassVar[str] = "OPERATOR_BUDGET_RAISED"
@@ -225,7 +225,7 @@ class OperatorBudgetRaised(Event):
     by: str
 
 
-class OperatorNote(Event):
+class OperatorNote(Event, frozen=True, kw_only=True):
     """An operator left a note for the agent's next turn."""
 
     type: ClassVar[str] = "OPERATOR_NOTE"
@@ -234,7 +234,7 @@ class OperatorNote(Event):
     by: str
 
 
-class BreakGlassMerge(Event):
+class BreakGlassMerge(Event, frozen=True, kw_only=True):
     """An administrator merged past the gate, with a reason, on the record."""
 
     type: ClassVar[str] = "BREAK_GLASS_MERGE"

@@ -7,7 +7,7 @@ from rigtasks.lifecycle.events.base import Event, Step, Usage
 from rigtasks.lifecycle.failure import FailureClass
 
 
-class WorkStarted(Event):
+class WorkStarted(Event, frozen=True, kw_only=True):
     """The worker that holds the claim began."""
 
     type: ClassVar[str] = "WORK_STARTED"
@@ -18,7 +18,7 @@ class WorkStarted(Event):
     isolation: str
 
 
-class BranchCreated(Event):
+class BranchCreated(Event, frozen=True, kw_only=True):
     """The branch of the issue exists in the checkout; the name is final."""
 
     type: ClassVar[str] = "BRANCH_CREATED"
@@ -28,7 +28,7 @@ class BranchCreated(Event):
     base_sha: str
 
 
-class CliStarted(Event):
+class CliStarted(Event, frozen=True, kw_only=True):
     """The agent process was started."""
 
     type: ClassVar[str] = "CLI_STARTED"
@@ -39,7 +39,7 @@ class CliStarted(Event):
     isolation: str
 
 
-class CliProgress(Event):
+class CliProgress(Event, frozen=True, kw_only=True):
     """The agent showed a sign of life worth keeping."""
 
     type: ClassVar[str] = "CLI_PROGRESS"
@@ -49,7 +49,7 @@ class CliProgress(Event):
     turns: int = 0
 
 
-class CliCompleted(Event):
+class CliCompleted(Event, frozen=True, kw_only=True):
     """The agent's part of a run ended; a review run names the artifact with its verdict."""
 
     type: ClassVar[str] = "CLI_COMPLETED"
@@ -65,7 +65,7 @@ class CliCompleted(Event):
     head_sha: str | None = None
 
 
-class TestsPassed(Event):
+class TestsPassed(Event, frozen=True, kw_only=True):
     """The repository's own commands were green on these commits, which wait to be published."""
 
     type: ClassVar[str] = "TESTS_PASSED"
@@ -80,7 +80,7 @@ class TestsPassed(Event):
     lines_changed: int
 
 
-class TestsFailed(Event):
+class TestsFailed(Event, frozen=True, kw_only=True):
     """The repository's own commands were red when the run ended."""
 
     type: ClassVar[str] = "TESTS_FAILED"
@@ -91,7 +91,7 @@ class TestsFailed(Event):
     output_tail: str
 
 
-class PushIntent(Event):
+class PushIntent(Event, frozen=True, kw_only=True):
     """The conductor is about to move the branch from the old to the new commit."""
 
     type: ClassVar[str] = "PUSH_INTENT"
@@ -103,7 +103,7 @@ class PushIntent(Event):
     new_sha: str
 
 
-class RunReleased(Event):
+class RunReleased(Event, frozen=True, kw_only=True):
     """The holder gave the claim back in order, with what it had."""
 
     type: ClassVar[str] = "RUN_RELEASED"
@@ -113,7 +113,7 @@ class RunReleased(Event):
     reason: str
 
 
-class RunFailed(Event):
+class RunFailed(Event, frozen=True, kw_only=True):
     """A run ended without an accepted result.
 
     `retry_seconds` counts from the event's own time; None means that a person must act.
@@ -130,7 +130,7 @@ class RunFailed(Event):
     output_tail: str = ""
 
 
-class RunLost(Event):
+class RunLost(Event, frozen=True, kw_only=True):
     """A run's holder vanished and its lease expired."""
 
     type: ClassVar[str] = "RUN_LOST"
@@ -140,7 +140,7 @@ class RunLost(Event):
     stage: str
 
 
-class IssueFailed(Event):
+class IssueFailed(Event, frozen=True, kw_only=True):
     """The issue stopped; a named person can act and retry."""
 
     type: ClassVar[str] = "ISSUE_FAILED"
@@ -150,7 +150,7 @@ class IssueFailed(Event):
     who_must_act: str
 
 
-class PrCreated(Event):
+class PrCreated(Event, frozen=True, kw_only=True):
     """The pull request of the issue exists on GitHub."""
 
     type: ClassVar[str] = "PR_CREATED"
@@ -164,7 +164,7 @@ class PrCreated(Event):
     adopted: bool = False
 
 
-class PrUpdated(Event):
+class PrUpdated(Event, frozen=True, kw_only=True):
     """The head of the pull request moved."""
 
     type: ClassVar[str] = "PR_UPDATED"
@@ -174,7 +174,7 @@ class PrUpdated(Event):
     by_rig: bool
 
 
-class PrClosed(Event):
+class PrClosed(Event, frozen=True, kw_only=True):
     """The pull request was closed without being merged."""
 
     type: ClassVar[str] = "PR_CLOSED"
