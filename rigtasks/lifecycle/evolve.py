@@ -255,8 +255,7 @@ def _pr_created(state: IssueState, event: work.PrCreated, _: StoredEvent) -> Iss
 
 
 def _pr_updated(state: IssueState, event: work.PrUpdated, _: StoredEvent) -> IssueState:
-    implementing = state.run is not None and state.run.stage is Stage.IMPLEMENT
-    if implementing and not event.by_rig:
+    if state.lane in _NOT_MOVED_BY_OTHERS and not event.by_rig:
         return replace(state, head_sha=event.head_sha)
     return _moved_head(state, event.head_sha)
 
@@ -475,6 +474,9 @@ def _usage(state: IssueState, event: liveness.TokenUsage, _: StoredEvent) -> Iss
 
 
 _ACCEPTANCE_LANES = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
+
+#: Somebody else's push is known here, but the run, its commits or a person decides what follows.
+_NOT_MOVED_BY_OTHERS = frozenset({Lane.ASSIGNED, Lane.IN_PROGRESS, Lane.FAILED})
 
 _HANDLERS: dict[type[Event], Handler] = {
     intake.IssueApproved: _approved,

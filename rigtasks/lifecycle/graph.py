@@ -4,6 +4,8 @@ A wake-up row stands behind every lane that is not terminal (`timers.py`), so ea
 exit besides the edges named here.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 
 from rigtasks.lifecycle.state import TERMINAL, Lane
@@ -23,45 +25,46 @@ _LIVE = tuple(lane for lane in Lane if lane not in TERMINAL)
 _BACK = ("RUN_RELEASED", "RUN_LOST", "RUN_FAILED", "ISSUE_UNASSIGNED", "AGENT_STUCK")
 
 
-def _edges() -> tuple[Edge, ...]:
-    edges: list[Edge] = []
-
-    def add(source: Lane, event: str, target: Lane) -> None:
-        edge = Edge(source=source, event=event, target=target)
-        if edge not in edges:
-            edges.append(edge)
-
+def _work() -> Iterator[tuple[Lane, str, Lane]]:
     for waiting in (Lane.QUEUED, Lane.CHANGES_REQUESTED):
-        add(waiting, "ISSUE_ASSIGNED", Lane.ASSIGNED)
-    add(Lane.QUEUED, "ISSUE_REFUSED", Lane.FAILED)
-    add(Lane.ASSIGNED, "WORK_STARTED", Lane.IN_PROGRESS)
-    add(Lane.ASSIGNED, "TESTS_PASSED", Lane.IN_PROGRESS)
+        yield waiting, "ISSUE_ASSIGNED", Lane.ASSIGNED
+    yield Lane.ASSIGNED, "WORK_STARTED", Lane.IN_PROGRESS
+    yield Lane.ASSIGNED, "TESTS_PASSED", Lane.IN_PROGRESS
     for working in _WORKING:
         for event in _BACK:
-            add(working, event, Lane.QUEUED)
-            add(working, event, Lane.CHANGES_REQUESTED)
-        add(working, "PR_CREATED", Lane.IN_REVIEW)
-        add(working, "PR_UPDATED", Lane.IN_REVIEW)
+            yield working, event, Lane.QUEUED
+            yield working, event, Lane.CHANGES_REQUESTED
+        yield working, "PR_CREATED", Lane.IN_REVIEW
+        yield working, "PR_UPDATED", Lane.IN_REVIEW
+
+
+def _accept() -> Iterator[tuple[Lane, str, Lane]]:
     for lane in _ACCEPTANCE:
         for event in ("CI_FAILED", "REVIEW_DISPUTED", "MERGE_CONFLICT"):
-            add(lane, event, Lane.CHANGES_REQUESTED)
-    add(Lane.IN_REVIEW, "REVIEW_PASSED", Lane.READY_TO_MERGE)
-    add(Lane.READY_TO_MERGE, "PR_UPDATED", Lane.IN_REVIEW)
-    add(Lane.CHANGES_REQUESTED, "PR_UPDATED", Lane.IN_REVIEW)
-    add(Lane.FAILED, "ISSUE_APPROVED", Lane.QUEUED)
-    add(Lane.FAILED, "OPERATOR_RETRIED", Lane.QUEUED)
-    add(Lane.FAILED, "OPERATOR_RETRIED", Lane.CHANGES_REQUESTED)
+            yield lane, event, Lane.CHANGES_REQUESTED
+    yield Lane.IN_REVIEW, "REVIEW_PASSED", Lane.READY_TO_MERGE
+    yield Lane.READY_TO_MERGE, "PR_UPDATED", Lane.IN_REVIEW
+    yield Lane.CHANGES_REQUESTED, "PR_UPDATED", Lane.IN_REVIEW
+
+
+def _stop() -> Iterator[tuple[Lane, str, Lane]]:
+    yield Lane.QUEUED, "ISSUE_REFUSED", Lane.FAILED
+    yield Lane.FAILED, "ISSUE_APPROVED", Lane.QUEUED
+    yield Lane.FAILED, "OPERATOR_RETRIED", Lane.QUEUED
+    yield Lane.FAILED, "OPERATOR_RETRIED", Lane.CHANGES_REQUESTED
     for lane in _LIVE:
         if lane is not Lane.FAILED:
-            add(lane, "ISSUE_FAILED", Lane.FAILED)
+            yield lane, "ISSUE_FAILED", Lane.FAILED
         if lane is not Lane.QUEUED:
-            add(lane, "PR_CLOSED", Lane.QUEUED)
-        add(lane, "ISSUE_DONE", Lane.DONE)
-        add(lane, "ISSUE_CANCELLED", Lane.CANCELLED)
-    return tuple(edges)
+            yield lane, "PR_CLOSED", Lane.QUEUED
+        yield lane, "ISSUE_DONE", Lane.DONE
+        yield lane, "ISSUE_CANCELLED", Lane.CANCELLED
 
 
-EDGES: tuple[Edge, ...] = _edges()
+EDGES: tuple[Edge, ...] = tuple(
+    Edge(source=source, event=event, target=target)
+    for source, event, target in (*_work(), *_accept(), *_stop())
+)
 
 
 def mermaid() -> str:

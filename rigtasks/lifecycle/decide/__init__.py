@@ -1,12 +1,15 @@
 """Answer a command with events: pure, deterministic, empty when there is nothing new to say."""
 
+from collections.abc import Callable
+from typing import Any
+
 from rigtasks.lifecycle import commands
 from rigtasks.lifecycle.commands import Command
 from rigtasks.lifecycle.decide import acceptance, intake, observation, work
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.state import IssueState
 
-_DECIDERS = {
+_DECIDERS: dict[type[Command], Callable[[Any, IssueState | None], tuple[Event, ...]]] = {
     commands.Admit: intake.admit,
     commands.Refuse: intake.refuse,
     commands.Hold: intake.hold,
@@ -37,8 +40,7 @@ def decide(command: Command, state: IssueState | None) -> tuple[Event, ...]:
     Raises:
         StaleEpoch: a run reports although a newer claim exists.
     """
-    decider = _DECIDERS[type(command)]
-    return decider(command, state)  # type: ignore[operator]  # the table pairs each with its own
+    return _DECIDERS[type(command)](command, state)
 
 
 __all__ = ["decide"]

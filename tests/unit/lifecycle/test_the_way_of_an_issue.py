@@ -1,0 +1,350 @@
+"""Given, when, then over the decisions about one issue."""
+
+from uuid import uuid4
+
+import pytest
+
+from rigtasks.errors import StaleEpoch
+from rigtasks.lifecycle.commands import (
+    AbstainReview,
+    Cancel,
+    CiStatus,
+    ExpireLease,
+    Failed,
+    FinishRun,
+    RecordGate,
+    RefusePublish,
+    ReleaseRun,
+    Retry,
+)
+from rigtasks.lifecycle.events.base import Blocker
+from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.lifecycle.react import Bell, Effect, EffectKind
+from rigtasks.lifecycle.state import FeedbackKind, Lane, Overlay, Stage
+from rigtasks.testing.life import Life, approval, no_model, verdict
+
+
+def types(events: object) -> list[str]:
+    return [event.type for event in events]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def life() -> Life:
+    return Life()
+
+
+@pytest.fixture
+def in_review(life: Life) -> Life:
+    life.approve()
+    life.implement()
+    life.publish()
+    return life
+
+
+def test_an_approved_issue_waits_in_the_queue_of_its_stack_and_rings_its_bell(life: Life) -> None:
+    life.approve()
+
+    assert life.issue.lane is Lane.QUEUED
+    assert life.issue.wanted_stage is Stage.IMPLEMENT
+    assert Bell(queue="dev-e-python") in life.effects
+    assert Bell(queue="review-e") not in life.effects
+
+
+def test_the_same_approval_twice_says_nothing(life: Life) -> None:
+    life.approve()
+    before = list(life.events)
+
+    life.approve()
+
+    assert life.events == before
+
+
+def test_an_approval_of_a_changed_text_replaces_a_waiting_one_but_not_a_running_one(
+    life: Life,
+) -> None:
+    life.approve()
+    life.approve(task_digest="d2")
+    assert life.issue.task_digest == "d2"
+
+    life.claim()
+    life.approve(task_digest="d3")
+
+    assert life.issue.task_digest == "d2"
+
+
+def test_green_commits_wait_for_the_conductor_and_nobody_may_claim_meanwhile(life: Life) -> None:
+    life.approve()
+    life.implement()
+
+    assert life.issue.publish is not None
+    assert life.issue.wanted_stage is None
+    assert Effect(kind=EffectKind.PUBLISH) in life.effects
+
+
+def test_a_pull_request_asks_for_a_review(in_review: Life) -> None:
+    assert in_review.issue.lane is Lane.IN_REVIEW
+    assert in_review.issue.wanted_queue == "review-e"
+
+
+def test_an_approval_at_the_head_makes_it_ready_and_asks_for_the_merge(in_review: Life) -> None:
+    in_review.review()
+    in_review.observe(reviews=(verdict("APPROVED", "h1"),), ci=CiStatus.GREEN)
+
+    assert in_review.issue.lane is Lane.READY_TO_MERGE
+    assert Effect(kind=EffectKind.MERGE) in in_review.effects
+
+
+def test_an_approval_of_an_older_commit_counts_for_nothing(in_review: Life) -> None:
+    events = in_review.observe(reviews=(verdict("APPROVED", "h0"),))
+
+    assert types(events) == []
+    assert in_review.issue.lane is Lane.IN_REVIEW
+
+
+def test_a_push_by_somebody_makes_every_fact_of_the_old_head_stale(in_review: Life) -> None:
+    in_review.review()
+    in_review.observe(reviews=(verdict("APPROVED", "h1"),), ci=CiStatus.GREEN)
+
+    in_review.observe(head_sha="h2")
+
+    state = in_review.issue
+    assert state.lane is Lane.IN_REVIEW
+    assert state.ci_sha != state.head_sha
+    assert state.review_sha != state.head_sha
+    assert state.wanted_stage is Stage.REVIEW
+
+
+def test_a_dispute_goes_back_to_the_same_branch_with_its_findings(in_review: Life) -> None:
+    branch = in_review.issue.branch
+    in_review.review()
+
+    in_review.observe(reviews=(verdict("CHANGES_REQUESTED", "h1", id=9),))
+
+    state = in_review.issue
+    assert state.lane is Lane.CHANGES_REQUESTED
+    assert state.branch == branch
+    assert state.feedback is not None
+    assert state.feedback.kind is FeedbackKind.REVIEW
+    assert state.wanted_queue == "dev-e-python"
+    assert in_review.observe(reviews=(verdict("CHANGES_REQUESTED", "h1", id=9),)) == ()
+
+
+def test_the_fix_of_a_dispute_updates_the_same_pull_request(in_review: Life) -> None:
+    in_review.review()
+    in_review.observe(reviews=(verdict("CHANGES_REQUESTED", "h1", id=9),))
+
+    in_review.implement(head_sha="h2")
+    in_review.publish()
+
+    assert types(in_review.events).count("PR_CREATED") == 1
+    assert types(in_review.events).count("PR_UPDATED") == 1
+    assert in_review.issue.wanted_stage is Stage.REVIEW
+
+
+def test_review_rounds_are_capped_and_end_with_a_person(in_review: Life) -> None:
+    for round_ in range(1, 5):
+        head = f"h{round_}"
+        in_review.observe(reviews=(verdict("CHANGES_REQUESTED", head, id=round_),))
+        if in_review.issue.overlay is not None:
+            break
+        in_review.implement(head_sha=f"h{round_ + 1}")
+        in_review.publish()
+
+    assert in_review.issue.review_loops == 4
+    assert in_review.issue.overlay is Overlay.ESCALATED
+    assert in_review.issue.wanted_stage is None
+    assert types(in_review.events).count("REVIEW_LOOP_EXCEEDED") == 1
+
+
+def test_red_ci_goes_back_with_the_failing_checks(in_review: Life) -> None:
+    in_review.observe(ci=CiStatus.RED)
+
+    assert in_review.issue.lane is Lane.CHANGES_REQUESTED
+    assert in_review.issue.feedback is not None
+    assert in_review.issue.feedback.kind is FeedbackKind.CI
+
+
+def test_a_review_of_a_head_that_went_back_cannot_be_finished(in_review: Life) -> None:
+    run_id = in_review.claim()
+    epoch = in_review.issue.epoch
+    in_review.observe(ci=CiStatus.RED)
+
+    events = in_review.tell(ReleaseRun(run_id=run_id, epoch=epoch, reason="the head went back"))
+
+    assert events == ()
+
+
+def test_only_wrong_work_costs_an_attempt(life: Life) -> None:
+    life.approve()
+    for failure in (FailureClass.PROVIDER_DOWN, FailureClass.PROVIDER_QUOTA):
+        life.finish(life.claim(), Failed(failure=failure, reason="the provider is away"))
+    assert life.issue.attempts == 0
+
+    life.finish(life.claim(), Failed(failure=FailureClass.WORK, reason="tests are red"))
+
+    assert life.issue.attempts == 1
+    assert life.issue.lane is Lane.QUEUED
+
+
+def test_the_last_attempt_fails_the_issue_and_names_who_must_act(life: Life) -> None:
+    life.approve()
+    for _ in range(3):
+        life.finish(life.claim(), Failed(failure=FailureClass.WORK, reason="tests are red"))
+
+    assert life.issue.lane is Lane.FAILED
+    assert life.issue.who_must_act
+    assert life.issue.wanted_stage is None
+
+    life.tell(Retry(reason="the description is better now", by="maria"))
+    assert life.issue.wanted_stage is Stage.IMPLEMENT
+
+
+def test_failing_output_is_what_the_next_run_answers(life: Life) -> None:
+    life.approve()
+    failed = Failed(
+        failure=FailureClass.WORK, reason="red", test_command="pytest", output_tail="assert 1 == 2"
+    )
+    life.finish(life.claim(), failed)
+
+    assert "TESTS_FAILED" in types(life.events)
+    assert life.issue.feedback is not None
+    assert "assert 1 == 2" in life.issue.feedback.text
+
+
+def test_a_lost_run_is_counted_apart_and_the_fifth_calls_a_person(life: Life) -> None:
+    life.approve()
+    for _ in range(5):
+        run_id = life.claim()
+        life.tell(ExpireLease(run_id=run_id, epoch=life.issue.epoch))
+
+    assert life.issue.attempts == 0
+    assert life.issue.lost_runs == 5
+    assert life.issue.overlay is Overlay.ESCALATED
+
+
+def test_a_holder_that_lost_its_claim_may_not_write(life: Life) -> None:
+    life.approve()
+    run_id = life.claim()
+    old = life.issue.epoch
+    life.tell(ExpireLease(run_id=run_id, epoch=old))
+    life.claim()
+
+    with pytest.raises(StaleEpoch):
+        life.tell(
+            FinishRun(
+                run_id=run_id,
+                epoch=old,
+                ending="ok",
+                seconds=1,
+                usage=no_model(),
+                steps=(),
+                result=Failed(failure=FailureClass.WORK, reason="late"),
+            )
+        )
+
+
+def test_a_report_that_arrives_twice_is_answered_once(life: Life) -> None:
+    life.approve()
+    run_id = life.claim()
+    failed = Failed(failure=FailureClass.WORK, reason="red")
+    life.finish(run_id, failed)
+
+    assert life.finish(run_id, failed) == ()
+    assert life.issue.attempts == 1
+
+
+def test_refused_commits_stop_the_issue_with_the_reason(life: Life) -> None:
+    life.approve()
+    run_id = life.implement()
+    life.tell(
+        RefusePublish(
+            run_id=run_id,
+            epoch=life.issue.epoch,
+            failure=FailureClass.POLICY,
+            reason="the change touches .github/workflows",
+        )
+    )
+
+    assert life.issue.lane is Lane.FAILED
+    assert "workflows" in life.issue.reason
+    assert "PR_CREATED" not in types(life.events)
+
+
+def test_an_abstention_is_dispatched_again_then_escalated(in_review: Life) -> None:
+    for _ in range(3):
+        in_review.review()
+        pending = in_review.issue.verdict
+        assert pending is not None
+        in_review.tell(AbstainReview(run_id=pending.run_id, reason="the diff was cut"))
+
+    assert in_review.issue.overlay is Overlay.ESCALATED
+    assert in_review.issue.review_sha is None
+
+
+def test_a_conflict_goes_back_to_the_branch_without_costing_a_round(in_review: Life) -> None:
+    in_review.observe(conflict=True)
+
+    assert in_review.issue.lane is Lane.CHANGES_REQUESTED
+    assert in_review.issue.review_loops == 0
+
+
+def test_a_pull_request_closed_unmerged_puts_the_issue_back_into_the_queue(
+    in_review: Life,
+) -> None:
+    in_review.observe(open=False, closed_by="maria")
+
+    assert in_review.issue.lane is Lane.QUEUED
+    assert in_review.issue.pr is None
+    assert "ISSUE_CANCELLED" not in types(in_review.events)
+
+
+def test_a_merge_by_somebody_else_ends_the_issue_under_its_own_name(in_review: Life) -> None:
+    in_review.observe(merged=True, merged_by="maria", merge_sha="m1")
+
+    assert in_review.issue.lane is Lane.DONE
+    assert "MERGE_OUTSIDE_RIG" in types(in_review.events)
+    assert "MERGED" not in types(in_review.events)
+
+
+def test_nothing_follows_an_end(in_review: Life) -> None:
+    in_review.tell(Cancel(reason="label removed", by="maria"))
+
+    assert in_review.tell(Cancel(reason="issue closed", by="maria")) == ()
+    assert in_review.observe(ci=CiStatus.RED) == ()
+    assert in_review.tell(Retry(reason="again", by="maria")) == ()
+
+
+def test_the_same_blockers_are_written_down_once_per_head(in_review: Life) -> None:
+    gate = RecordGate(
+        head_sha="h1", blockers=(Blocker(gate="ci", status="pending", summary="1 check runs"),)
+    )
+    assert types(in_review.tell(gate)) == ["MERGE_GATE_WAITING"]
+    assert in_review.tell(gate) == ()
+    stale = RecordGate(head_sha="h0", blockers=gate.blockers)
+    assert in_review.tell(stale) == ()
+
+
+def test_an_over_budget_failure_stops_the_issue(life: Life) -> None:
+    life.approve(limits=approval().limits)
+    run_id = life.claim()
+    usage = no_model()
+    events = life.tell(
+        FinishRun(
+            run_id=run_id,
+            epoch=life.issue.epoch,
+            ending="budget",
+            seconds=1,
+            usage=type(usage)(model="m", cost_micro_usd=6_000_000, cost_basis="reported"),
+            steps=(),
+            result=Failed(failure=FailureClass.WORK, reason="red"),
+        )
+    )
+    assert "BUDGET_EXCEEDED" in types(events)
+    assert life.issue.lane is Lane.FAILED
+
+
+def test_an_unknown_run_of_the_same_epoch_reports_into_the_void(life: Life) -> None:
+    life.approve()
+    life.claim()
+
+    assert life.tell(ReleaseRun(run_id=uuid4(), epoch=life.issue.epoch, reason="?")) == ()
