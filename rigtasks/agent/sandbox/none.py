@@ -32,4 +32,5 @@ def wrap_without_walls(argv: tuple[str, ...], spec: SandboxSpec) -> WrappedComma
         argv=(*leash, *with_limits(argv, spec)),
         env=environment(spec, home, home),
         cwd=Path(start_directory(spec, Level.NONE)),
+        mark=spec.mark,
     )

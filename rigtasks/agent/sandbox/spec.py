@@ -60,12 +60,14 @@ class WrappedCommand(msgspec.Struct, frozen=True, kw_only=True):
     """A command with its walls, ready for `subprocess.Popen`.
 
     Start it with exactly this `env`, from a thread that lives as long as the command may: the
-    kernel kills the command when the thread that started it ends.
+    kernel kills the command when the thread that started it ends. A `mark` says that the walls do
+    not end what the command leaves behind, and that it must be looked for.
     """
 
     argv: tuple[str, ...]
     env: dict[str, str]
     cwd: Path
+    mark: str = ""
 
 
 def inner_workdir(spec: SandboxSpec, level: Level) -> PurePosixPath:

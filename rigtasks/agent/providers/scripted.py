@@ -1,0 +1,79 @@
+"""The scripted agent: a small rule engine in a real process, for trying the rig without a model."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from rigtasks.agent.endings import Classified, Ending
+from rigtasks.agent.events import AnyEvent, Finished, Garbled
+from rigtasks.agent.process import Exit
+from rigtasks.agent.provider import AgentCall, Launch, LineParser
+
+PROGRAM = Path(__file__).parents[1] / "scripted"
+MODEL = "scripted-rules"
+_DECODER = msgspec.json.Decoder(AnyEvent)
+
+
+class ScriptedProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """Starts the program beside this package with the rig's own interpreter."""
+
+    python: str = sys.executable
+
+    @property
+    def name(self) -> str:
+        """Return `scripted`."""
+        return "scripted"
+
+    @property
+    def model(self) -> str:
+        """Return the name that stands in for a model."""
+        return MODEL
+
+    @property
+    def streams(self) -> bool:
+        """Say yes: the program reports every step."""
+        return True
+
+    def launch(self, call: AgentCall) -> Launch:
+        """Run the program in isolated mode; it reads the prompt and nothing else of the rig."""
+        return Launch(
+            argv=(self.python, "-I", "-S", str(PROGRAM), call.role.value),
+            stdin=call.prompt.encode(),
+            read_only=(PROGRAM,),
+        )
+
+    def parser(self) -> LineParser:
+        """Return a parser for a stream that consists of the neutral events themselves."""
+        return parse_line
+
+    def classify(self, ended: Exit, events: Sequence[AnyEvent], stderr: str) -> Classified:
+        """Go by the exit and the last word; both must be good."""
+        last = next((event for event in reversed(events) if isinstance(event, Finished)), None)
+        said = stderr.strip().splitlines()
+        if ended.code != 0:
+            detail = said[-1] if said else f"exit code {ended.code}, signal {ended.signal}"
+            return Classified(ending=Ending.CRASHED, detail=detail)
+        if last is None:
+            return Classified(ending=Ending.NO_RESULT, detail="the stream has no finished event")
+        if last.denials:
+            return Classified(ending=Ending.DENIED, detail=f"{last.denials} tool uses denied")
+        if not last.ok:
+            return Classified(ending=Ending.REFUSAL, detail=last.text or last.reason)
+        return Classified(ending=Ending.OK)
+
+    def closing(self, events: Sequence[AnyEvent]) -> tuple[AnyEvent, ...]:
+        """Add nothing: the program has the last word itself."""
+        del events
+        return ()
+
+
+def parse_line(line: str) -> tuple[AnyEvent, ...]:
+    """Decode one event; anything else is kept as garbled."""
+    if not line.strip():
+        return ()
+    try:
+        return (_DECODER.decode(line),)
+    except (msgspec.DecodeError, RecursionError):
+        return (Garbled(line=line),)
