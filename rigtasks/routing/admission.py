@@ -4,7 +4,8 @@ The order is total: priority rank, then live claims of the repository, then the 
 then the stream's id by code points (`COLLATE "C"`). A repository with fewer live claims goes
 first within a priority, which is the fairness between repositories. Limits count live claims of
 every queue for the total and for a repository, and those of the one queue for a queue; a limit of
-0 stops new claims, None is no limit.
+0 stops new claims, None is no limit. The hard rule stops every queue but that of the reviewer:
+reviewing a pull request in the rig's own repositories stays allowed.
 """
 
 from collections import Counter
@@ -107,7 +108,8 @@ def why_not(
     in_repository = occupancy.by_repository.get(repository.id, 0)
     in_queue = occupancy.by_queue.get(candidate.queue, 0)
     standing = {
-        Obstacle.RIG_INTERNAL: switches.internal.match(repository) is not None,
+        Obstacle.RIG_INTERNAL: candidate.queue is not Queue.REVIEW_E
+        and switches.internal.match(repository) is not None,
         Obstacle.ALREADY_CLAIMED: candidate.stream in occupancy.streams,
         Obstacle.RIG_PAUSED: switches.rig_paused,
         Obstacle.REPOSITORY_PAUSED: repository.id in switches.paused_repositories,

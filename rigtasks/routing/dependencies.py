@@ -9,11 +9,9 @@ from rigtasks.routing.internal import normalise_full_name
 MAX_DEPENDENCIES = 50
 _LARGEST_NUMBER = 2**31 - 1
 
-_FENCE = re.compile(
-    r"^ {0,3}(`{3,}+|~{3,}+)[^\n]*\n(?:.*?\n)?(?: {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
-)
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 _INLINE_CODE = re.compile(r"`[^`\n]{1,500}`")
-_QUOTED_LINE = re.compile(r"^ {0,3}>[^\n]*$", re.MULTILINE)
+_QUOTED_LINE = re.compile(r" {0,3}>")
 _REFERENCE = r"(?:[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100})?\#[0-9]{1,10}\b"
 _PHRASE = re.compile(
     rf"""
@@ -45,7 +43,7 @@ def parse_dependencies(
     Code and quoted lines do not count, nor does the issue itself. The text must be sanitised
     before, so that nobody can hide a dependency in a comment.
     """
-    visible = _QUOTED_LINE.sub("", _INLINE_CODE.sub("", _FENCE.sub("", text)))
+    visible = _INLINE_CODE.sub("", _spoken(text))
     own = normalise_full_name(own_repository)
     found: set[Dependency] = set()
     for phrase in _PHRASE.finditer(visible):
@@ -56,6 +54,24 @@ def parse_dependencies(
             if dependency is not None and dependency != Dependency(number=own_number):
                 found.add(dependency)
     return tuple(sorted(found))[:MAX_DEPENDENCIES]
+
+
+def _spoken(text: str) -> str:
+    """Blank out fenced code and quoted lines; an unclosed fence reaches to the end."""
+    lines = []
+    fence = ""
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if fence:
+            closes = mark and mark["fence"].startswith(fence) and not mark["info"].strip()
+            fence = "" if closes else fence
+            lines.append("")
+        elif mark:
+            fence = mark["fence"]
+            lines.append("")
+        else:
+            lines.append("" if _QUOTED_LINE.match(line) else line)
+    return "\n".join(lines)
 
 
 def _dependency(repository: str | None, number: int, own: str | None) -> Dependency | None:

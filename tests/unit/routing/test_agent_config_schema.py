@@ -73,7 +73,10 @@ def values(key: Key) -> st.SearchStrategy[object]:
 
 
 WRONG: st.SearchStrategy[object] = st.sampled_from([None, True, 5, [], {}, "x", [None], {"a": 1}])
+ONE_KEY = st.sampled_from(KEYS).flatmap(lambda key: values(key).map(lambda v: {key.name: v}))
 FILES = st.one_of(
+    ONE_KEY,
+    ONE_KEY,
     st.fixed_dictionaries({}, optional={key.name: values(key) for key in KEYS}),
     st.fixed_dictionaries({}, optional={key.name: values(key) | WRONG for key in KEYS}),
     st.dictionaries(st.sampled_from([key.name for key in KEYS] + ["Stack", "x"]), WRONG),
