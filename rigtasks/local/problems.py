@@ -22,3 +22,7 @@ class AlreadyRunning(LocalFailure):
     def __init__(self, message: str, *, pid: int | None = None) -> None:
         super().__init__(message)
         self.pid = pid
+
+
+class Interrupted(LocalFailure):
+    """Somebody asked for a stop before the stack was ready."""

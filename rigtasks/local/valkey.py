@@ -2,13 +2,13 @@
 
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-import redis
 
 from rigtasks.local.binaries import find_valkey
 from rigtasks.local.kept import file_lock, kept_secret
@@ -142,33 +142,32 @@ class ValkeyServer:
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        client = redis.Redis(
-            host=LOOPBACK, port=self.port or 0, password=self.password, socket_timeout=2
-        )
-        try:
-            while time.monotonic() < deadline:
-                if self._child is not None and self._child.poll() is not None:
-                    self._child = None
-                    raise LocalFailure(f"Valkey did not start:\n{self._last_words()}")
-                if self._answers(client):
-                    return
-                time.sleep(0.01)
-        finally:
-            client.close()
+        while time.monotonic() < deadline:
+            if self._child is not None and self._child.poll() is not None:
+                self._child = None
+                raise LocalFailure(f"Valkey did not start:\n{self._last_words()}")
+            if self._answers():
+                return
+            time.sleep(0.01)
         self.stop()
         raise LocalFailure(
             f"Valkey was not ready within {START_SECONDS:.0f} s:\n{self._last_words()}"
         )
 
-    def _answers(self, client: redis.Redis) -> bool:
+    def _answers(self) -> bool:
+        """Log in and ping over a bare socket; a client library would cost more than the server."""
         try:
-            return bool(client.ping())
-        except redis.AuthenticationError as error:
+            with socket.create_connection((LOOPBACK, self.port), timeout=2) as connection:
+                connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
+                lines = connection.makefile("rb")
+                login, answer = lines.readline(), lines.readline()
+        except OSError:
+            return False  # not listening yet
+        if login.startswith((b"-WRONGPASS", b"-ERR")):
             raise LocalFailure(
                 f"the server on port {self.port} refuses our password: remove {self._folder}"
-            ) from error
-        except (redis.ConnectionError, redis.TimeoutError):
-            return False  # not listening yet, or still reading its file
+            )
+        return answer.startswith(b"+PONG")  # "-LOADING" while it still reads its file
 
     def _last_words(self, lines: int = 12) -> str:
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,180 @@
+"""The `rig` command: nouns and verbs.
+
+Every verb imports what it needs when it runs, so that `rig --help` stays fast.
+"""
+
+# ruff: noqa: PLC0415 - imports inside the verbs are the point of this module
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from rigtasks.cli.failures import ExitCode, tell
+from rigtasks.errors import RigError
+
+app = typer.Typer(
+    name="rig",
+    help="From a labelled GitHub issue to a merged pull request.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+serve = typer.Typer(help="Run one part of the rig in the foreground.", no_args_is_help=True)
+db = typer.Typer(help="Look after the database.", no_args_is_help=True)
+events = typer.Typer(help="Look at the events.", no_args_is_help=True)
+config = typer.Typer(help="Check configuration.", no_args_is_help=True)
+stack = typer.Typer(help="Look at the local stack.", no_args_is_help=True)
+for name, group in (
+    ("serve", serve),
+    ("db", db),
+    ("events", events),
+    ("config", config),
+    ("stack", stack),
+):
+    app.add_typer(group, name=name)
+
+DataDir = Annotated[
+    Path, typer.Option("--data-dir", help="Where the local stack keeps everything.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Port = Annotated[
+    int | None, typer.Option("--port", help="Web port; the next free one when it is taken.")
+]
+Memory = Annotated[
+    bool, typer.Option("--memory", help="Print what each process takes, once all are ready.")
+]
+Keep = Annotated[bool, typer.Option("--keep", help="Leave the stack running after the story.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Really delete; otherwise only say so.")]
+DEFAULT_DATA_DIR = Path(".rig")
+
+
+@app.command()
+def up(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    port: Port = None,
+    *,
+    as_json: AsJson = False,
+    memory: Memory = False,
+) -> None:
+    """Run the whole rig on this machine until Ctrl-C."""
+    from rigtasks.cli.start import run_up
+
+    run_up(data_dir, port, as_json=as_json, memory=memory)
+
+
+@app.command()
+def demo(data_dir: DataDir | None = None, *, keep: Keep = False, as_json: AsJson = False) -> None:
+    """Watch two sample issues become merged pull requests."""
+    from rigtasks.cli.start import run_demo
+
+    raise typer.Exit(run_demo(data_dir, keep=keep, as_json=as_json))
+
+
+@app.command()
+def version(*, as_json: AsJson = False) -> None:
+    """Print the version."""
+    import json
+    from importlib.metadata import version as installed
+
+    number = installed("engineering-rig")
+    python = ".".join(map(str, sys.version_info[:3]))
+    if as_json:
+        typer.echo(json.dumps({"rig": number, "python": python}))
+    else:
+        typer.echo(f"rig {number} (Python {python})")
+
+
+@serve.command("relay")
+def serve_relay() -> None:
+    """Publish hints from the outbox to the queues."""
+    from rigtasks.config import load_settings
+    from rigtasks.tasks.relay import run
+
+    run(load_settings())
+
+
+@serve.command("web")
+def serve_web(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+) -> None:
+    """Serve the receiver, the API and the dashboard."""
+    from rigtasks.cli.start import exec_web
+
+    exec_web(host, port)
+
+
+@db.command("migrate")
+def db_migrate() -> None:
+    """Bring the schema up to date; safe to run from several places at once."""
+    from rigtasks.config import load_settings
+    from rigtasks.eventstore.migrate import upgrade
+
+    upgrade(load_settings().database_url.get_secret_value())
+
+
+@db.command("rebuild-projections")
+def db_rebuild_projections() -> None:
+    """Compute every projection table again from the events."""
+    from rigtasks.config import load_settings
+    from rigtasks.eventstore.rebuild import rebuild_projections
+
+    rebuild_projections(load_settings().database_url.get_secret_value())
+
+
+@events.command("types")
+def events_types(*, as_json: AsJson = False) -> None:
+    """List every event type with its version and fields."""
+    from rigtasks.cli.catalogue import as_json_text, as_table
+
+    typer.echo(as_json_text() if as_json else as_table())
+
+
+@config.command("validate")
+def config_validate(
+    path: Annotated[Path, typer.Argument(help="The file to check.")] = Path(".rig-agent.yaml"),
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Check a repository's .rig-agent.yaml and say where it is wrong."""
+    from rigtasks.cli.validate import validate_file
+
+    raise typer.Exit(validate_file(path, as_json=as_json))
+
+
+@stack.command("memory")
+def stack_memory(data_dir: DataDir = DEFAULT_DATA_DIR, *, as_json: AsJson = False) -> None:
+    """Print what each process of the running stack takes, and why the large ones do."""
+    from rigtasks.cli.start import print_memory
+
+    raise typer.Exit(print_memory(data_dir, as_json=as_json))
+
+
+@stack.command("remove")
+def stack_remove(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Really delete; otherwise only say so.")
+    ] = False,
+) -> None:
+    """Stop what a killed stack left and delete its data."""
+    from rigtasks.cli.start import remove_stack
+
+    raise typer.Exit(remove_stack(data_dir, yes=yes))
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    try:
+        app()
+    except RigError as error:
+        sys.exit(tell(error, as_json="--json" in sys.argv))
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    sys.exit(ExitCode.OK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""`rig up`, `rig demo` and what belongs to the local stack."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from rigtasks.cli.failures import ExitCode
+from rigtasks.local.memory import measure, memory_table, stack_processes
+from rigtasks.local.postgres import PostgresServer
+from rigtasks.local.problems import AlreadyRunning
+from rigtasks.local.processes import stop_leftovers
+from rigtasks.local.records import read_record
+from rigtasks.local.stack import Addresses, LocalStack, StackOptions
+from rigtasks.local.valkey import ValkeyServer
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run_up(data_dir: Path, port: int | None, *, as_json: bool, memory: bool) -> None:
+    """Run the stack until a signal asks for its end."""
+    stack = LocalStack(options_for(data_dir, port), report=_progress())
+    with _stopped_by_signals(stack), stack:
+        assert stack.addresses is not None  # noqa: S101 - set by a successful start
+        if as_json:
+            _say(msgspec.json.encode(stack.addresses).decode())
+        else:
+            _say(_welcome(stack.addresses, stack.logs))
+        if memory:
+            _say(memory_table(measure(stack_processes(stack.data_dir))), error=as_json)
+        stack.wait()
+        _say("stopping", error=True)
+
+
+def run_demo(data_dir: Path | None, *, keep: bool, as_json: bool) -> int:
+    """Tell the demo's story on a stack of its own and return the exit code.
+
+    Without a data folder the stack lives in a temporary one, unless it is kept.
+    """
+    from rigtasks.local.demo.story import run  # noqa: PLC0415 - only the demo needs it
+
+    temporary = data_dir is None and not keep
+    folder = Path(tempfile.mkdtemp(prefix="rig-demo-")) if temporary else data_dir or Path(".rig")
+    try:
+        stack = LocalStack(options_for(folder, None), report=_progress())
+        with _stopped_by_signals(stack), stack:
+            return run(stack, json_output=as_json, keep=keep)
+    finally:
+        if temporary:
+            remove_data(folder)
+
+
+def options_for(data_dir: Path, port: int | None) -> StackOptions:
+    """Return the options a user's environment and command line ask for.
+
+    GitHub's Apps or a token in the environment mean the real GitHub; nothing means the sandbox.
+    """
+    real = bool(os.environ.get("RIG_APPS_FILE") or os.environ.get("RIG_GITHUB_TOKEN"))
+    options = StackOptions(data_dir=data_dir, sandbox_github=not real)
+    return options if port is None else replace(options, web_port=port)
+
+
+def print_memory(data_dir: Path, *, as_json: bool) -> ExitCode:
+    """Print the memory of the stack that runs in this folder."""
+    rows = measure(stack_processes(data_dir.resolve()))
+    if not rows:
+        _say(f"no stack is running in {data_dir}", error=True)
+        return ExitCode.NOT_FOUND
+    _say(msgspec.json.encode(rows).decode() if as_json else memory_table(rows))
+    return ExitCode.OK
+
+
+def remove_stack(data_dir: Path, *, yes: bool) -> ExitCode:
+    """Delete a stopped stack's data; without `yes` only say what would go.
+
+    Raises:
+        AlreadyRunning: the stack is alive.
+    """
+    owner = read_record(data_dir / "stack.json")
+    if owner is not None and owner.process() is not None:
+        raise AlreadyRunning(
+            f"the stack in {data_dir} is running (pid {owner.pid}); stop it first", pid=owner.pid
+        )
+    if not yes:
+        _say(f"would stop what is left in {data_dir} and delete it; repeat with --yes")
+        return ExitCode.OK
+    if data_dir.exists():
+        remove_data(data_dir)
+    return ExitCode.OK
+
+
+def remove_data(data_dir: Path) -> None:
+    """Stop what a stack left running and delete all it kept, wherever that is."""
+    resolved = data_dir.resolve()
+    stop_leftovers(resolved / "run")
+    ValkeyServer(data_dir=resolved).remove()
+    PostgresServer(data_dir=resolved).remove()
+    shutil.rmtree(resolved)
+
+
+def exec_web(host: str, port: int) -> None:
+    """Become the web server."""
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
+    command += ["--host", host, "--port", str(port), "webhook_receiver.wsgi:app"]
+    os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell wanted
+
+
+@contextmanager
+def _stopped_by_signals(stack: LocalStack) -> Iterator[None]:
+    """Turn the stop signals into a request to the stack, so that nothing is cut in half."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stack.ask_stop()
+
+    before = {number: signal.signal(number, ask) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _progress() -> "_Progress":
+    return _Progress(time.monotonic())
+
+
+class _Progress:
+    """Prints what the stack reports to standard error, with the seconds since the start."""
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+
+    def __call__(self, message: str) -> None:
+        _say(f"  {time.monotonic() - self._started:5.1f}s  {message}", error=True)
+
+
+def _welcome(addresses: Addresses, logs: Path) -> str:
+    return "\n".join(
+        [
+            "",
+            f"  Dashboard       {addresses.web}/dashboard",
+            f"  Flower          {addresses.flower}",
+            f"  GitHub          {addresses.github}",
+            f"  Webhook secret  {addresses.webhook_secret}",
+            f"  Logs            {logs}",
+            "  Ctrl-C stops everything.",
+        ]
+    )
+
+
+def _say(text: str, *, error: bool = False) -> None:
+    stream = sys.stderr if error else sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()
