@@ -1,0 +1,260 @@
+"""The only place that starts git: a clean environment, bounded output, no way to leak a token."""
+
+import base64
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+from rigtasks.workspace.errors import GitFailed, GitTimeout
+
+DEFAULT_TIMEOUT: Final = 120.0
+DEFAULT_MOST_OUTPUT: Final = 64 * 1024 * 1024
+_MOST_STDERR: Final = 16 * 1024
+_CHUNK: Final = 64 * 1024
+_HIDDEN: Final = "***"
+
+#: How an operator names proxies and certificate authorities; nothing else is inherited.
+_INHERITED: Final = (
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "GIT_SSL_CAINFO",
+    "SSL_CERT_FILE",
+)
+
+#: Settings that hold for every command, whatever a repository's own configuration says.
+_SETTINGS: Final = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "core.quotePath": "false",
+    "core.protectHFS": "true",
+    "core.protectNTFS": "true",
+    "credential.helper": "",
+    "fetch.recurseSubmodules": "false",
+    "submodule.recurse": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "protocol.allow": "never",
+    "protocol.http.allow": "always",
+    "protocol.https.allow": "always",
+    "transfer.credentialsInUrl": "die",
+    "advice.detachedHead": "false",
+    "init.defaultBranch": "main",
+    "commit.gpgSign": "false",
+    "push.gpgSign": "false",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A repository on the other side of HTTP.
+
+    Args:
+        url: the clone URL, without any credential in it.
+        token: an installation or personal token, None to stay anonymous.
+    """
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        scheme, separator, rest = self.url.partition("://")
+        authority = rest.partition("/")[0]
+        if not separator or scheme not in {"http", "https"} or "@" in authority:
+            raise ValueError("A remote is an http(s) URL without a user name or password.")
+
+    def authorization(self) -> str | None:
+        """Return the header that carries the token."""
+        if self.token is None:
+            return None
+        pair = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        return f"Authorization: Basic {pair}"
+
+    def redact(self, text: str) -> str:
+        """Remove the token, in each form it is sent in, from a text."""
+        if self.token is None:
+            return text
+        header = self.authorization() or ""
+        for secret in (header.rpartition(" ")[2], self.token):
+            text = text.replace(secret, _HIDDEN)
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """How a git command ended.
+
+    Args:
+        truncated: standard output was longer than allowed and git was stopped there.
+    """
+
+    returncode: int
+    stdout: bytes
+    stderr: str
+    truncated: bool = False
+
+    @property
+    def text(self) -> str:
+        """Standard output as text without the last line end."""
+        return self.stdout.decode("utf-8", "replace").rstrip("\n")
+
+
+class Git:
+    """Run git in one directory that only the rig writes to.
+
+    Args:
+        directory: the repository, bare or with a work tree; it must exist.
+        timeout: seconds a command may take unless it says otherwise.
+    """
+
+    def __init__(self, directory: Path, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self.directory = directory
+        self._timeout = timeout
+
+    def run(
+        self,
+        *arguments: str,
+        remote: Remote | None = None,
+        stdin: bytes = b"",
+        settings: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        most_output: int = DEFAULT_MOST_OUTPUT,
+    ) -> Completed:
+        """Run a command and return how it ended, whatever its exit code.
+
+        Args:
+            arguments: the words after `git`; never a secret, other users can read them.
+            remote: whose token to send along; the URL itself belongs into the arguments.
+            stdin: what the command reads from standard input.
+            settings: configuration for this command only.
+            timeout: seconds for this command, None for the usual ones.
+            most_output: bytes of standard output to keep before git is stopped.
+
+        Raises:
+            GitTimeout: it did not end in time.
+        """
+        limit = timeout or self._timeout
+        with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as errors:
+            source.write(stdin)
+            source.seek(0)
+            process = subprocess.Popen(  # noqa: S603 - words from the rig, no shell
+                ["git", *arguments],  # noqa: S607 - git is found on PATH
+                cwd=self.directory,
+                env=environment(self.directory, remote, settings or {}),
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+            output, truncated, late = _collect(process, limit, most_output)
+            said = _tail(errors)
+        if late:
+            raise GitTimeout(f"git {arguments[0]} took longer than {limit:g} s and was stopped.")
+        return Completed(
+            returncode=process.returncode,
+            stdout=output,
+            stderr=remote.redact(said) if remote else said,
+            truncated=truncated,
+        )
+
+    def read(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        settings: Mapping[str, str] | None = None,
+        most_output: int = DEFAULT_MOST_OUTPUT,
+    ) -> Completed:
+        """Run a local command that has to succeed.
+
+        Raises:
+            GitFailed: git ended with another exit code than 0.
+            GitTimeout: it did not end in time.
+        """
+        done = self.run(*arguments, stdin=stdin, settings=settings, most_output=most_output)
+        if done.returncode != 0 and not done.truncated:
+            raise GitFailed(f"git {arguments[0]} failed", stderr=done.stderr)
+        return done
+
+
+def environment(
+    directory: Path, remote: Remote | None, settings: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the whole environment of a git command, PATH and the way out included."""
+    configuration = {**_SETTINGS, "safe.directory": str(directory.resolve()), **settings}
+    header = remote.authorization() if remote else None
+    if remote and header:
+        configuration[f"http.{remote.url}.extraHeader"] = header
+    variables = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    variables |= {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.devnull,
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_CEILING_DIRECTORIES": str(directory.resolve().parent),
+        "GIT_CONFIG_COUNT": str(len(configuration)),
+    }
+    for index, (key, value) in enumerate(configuration.items()):
+        variables[f"GIT_CONFIG_KEY_{index}"] = key
+        variables[f"GIT_CONFIG_VALUE_{index}"] = value
+    return variables
+
+
+def _collect(
+    process: subprocess.Popen[bytes], limit: float, most_output: int
+) -> tuple[bytes, bool, bool]:
+    """Read what a process prints; stop its whole session when it says or takes too much."""
+    late = threading.Event()
+
+    def stop_late() -> None:
+        late.set()
+        _kill(process)
+
+    timer = threading.Timer(limit, stop_late)
+    timer.daemon = True
+    timer.start()
+    kept = bytearray()
+    try:
+        if process.stdout is None:
+            raise GitFailed("git was started without a pipe")
+        with process.stdout as pipe:
+            while len(kept) <= most_output and (chunk := os.read(pipe.fileno(), _CHUNK)):
+                kept += chunk
+        truncated = len(kept) > most_output
+        if truncated:
+            _kill(process)
+        process.wait()
+    finally:
+        timer.cancel()
+        if process.returncode is None:
+            _kill(process)
+            process.wait()
+    return bytes(kept[:most_output]), truncated, late.is_set()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it ended in the same moment
+
+
+def _tail(errors: IO[bytes]) -> str:
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - _MOST_STDERR))
+    return errors.read().decode("utf-8", "replace")
