@@ -1,0 +1,60 @@
+"""Set up a worker for the queues of its `-Q` when Celery starts it."""
+
+from typing import Any
+
+from celery import bootsteps
+from celery.signals import celeryd_init, worker_process_init
+from rigtasks.tasks.presence import announce
+
+from rigtasks.celery import app
+from rigtasks.config import ConfigurationError, load_settings
+from workers.liveness import ALIVE_SECONDS, alive_file
+from workers.table import worker_type_for
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
+def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
+    """Apply the options of the worker type that `-Q` asks for, or stop with one sentence."""
+    asked = options.get("queues") or ()
+    queues = asked.split(",") if isinstance(asked, str) else list(asked)
+    try:
+        kind = worker_type_for(queues)
+    except ConfigurationError as error:
+        raise SystemExit(str(error)) from error
+    conf.update(
+        worker_concurrency=options.get("concurrency") or kind.concurrency,
+        worker_max_tasks_per_child=kind.max_tasks_per_child,
+        worker_enable_remote_control=kind.remote_control,
+        rig_queues=tuple(queues),
+        rig_holder=sender,
+        rig_runs_agents=kind.runs_agents,
+    )
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
+def say_hello(**_: Any) -> None:
+    """Tell the store that a process of this worker can take work."""
+    for queue in app.conf.get("rig_queues", ()):
+        announce(holder=app.conf.rig_holder, queue=queue)
+
+
+class Liveness(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
+    """Touch a file from the consumer's own loop, so that a stuck loop shows."""
+
+    requires = ("celery.worker.consumer.connection:Connection",)
+
+    def start(self, consumer: Any) -> None:
+        """Begin touching the file."""
+        path = alive_file(load_settings().data_dir, consumer.hostname)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        self.entry = consumer.timer.call_repeatedly(ALIVE_SECONDS, path.touch)
+
+    def stop(self, consumer: Any) -> None:  # noqa: ARG002  # Celery's signature
+        """Stop touching it."""
+        entry = getattr(self, "entry", None)
+        if entry is not None:
+            entry.cancel()
+
+
+app.steps["consumer"].add(Liveness)
