@@ -5,12 +5,13 @@ from rigtasks.lifecycle.state import Feedback, FeedbackKind
 
 
 def review_feedback(event: acceptance.ReviewDisputed) -> Feedback:
-    """Return the reviewer's summary and findings, one line each with path and line."""
-    lines = [event.summary]
-    for finding in event.findings:
-        place = f"{finding.path}:{finding.line}: " if finding.path else ""
-        lines.append(f"- [{finding.severity}] {place}{finding.message}")
-    return Feedback(kind=FeedbackKind.REVIEW, head_sha=event.head_sha, text="\n".join(lines))
+    """Return the reviewer's summary with its findings."""
+    return Feedback(
+        kind=FeedbackKind.REVIEW,
+        head_sha=event.head_sha,
+        text=event.summary,
+        findings=event.findings,
+    )
 
 
 def ci_feedback(event: acceptance.CiFailed) -> Feedback:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from rigtasks.lifecycle.events.base import Blocker
+from rigtasks.lifecycle.events.base import Blocker, FindingNote
 from rigtasks.lifecycle.events.intake import Comment, IssueLimits
 from rigtasks.routing.agent_config import AgentConfig
 
@@ -60,6 +60,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     kind: FeedbackKind
     head_sha: str | None
     text: str
+    findings: tuple[FindingNote, ...] = ()
 
 
 class ActiveRun(msgspec.Struct, frozen=True, kw_only=True):
