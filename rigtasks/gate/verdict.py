@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from rigtasks.gate.facts import GateFacts
+from rigtasks.gate.facts import GateFacts, UnknownSource
 from rigtasks.gate.result import Finding, Gate, GateResult, GateStatus, Rule, Unblock, unknown
 from rigtasks.gate.rules import RULES
 
@@ -18,6 +18,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[GateResult, ...]
     read_at: datetime
     evaluated_at: datetime
+    unknown_sources: tuple[UnknownSource, ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -56,6 +57,7 @@ def evaluate(facts: GateFacts, now: datetime) -> Verdict:
         results=tuple(_ask(rule, facts) for rule in RULES),
         read_at=facts.read_at,
         evaluated_at=now,
+        unknown_sources=facts.unknown_sources,
     )
 
 
