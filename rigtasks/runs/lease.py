@@ -1,0 +1,96 @@
+"""Keep a claim alive from a thread of its own, and know when to stop."""
+
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Self
+
+from rigtasks.errors import Retryable
+
+
+class Held(StrEnum):
+    """What the database says of a claim when its lease is renewed."""
+
+    YES = "yes"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class StopReason(StrEnum):
+    """Why a run has to end before its work is done."""
+
+    LEASE_LOST = "the claim was lost"
+    CANCELLED = "the issue was withdrawn"
+    SHUTDOWN = "the worker is shutting down"
+
+
+class LeaseKeeper:
+    """Renew a lease in the background; `stop` tells a run when it must end.
+
+    A holder that cannot renew stops at two thirds of the lease by its own monotonic clock, earlier
+    than the database gives the claim away.
+
+    Args:
+        renew: asks the database once; runs on the keeper's thread with its own connection.
+        interval: seconds between renewals.
+        lease: seconds a renewal is good for.
+        shutting_down: says whether the worker was told to stop.
+    """
+
+    def __init__(
+        self,
+        renew: Callable[[], Held],
+        *,
+        interval: float,
+        lease: float,
+        shutting_down: Callable[[], bool],
+    ) -> None:
+        self._renew = renew
+        self._interval = interval
+        self._deadline_after = lease * 2 / 3
+        self._shutting_down = shutting_down
+        self._renewed_at = time.monotonic()
+        self._told: StopReason | None = None
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join(timeout=10)
+
+    @property
+    def reason(self) -> StopReason | None:
+        """Return why the run must stop now, or None while it may go on."""
+        if self._told is not None:
+            return self._told
+        if time.monotonic() - self._renewed_at > self._deadline_after:
+            self._told = StopReason.LEASE_LOST
+        elif self._shutting_down():
+            self._told = StopReason.SHUTDOWN
+        return self._told
+
+    def stop(self) -> bool:
+        """Say whether the run must stop; cheap enough to be asked ten times a second."""
+        return self.reason is not None
+
+    def _keep(self) -> None:
+        while not self._done.wait(self._interval):
+            asked_at = time.monotonic()
+            try:
+                held = self._renew()
+            except Retryable:
+                continue  # the deadline above ends the run when this goes on
+            match held:
+                case Held.YES:
+                    self._renewed_at = asked_at
+                case Held.CANCELLED:
+                    self._told = StopReason.CANCELLED
+                case Held.LOST:
+                    self._told = StopReason.LEASE_LOST
+            if self._told is not None:
+                return

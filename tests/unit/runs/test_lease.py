@@ -1,0 +1,79 @@
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from rigtasks.errors import Retryable
+from rigtasks.runs.lease import Held, LeaseKeeper, StopReason
+
+
+def wait_for(keeper: LeaseKeeper, seconds: float = 2.0) -> StopReason | None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if keeper.reason is not None:
+            return keeper.reason
+        time.sleep(0.005)
+    return None
+
+
+def answers(*held: Held | Exception) -> Iterator[Held | Exception]:
+    yield from held
+    while True:
+        yield held[-1]
+
+
+def keeper_of(*held: Held | Exception, shutting_down: bool = False) -> LeaseKeeper:
+    script = answers(*held)
+
+    def renew() -> Held:
+        answer = next(script)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return LeaseKeeper(renew, interval=0.01, lease=0.3, shutting_down=lambda: shutting_down)
+
+
+def test_a_renewed_lease_goes_on_past_its_length() -> None:
+    with keeper_of(Held.YES) as keeper:
+        time.sleep(0.5)
+
+        assert not keeper.stop()
+
+
+@pytest.mark.parametrize(
+    ("held", "reason"),
+    [(Held.LOST, StopReason.LEASE_LOST), (Held.CANCELLED, StopReason.CANCELLED)],
+)
+def test_what_the_database_says_stops_the_run(held: Held, reason: StopReason) -> None:
+    with keeper_of(Held.YES, held) as keeper:
+        assert wait_for(keeper) is reason
+
+
+def test_a_holder_that_cannot_renew_stops_before_the_lease_ends() -> None:
+    begun = time.monotonic()
+    with keeper_of(Retryable("the database is away")) as keeper:
+        assert wait_for(keeper) is StopReason.LEASE_LOST
+
+    assert time.monotonic() - begun < 0.3
+
+
+def test_one_failed_renewal_is_not_the_end() -> None:
+    with keeper_of(Retryable("once"), Held.YES) as keeper:
+        time.sleep(0.35)
+
+        assert not keeper.stop()
+
+
+def test_a_shutdown_stops_the_run() -> None:
+    with keeper_of(Held.YES, shutting_down=True) as keeper:
+        assert keeper.reason is StopReason.SHUTDOWN
+
+
+def test_the_thread_is_gone_after_the_run() -> None:
+    before = threading.active_count()
+    with keeper_of(Held.YES):
+        assert threading.active_count() == before + 1
+
+    assert threading.active_count() == before
