@@ -99,6 +99,10 @@ class PostgresServer:
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _cluster: Path | None = field(default=None, init=False)
 
+    def __post_init__(self) -> None:
+        """Hold on to the folder even if the working directory changes."""
+        self.data_dir = self.data_dir.resolve()
+
     def start(self) -> str:
         """Start the server, or take over the live one of this folder, and return its URL.
 

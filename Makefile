@@ -1,0 +1,59 @@
+# Every target sets up what it needs; nothing has to be installed by hand first.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+DEMO_FLAGS ?=
+PYTEST_FLAGS ?=
+
+# Commands that only a system package can give, each with its Debian package.
+LINUX_TOOLS := bwrap:bubblewrap chromium:chromium faketime:faketime
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check unit bench clean distclean system-tools name-bubblewrap
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make the virtual environment, from the locked requirements
+
+demo: $(STAMP) name-bubblewrap ## watch two issues become merged pull requests
+	@$(BIN)/rig demo $(DEMO_FLAGS)
+
+up: $(STAMP) name-bubblewrap ## run the whole rig until Ctrl-C
+	@$(BIN)/rig up
+
+test: $(STAMP) system-tools check ## every check and every test
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: $(STAMP) ## style, types and import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(STAMP) ## the quick tests only
+	$(BIN)/python -m pytest tests/unit $(PYTEST_FLAGS)
+
+bench: $(STAMP) ## measure on this machine and write bench/results.json
+	$(BIN)/python -m bench
+
+clean: ## delete the local stack's data and all caches
+	@if [ -x $(BIN)/rig ]; then $(BIN)/rig stack remove --yes; fi
+	rm -rf .rig .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## clean, and delete the virtual environment
+	rm -rf $(VENV)
+
+$(STAMP): requirements.lock pyproject.toml
+	@.ci/set-up $(VENV)
+	@touch $@
+
+name-bubblewrap:
+	@if [ "$$(uname)" = Linux ] && ! command -v bwrap >/dev/null; then \
+	  echo "bubblewrap is not installed: agents run without isolation, which only sandbox repositories allow (Debian package: bubblewrap)." >&2; \
+	fi
+
+system-tools:
+	@if [ "$$(uname)" = Linux ]; then .ci/system-tools $(LINUX_TOOLS); fi

@@ -1,0 +1,49 @@
+"""What a command ends with."""
+
+import json
+
+import pytest
+
+from rigtasks.cli.failures import ExitCode, exit_code, tell
+from rigtasks.config import ConfigurationError
+from rigtasks.errors import Conflict, Permanent, Rejected, Retryable, RigError, StaleEpoch
+from rigtasks.local.problems import AlreadyRunning, Interrupted, MissingProgram
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RigError("?"), ExitCode.FAILURE),
+        (Permanent("no"), ExitCode.FAILURE),
+        (StaleEpoch("late"), ExitCode.FAILURE),
+        (MissingProgram("install it"), ExitCode.FAILURE),
+        (ConfigurationError("set it"), ExitCode.INVALID),
+        (Rejected("bad", code="bad-input"), ExitCode.INVALID),
+        (Conflict("moved"), ExitCode.CONFLICT),
+        (AlreadyRunning("there", pid=7), ExitCode.CONFLICT),
+        (Retryable("later"), ExitCode.UNREACHABLE),
+        (Interrupted("stopped"), ExitCode.INTERRUPTED),
+    ],
+)
+def test_each_kind_of_error_has_its_exit_code(error: RigError, code: ExitCode) -> None:
+    assert exit_code(error) is code
+
+
+def test_an_error_is_a_sentence_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    code = tell(AlreadyRunning("a stack is already running"), as_json=False)
+
+    written = capsys.readouterr()
+    assert code is ExitCode.CONFLICT
+    assert written.err == "rig: a stack is already running\n"
+    assert written.out == ""
+
+
+def test_an_error_is_problem_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(Rejected("no such thing", code="unknown-thing"), as_json=True)
+
+    written = capsys.readouterr()
+    problem = json.loads(written.err)
+    assert problem["code"] == "unknown-thing"
+    assert problem["detail"] == "no such thing"
+    assert problem["exit_code"] == 3
+    assert written.out == ""
