@@ -9,7 +9,7 @@ from rigtasks.routing.internal import normalise_full_name
 MAX_DEPENDENCIES = 50
 _LARGEST_NUMBER = 2**31 - 1
 
-_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}+(?=[^`]*$)|~{3,}+)(?P<info>.*)")
 _INLINE_CODE = re.compile(r"`[^`\n]{1,500}`")
 _QUOTED_LINE = re.compile(r" {0,3}>")
 _REFERENCE = r"(?:[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100})?\#[0-9]{1,10}\b"

@@ -14,9 +14,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HTML_COMMENT = re.compile(
     r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<![A-Za-z][^>]{0,2000}+>"
-    r"|^ {0,3}<\?.*?(?:\?>|\Z)|<\?[^\n]{0,1000}?\?>",
-    re.DOTALL | re.MULTILINE,
+    r"|<\?.{0,2000}?\?>",
+    re.DOTALL,
 )
+_OPEN_INSTRUCTION = re.compile(r"^[ \t]*<\?.*\Z", re.DOTALL | re.MULTILINE)
 _TAG = re.compile(
     r"<(?P<slash>/?)(?P<name>[a-zA-Z][a-zA-Z0-9-]{0,30})"
     r"(?P<attributes>(?:[\s/](?:[^<>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}'){0,4000}+)?)>"
@@ -25,9 +26,10 @@ _ATTRIBUTE = re.compile(
     r"(?<![\w-])(?P<name>href|src|alt)\s*=\s*(?:\"(?P<d>[^\"]*)\"|'(?P<s>[^']*)'|(?P<b>[^\s\"'>]+))",
     re.IGNORECASE,
 )
+_TITLE = r"(?:\"[^\"\n]*\"|'[^'\n]*'|\([^)\n]*\))"
 _DEFINITION = re.compile(
-    r"^ {0,3}\[(?P<name>[^\]\n]{1,999})\]:[ \t]*\n?[ \t]*(?P<target><[^>\n]*>|\S+)[^\n]*"
-    r"(?:\n[ \t]+(?:\"[^\n]*\"|'[^\n]*'|\([^\n]*\))[ \t]*)?$",
+    r"^ {0,3}\[(?P<name>[^\]\n]{1,999})\]:[ \t]*\n?[ \t]*(?P<target><[^<>\n]*>|[^<\s]\S*)"
+    rf"(?:[ \t]+{_TITLE}|[ \t]*\n[ \t]*{_TITLE})?[ \t]*$",
     re.MULTILINE,
 )
 _IMAGE = re.compile(r"!\[(?P<alt>[^\]]{0,2000}+)\](?=[(\[])")
@@ -39,6 +41,7 @@ _FENCE_INFO = re.compile(r"^(?P<fence>[ \t]{0,3}(?:`{3,}|~{3,}))(?P<info>[^\n`]*
 _ALT_LENGTH = 80
 _URL_LENGTH = 500
 _WORD_LENGTH = 20
+_PASSES = 4
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,23 +83,36 @@ def without_invisible(text: str) -> str:
 def sanitise(text: str) -> Clean:
     """Keep what GitHub shows and drop what it hides; doing it twice changes nothing more.
 
-    Characters go first, so that none can hide a comment from the later steps. A comment leaves a
-    blank behind, so that its neighbours cannot join into a new one.
+    What taking one construct out brings to light is looked at again, a bounded number of times.
     """
     plain = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
     plain, controls = _CONTROL.subn("", plain.replace("\r", "\n"))
     plain, invisible = _INVISIBLE.subn("", plain)
-    plain, comments = _HTML_COMMENT.subn(" ", plain)
+    clean = Clean(
+        text=unicodedata.normalize("NFC", plain).strip(),
+        removed=Removed(characters=controls + invisible),
+    )
+    for _ in range(_PASSES):
+        again = _strip_markup(clean.text)
+        if again.text == clean.text:
+            break
+        clean = Clean(text=again.text, removed=clean.removed + again.removed)
+    return clean
+
+
+def _strip_markup(text: str) -> Clean:
+    """Strip once; a comment leaves a blank, so that its neighbours cannot join into a new one."""
+    plain, comments = _HTML_COMMENT.subn(" ", text)
     plain, attributes = _strip_tags(plain)
     plain, definitions = _strip_definitions(plain)
     plain, titles = _LINK_TITLE.subn(r"\g<head>)", plain)
     plain = _IMAGE.sub(lambda match: f"![{_short(match['alt'], _ALT_LENGTH)}]", plain)
     plain = _FENCE_INFO.sub(_fence, plain)
+    plain, instructions = _OPEN_INSTRUCTION.subn("", plain)
     return Clean(
-        text=unicodedata.normalize("NFC", plain).strip(),
+        text=plain.strip(),
         removed=Removed(
-            characters=controls + invisible,
-            comments=comments,
+            comments=comments + instructions,
             attributes=attributes,
             definitions=definitions,
             titles=titles,

@@ -65,6 +65,10 @@ def test_text_after_a_closed_fence_counts_again() -> None:
     assert read("```\nblocked by #1\n```\nblocked by #2") == ["#2"]
 
 
+def test_code_on_one_line_opens_no_fence() -> None:
+    assert read("```x```\nblocked by #2") == ["#2"]
+
+
 def test_five_hundred_references_are_bounded() -> None:
     found = read("blocked by " + ", ".join(f"#{number}" for number in range(100, 600)))
 
