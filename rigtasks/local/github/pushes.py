@@ -1,0 +1,117 @@
+"""What follows when refs move: push events, pull request heads, merges made by hand."""
+
+from datetime import datetime
+
+import msgspec
+
+from rigtasks.local.github import pulls
+from rigtasks.local.github.answers import HttpError
+from rigtasks.local.github.git import ZERO
+from rigtasks.local.github.hub import Happening, Hub
+from rigtasks.local.github.model import Account, Repository
+from rigtasks.local.github.shapes import repositories as shapes
+
+_COMMITS_IN_PAYLOAD = 2_048
+_LARGEST_TAG_PUSH = 3
+
+
+def refs_moved(
+    hub: Hub, repo: Repository, before: dict[str, str], after: dict[str, str], actor: Account
+) -> None:
+    """Follow every ref that differs between two listings."""
+    moved = [
+        (ref, before.get(ref, ZERO), after.get(ref, ZERO))
+        for ref in sorted(before.keys() | after.keys())
+        if before.get(ref) != after.get(ref)
+    ]
+    tags = sum(ref.startswith("refs/tags/") for ref, _, _ in moved)
+    for ref, old, new in moved:
+        if ref.startswith("refs/heads/"):
+            branch_moved(hub, repo, ref.removeprefix("refs/heads/"), old, new, actor)
+        elif tags <= _LARGEST_TAG_PUSH:
+            _announce_push(hub, repo, ref, old, new, actor)
+
+
+def branch_moved(
+    hub: Hub, repo: Repository, branch: str, old: str, new: str, actor: Account
+) -> None:
+    """Announce a moved branch and bring its pull requests along."""
+    state = hub.state
+    with state.change():
+        repo = state.repositories.get(repo.id)
+        now = state.now()
+        state.repositories.put(_pushed_at(repo, now))
+        _announce_push(hub, repo, f"refs/heads/{branch}", old, new, actor)
+        for pull, half in pulls.open_pulls(hub, repo):
+            if pull.head_ref == branch and new == ZERO:
+                pulls.head_deleted(hub, repo, pull, half, actor)
+            elif pull.head_ref == branch:
+                pulls.head_moved(hub, repo, pull, half, actor, new)
+            elif (
+                pull.base_ref == branch and new != ZERO and _contains(hub, repo, new, pull.head_sha)
+            ):
+                pulls.mark_merged(hub, repo, pull, half, actor, pull.head_sha)
+
+
+def delete_ref(hub: Hub, repo: Repository, ref: str, actor: Account) -> None:
+    """Delete a ref over the API.
+
+    Raises:
+        HttpError: 422 when there is no such ref, or it is the default or a protected branch.
+    """
+    git = hub.git(repo)
+    old = git.refs(ref).get(ref)
+    if old is None:
+        raise HttpError(422, "Reference does not exist")
+    branch = ref.removeprefix("refs/heads/")
+    if branch == repo.default_branch or hub.state.protections.first(repo.id, branch) is not None:
+        raise HttpError(422, "Cannot delete protected branch")
+    git.delete_ref(ref)
+    refs_moved(hub, repo, {ref: old}, {}, actor)
+
+
+def _pushed_at(repo: Repository, now: datetime) -> Repository:
+    return msgspec.structs.replace(repo, pushed_at=now, updated_at=now)
+
+
+def _contains(hub: Hub, repo: Repository, tip: str, sha: str) -> bool:
+    return hub.git(repo).is_ancestor(sha, tip)
+
+
+def _announce_push(
+    hub: Hub, repo: Repository, ref: str, old: str, new: str, actor: Account
+) -> None:
+    git = hub.git(repo)
+    commits = []
+    if new != ZERO:
+        since = [f"^{old}"] if old != ZERO else _other_heads(hub, repo, ref)
+        listed = git.commits(new, *since, limit=_COMMITS_IN_PAYLOAD)
+        for commit in reversed(listed):
+            files = hub.changed_files(repo, commit.parents[0], commit.sha) if commit.parents else []
+            commits.append(shapes.pushed_commit(hub, repo, commit, files))
+    head = git.commits(new, limit=1)[0] if new != ZERO else None
+    fields = {
+        "ref": ref,
+        "before": old,
+        "after": new,
+        "created": old == ZERO,
+        "deleted": new == ZERO,
+        "forced": ZERO not in {old, new} and not git.is_ancestor(old, new),
+        "base_ref": None,
+        "compare": f"{hub.web}/{hub.full_name(repo)}/compare/{old[:12]}...{new[:12]}",
+        "commits": commits,
+        "head_commit": None if head is None else shapes.pushed_commit(hub, repo, head, []),
+        "pusher": {"name": actor.login, "email": actor.email},
+    }
+    happening = Happening(
+        event="push",
+        action=None,
+        repository_id=repo.id,
+        sha=None if new == ZERO else new,
+        ref=ref,
+    )
+    hub.announce("push", None, repo, actor, fields, happening)
+
+
+def _other_heads(hub: Hub, repo: Repository, ref: str) -> list[str]:
+    return [f"^{sha}" for name, sha in hub.git(repo).refs().items() if name != ref]

@@ -1,0 +1,253 @@
+"""REST: Apps, installations, tokens, users and the rate limit."""
+
+from typing import Any
+
+import msgspec
+from werkzeug.wrappers import Response
+
+from rigtasks.local.github import access
+from rigtasks.local.github.answers import HttpError, forbidden_to_app, json_response, not_found
+from rigtasks.local.github.calls import Call, Route
+from rigtasks.local.github.hub import stamp
+from rigtasks.local.github.model import Delivery, Installation, Repository
+from rigtasks.local.github.shapes import accounts, repositories
+
+_LEVELS = ("none", "read", "write", "admin")
+
+
+def get_app(call: Call) -> Response:
+    """Answer who the signing App is."""
+    installed = [row for row in call.state.installations.all() if row.app_id == call.app.id]
+    shape = accounts.app(call.hub, call.app, call.view)
+    return json_response({**shape, "installations_count": len(installed)})
+
+
+def list_installations(call: Call) -> Response:
+    """List the App's installations."""
+    rows = [row for row in call.state.installations.all() if row.app_id == call.app.id]
+    return call.page(rows, lambda row: accounts.installation(call.hub, row, call.view))
+
+
+def _own_installation(call: Call) -> Installation:
+    row = call.state.installations.find(call.arguments["installation_id"])
+    if row is None or row.app_id != call.app.id:
+        raise not_found()
+    return row
+
+
+def get_installation(call: Call) -> Response:
+    """Show one installation."""
+    row = _own_installation(call)
+    return json_response(accounts.installation(call.hub, row, call.view))
+
+
+def repository_installation(call: Call) -> Response:
+    """Find the App's installation for a repository."""
+    app = call.app
+    repo = call.hub.repository(call.arguments["owner"], call.arguments["repo"])
+    row = None if repo is None else call.hub.installation(app.id, repo.owner_id)
+    if row is None:
+        raise not_found()
+    return json_response(accounts.installation(call.hub, row, call.view))
+
+
+def account_installation(call: Call) -> Response:
+    """Find the App's installation for an account."""
+    app = call.app
+    owner = call.hub.account(call.arguments["login"])
+    row = None if owner is None else call.hub.installation(app.id, owner.id)
+    if row is None:
+        raise not_found()
+    return json_response(accounts.installation(call.hub, row, call.view))
+
+
+def create_token(call: Call) -> Response:
+    """Mint an installation token, narrowed to the repositories and permissions asked for."""
+    installation = _own_installation(call)
+    chosen = _chosen_repositories(call, installation)
+    text, row = access.mint(
+        call.state,
+        prefix="ghs_",
+        lifetime=call.hub.options.token_lifetime,
+        installation=installation,
+        permissions=_chosen_permissions(call, installation),
+        repository_ids=None if chosen is None else tuple(repo.id for repo in chosen),
+    )
+    rendered = [repositories.repository(call.hub, repo, call.view) for repo in chosen or ()]
+    return json_response(accounts.installation_token(text, row, chosen, rendered), 201)
+
+
+def _chosen_repositories(call: Call, installation: Installation) -> list[Repository] | None:
+    names, ids = call.body.get("repositories"), call.body.get("repository_ids")
+    if not names and not ids:
+        return None
+    known = call.state.repositories.of(installation.account_id)
+    chosen = [repo for repo in known if repo.id in set(ids or ()) or repo.name in set(names or ())]
+    wanted = len(set(names or ())) + len(set(ids or ()))
+    if len(chosen) < wanted and len(chosen) < max(len(set(names or ())), len(set(ids or ()))):
+        raise HttpError(
+            422,
+            "There is at least one repository that does not exist or is not accessible to the "
+            "parent installation.",
+        )
+    return chosen
+
+
+def _chosen_permissions(call: Call, installation: Installation) -> dict[str, str]:
+    asked: Any = call.body.get("permissions")
+    if not asked:
+        return dict(installation.permissions)
+    if not isinstance(asked, dict):
+        raise HttpError(422, "Invalid request.\n\nFor 'properties/permissions', not an object.")
+    for name, level in asked.items():
+        granted = installation.permissions.get(name, "none")
+        if level not in _LEVELS or _LEVELS.index(level) > _LEVELS.index(granted):
+            raise HttpError(422, "The permissions requested are not granted to this installation.")
+    return {"metadata": "read", **asked}
+
+
+def installation_repositories(call: Call) -> Response:
+    """List the repositories an installation token reaches."""
+    installation, token = call.caller.installation, call.caller.token
+    if installation is None or token is None:
+        raise HttpError(403, "You must authenticate with an installation access token.")
+    rows = [
+        repo
+        for repo in call.state.repositories.of(installation.account_id)
+        if token.repository_ids is None or repo.id in token.repository_ids
+    ]
+    return call.page(
+        rows, lambda row: repositories.repository(call.hub, row, call.view), key="repositories"
+    )
+
+
+def revoke_token(call: Call) -> Response:
+    """Revoke the installation token that makes this call."""
+    if call.caller.installation is None or call.caller.token is None:
+        raise HttpError(403, "You must authenticate with an installation access token.")
+    with call.state.change():
+        call.state.tokens.remove(call.caller.token.id)
+    return Response(status=204)
+
+
+def get_hook_config(call: Call) -> Response:
+    """Show where the App's webhooks go."""
+    _ = call.app
+    return json_response(call.services.webhooks.config())
+
+
+def _delivery_item(row: Delivery) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "guid": row.guid,
+        "delivered_at": stamp(row.delivered_at),
+        "redelivery": row.redelivery,
+        "duration": row.duration,
+        "status": row.status,
+        "status_code": row.status_code,
+        "event": row.event,
+        "action": row.action,
+        "installation_id": row.installation_id,
+        "repository_id": row.repository_id,
+        "throttled_at": None,
+    }
+
+
+def list_deliveries(call: Call) -> Response:
+    """List webhook deliveries, newest first, paged by `cursor` (a delivery id)."""
+    _require_hook(call)
+    rows = [row for row in reversed(call.state.deliveries.all()) if row.status != "pending"]
+    wanted = call.request.args.get("status")
+    if wanted is not None:
+        rows = [row for row in rows if (row.status == "OK") == (wanted == "success")]
+    cursor = call.request.args.get("cursor", type=int)
+    if cursor is not None:
+        rows = [row for row in rows if row.id <= cursor]
+    per_page = min(max(call.request.args.get("per_page", 30, type=int), 1), 100)
+    headers = {}
+    if len(rows) > per_page:
+        following = f"{call.url}?per_page={per_page}&cursor={rows[per_page].id}"
+        headers["Link"] = f'<{following}>; rel="next"'
+    return json_response([_delivery_item(row) for row in rows[:per_page]], 200, headers)
+
+
+def _require_hook(call: Call) -> None:
+    if not call.app.hooked:
+        raise not_found()
+
+
+def _delivery(call: Call) -> Delivery:
+    _require_hook(call)
+    row = call.state.deliveries.find(call.arguments["delivery_id"])
+    if row is None:
+        raise not_found()
+    return row
+
+
+def get_delivery(call: Call) -> Response:
+    """Show one delivery with its request and response."""
+    row = _delivery(call)
+    return json_response(
+        {
+            **_delivery_item(row),
+            "url": row.url,
+            "request": {
+                "headers": row.request_headers,
+                "payload": msgspec.Raw(row.payload.encode()),
+            },
+            "response": {"headers": row.response_headers, "payload": row.response_body},
+        }
+    )
+
+
+def redeliver(call: Call) -> Response:
+    """Deliver once more, under the same guid."""
+    call.services.webhooks.redeliver(_delivery(call))
+    return json_response({}, 202)
+
+
+def get_authenticated_user(call: Call) -> Response:
+    """Show the account behind a personal token."""
+    if call.caller.installation is not None:
+        raise forbidden_to_app()
+    return json_response(accounts.profile(call.account, call.view))
+
+
+def get_user(call: Call) -> Response:
+    """Show an account by login."""
+    found = call.hub.account(call.arguments["login"])
+    if found is None:
+        raise not_found()
+    return json_response(accounts.profile(found, call.view))
+
+
+def get_app_by_slug(call: Call) -> Response:
+    """Show an App by its slug."""
+    found = call.state.apps.first(call.arguments["slug"])
+    if found is None:
+        raise not_found()
+    return json_response(accounts.app(call.hub, found, call.view))
+
+
+ROUTES = (
+    Route(method="GET", rule="/app", handler=get_app),
+    Route(method="GET", rule="/apps/<slug>", handler=get_app_by_slug),
+    Route(method="GET", rule="/app/installations", handler=list_installations),
+    Route(method="GET", rule="/app/installations/<int:installation_id>", handler=get_installation),
+    Route(
+        method="POST",
+        rule="/app/installations/<int:installation_id>/access_tokens",
+        handler=create_token,
+    ),
+    Route(method="GET", rule="/app/hook/config", handler=get_hook_config),
+    Route(method="GET", rule="/app/hook/deliveries", handler=list_deliveries),
+    Route(method="GET", rule="/app/hook/deliveries/<int:delivery_id>", handler=get_delivery),
+    Route(method="POST", rule="/app/hook/deliveries/<int:delivery_id>/attempts", handler=redeliver),
+    Route(method="GET", rule="/repos/<owner>/<repo>/installation", handler=repository_installation),
+    Route(method="GET", rule="/orgs/<login>/installation", handler=account_installation),
+    Route(method="GET", rule="/users/<login>/installation", handler=account_installation),
+    Route(method="GET", rule="/installation/repositories", handler=installation_repositories),
+    Route(method="DELETE", rule="/installation/token", handler=revoke_token),
+    Route(method="GET", rule="/user", handler=get_authenticated_user),
+    Route(method="GET", rule="/users/<login>", handler=get_user),
+)
