@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rigtasks.local.problems import AlreadyRunning
+from rigtasks.local.problems import AlreadyRunning, LocalFailure
 
 SECRET_BYTES = 24
 
@@ -47,9 +47,16 @@ def file_lock(path: Path, *, seconds: float, holder: str) -> Iterator[None]:
 
     Raises:
         AlreadyRunning: another process kept it for all that time.
+        LocalFailure: the folder belongs to another account.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    except PermissionError as error:
+        raise LocalFailure(
+            f"{path.parent} belongs to another account: use a data folder of your own (--data-dir)"
+        ) from error
+    with file:
         deadline = time.monotonic() + seconds
         while True:
             try:

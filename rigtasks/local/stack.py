@@ -172,7 +172,6 @@ class LocalStack:
         return self.data_dir / "logs"
 
     def _take_folder(self) -> None:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
         owner = self.data_dir / "stack.json"
         lock = file_lock(
             self.data_dir / "stack.lock", seconds=0, holder=f"the stack in {self.data_dir}"
