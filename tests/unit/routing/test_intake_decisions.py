@@ -71,14 +71,14 @@ def config(text: str) -> ConfigFile:
     return ConfigFile(blob_sha="c0ffee", content=text.encode())
 
 
-def refused(given_facts: IntakeFacts, policy: IntakePolicy = POLICY) -> Refuse:
-    decision = decide_intake(given_facts, policy)
+def refused(given_facts: IntakeFacts) -> Refuse:
+    decision = decide_intake(given_facts, POLICY)
     assert isinstance(decision, Refuse)
     return decision
 
 
-def admitted(given_facts: IntakeFacts, policy: IntakePolicy = POLICY) -> Admit:
-    decision = decide_intake(given_facts, policy)
+def admitted(given_facts: IntakeFacts) -> Admit:
+    decision = decide_intake(given_facts, POLICY)
     assert isinstance(decision, Admit)
     return decision
 
@@ -142,22 +142,25 @@ def test_labels_and_text_give_priority_size_and_dependencies() -> None:
 
 
 def test_permitted_comments_belong_to_the_task_and_later_ones_do_not() -> None:
-    spoken = [
-        IssueComment(
+    def spoken(number: int, *, minutes: int, permitted: bool) -> IssueComment:
+        at = LABELLED + timedelta(minutes=minutes)
+        return IssueComment(
             id=number,
             author_id=5,
             author="ada",
-            created_at=LABELLED + timedelta(minutes=minutes),
-            updated_at=LABELLED + timedelta(minutes=minutes),
+            created_at=at,
+            updated_at=at,
             body=f"blocked by #{number}",
             permitted=permitted,
         )
-        for number, minutes, permitted in [(1, -3, True), (2, -2, False), (3, 1, True)]
-    ]
 
-    given_facts = facts(issue={"comments": tuple(spoken)})
+    comments = (
+        spoken(1, minutes=-3, permitted=True),
+        spoken(2, minutes=-2, permitted=False),
+        spoken(3, minutes=1, permitted=True),
+    )
 
-    assert dependencies_of(given_facts) == (Dependency(number=1),)
+    assert dependencies_of(facts(issue={"comments": comments})) == (Dependency(number=1),)
 
 
 @pytest.mark.parametrize(
@@ -405,4 +408,4 @@ def test_what_must_wait_is_approved_and_held_in_words(
 
 
 def test_an_idle_queue_of_another_stack_holds_nothing() -> None:
-    admitted(facts(queues_without_worker=frozenset({Queue.DEV_E_NODE, Queue.IOS})))
+    assert admitted(facts(queues_without_worker=frozenset({Queue.DEV_E_NODE}))).generation == 1
