@@ -10,6 +10,7 @@ from rigtasks.agent.sandbox import Level, SandboxSpec, wrap
 
 TIMED_OUT = "timeout"
 STOPPED = "stopped"
+TOO_LARGE = "too large"
 _TAIL = 64 * 1024
 _NOT_FOUND = 127
 _NOT_EXECUTABLE = 126
@@ -43,6 +44,41 @@ class CommandResult(msgspec.Struct, frozen=True, kw_only=True):
         if self.exit.signal is not None:
             return f"was ended by signal {self.exit.signal}"
         return f"exited with {self.exit.code}"
+
+
+class Captured(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command wrote to standard output, whole, and the end of its standard error."""
+
+    exit: Exit
+    data: bytes
+    errors: str
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was killed because the run itself has to stop."""
+        return self.exit.halted == STOPPED
+
+
+class _Collector:
+    def __init__(self, seconds: float, stop: Callable[[], bool], max_bytes: int) -> None:
+        self.data = bytearray()
+        self.errors = Tail(_TAIL)
+        self._seconds = seconds
+        self._stop = stop
+        self._max_bytes = max_bytes
+
+    def stdout(self, data: bytes) -> None:
+        self.data += data
+
+    def stderr(self, data: bytes) -> None:
+        self.errors.feed(data)
+
+    def halt(self, elapsed: float) -> str | None:
+        if self._stop():
+            return STOPPED
+        if len(self.data) > self._max_bytes:
+            return TOO_LARGE
+        return TIMED_OUT if elapsed > self._seconds else None
 
 
 class _Follower:
@@ -79,3 +115,22 @@ def run_shell(
     command = wrap(("/bin/sh", "-c", script), spec=spec, level=level)
     ended = run_process(command, stdin=b"", watcher=follower)
     return CommandResult(exit=ended, output=follower.tail.text())
+
+
+def capture(
+    argv: tuple[str, ...],
+    *,
+    stdin: bytes,
+    spec: SandboxSpec,
+    level: Level,
+    seconds: float,
+    max_bytes: int,
+    stop: Callable[[], bool],
+) -> Captured:
+    """Run a command of the rig's own in the sandbox and take what it writes, up to a bound."""
+    collector = _Collector(seconds, stop, max_bytes)
+    command = wrap(argv, spec=spec, level=level)
+    ended = run_process(command, stdin=stdin, watcher=collector)
+    if ended.halted is None and len(collector.data) > max_bytes:
+        ended = msgspec.structs.replace(ended, code=None, halted=TOO_LARGE)
+    return Captured(exit=ended, data=bytes(collector.data), errors=collector.errors.text())

@@ -162,7 +162,7 @@ class _Stream:
         self._last_at = self._now
 
 
-def run_agent(  # noqa: PLR0913 - what runs, where, for how long and who is told are six things
+def run_agent(
     provider: Provider,
     call: AgentCall,
     *,

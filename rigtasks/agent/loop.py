@@ -1,0 +1,195 @@
+"""One implementing run: prepare, then agent, build and test until green or out of limits."""
+
+from rigtasks.agent.assignment import Assignment, Feedback, FeedbackKind
+from rigtasks.agent.calls import AgentCalls
+from rigtasks.agent.command import CommandResult, run_shell
+from rigtasks.agent.commit_message import commit_message
+from rigtasks.agent.harvest import (
+    CommittedWork,
+    HarvestFailed,
+    bundle_work,
+    commit_work,
+    merge_base_branch,
+)
+from rigtasks.agent.outcome import RunOutcome, TestReport
+from rigtasks.agent.run_end import RunEnds, run_stopped
+from rigtasks.agent.runtime import Runtime
+from rigtasks.agent.steps import StepLog
+from rigtasks.lifecycle.failure import FailureClass
+
+
+def implement(assignment: Assignment, runtime: Runtime) -> RunOutcome:
+    """Work on an assignment until its commands are green or it has to end; harvest the commits.
+
+    Must be called from a thread that lives until it returns. Commits of a run that failed are
+    handed over as well; a run that was told to stop hands over nothing.
+
+    Raises:
+        Permanent: the sandbox itself cannot be used.
+    """
+    run = _Implementation(assignment, runtime)
+    feedback = assignment.feedback
+    try:
+        run.prepare()
+        while True:
+            run.ask_agent(feedback)
+            feedback = run.commit() or run.judge()
+            if feedback is None:
+                return run.outcome(None)
+    except RunEnds as end:
+        return run.outcome(end)
+
+
+class _Implementation:
+    """The steps of one run and what they left behind."""
+
+    def __init__(self, assignment: Assignment, runtime: Runtime) -> None:
+        self._assignment = assignment
+        self._runtime = runtime
+        self._calls = AgentCalls(assignment, runtime)
+        self._steps = StepLog()
+        self._work: CommittedWork | None = None
+        self._tests: TestReport | None = None
+
+    def prepare(self) -> None:
+        """Install dependencies and, after a conflict, merge the base into the working tree."""
+        commands = self._assignment.commands
+        with self._steps.step("prepare") as step:
+            if commands.test is None:
+                raise RunEnds(
+                    FailureClass.ENVIRONMENT,
+                    "no test command is known: add testCommand to .rig-agent.yaml",
+                )
+            if commands.setup is not None:
+                result = self._run(commands.setup, network=commands.setup_network)
+                if not result.ok:
+                    self._note_tests(commands.setup, result)
+                    raise RunEnds(
+                        FailureClass.ENVIRONMENT,
+                        f"setupCommand {result.describe()}: {commands.setup}",
+                    )
+            if self._merging:
+                self._merge()
+            step.passed()
+
+    def ask_agent(self, feedback: Feedback | None) -> None:
+        """Let the agent change the working tree."""
+        with self._steps.step("implement") as step:
+            step.cost_micro_usd = None
+            outcome = self._calls.ask(feedback)
+            step.cost_micro_usd = outcome.usage.cost_micro_usd
+            step.passed(outcome.finished.text if outcome.finished else "")
+
+    def commit(self) -> Feedback | None:
+        """Commit what the agent left; conflict marks in it go back to the agent."""
+        runtime = self._runtime
+        try:
+            self._work = commit_work(
+                runtime.workshop,
+                self._assignment,
+                message=commit_message(
+                    self._assignment, agent=runtime.author.name, model=runtime.provider.model
+                ),
+                author=runtime.author,
+                when=runtime.now(),
+            )
+        except HarvestFailed as failure:
+            raise RunEnds(FailureClass.WORK, str(failure)) from failure
+        if self._work is None:
+            raise RunEnds(FailureClass.WORK, "the agent changed nothing")
+        if not self._work.unresolved:
+            return None
+        files = ", ".join(self._work.unresolved)
+        return Feedback(kind=FeedbackKind.CONFLICT, summary=f"Conflict marks are still in {files}.")
+
+    def judge(self) -> Feedback | None:
+        """Run the repository's own commands; None means that all were green."""
+        commands = self._assignment.commands
+        for kind, script in (
+            (FeedbackKind.BUILD, commands.build),
+            (FeedbackKind.TESTS, commands.test),
+        ):
+            if script is not None and (failed := self._try(kind, script)) is not None:
+                return failed
+        return None
+
+    def outcome(self, end: RunEnds | None) -> RunOutcome:
+        """Gather what the run left."""
+        stopped = end is not None and end.failure is FailureClass.SHUTDOWN
+        bundle = None
+        if self._work is not None and not stopped:
+            try:
+                bundle = bundle_work(self._runtime.workshop, self._assignment)
+            except HarvestFailed as failure:
+                end = end or RunEnds(FailureClass.WORK, str(failure))
+            except RunEnds as stop:
+                end = stop
+        work = self._work if bundle is not None else None
+        calls = self._calls
+        return RunOutcome(
+            success=end is None,
+            reason=end.reason if end else "the test command is green on the new commits",
+            base_sha=self._assignment.base_sha,
+            transcript_path=self._runtime.transcript_path,
+            steps=self._steps.reports,
+            bundle=bundle,
+            head_sha=work.sha if work else None,
+            files_changed=work.files_changed if work else 0,
+            lines_changed=work.lines_changed if work else 0,
+            tests=self._tests,
+            usage=calls.usage,
+            failure=end.failure if end else None,
+            retry_seconds=end.retry_seconds if end else None,
+            ending=calls.ending,
+            session=calls.session,
+            rounds=calls.rounds,
+            agent_start_seconds=calls.start_seconds,
+        )
+
+    @property
+    def _merging(self) -> bool:
+        feedback = self._assignment.feedback
+        return feedback is not None and feedback.kind is FeedbackKind.CONFLICT
+
+    def _merge(self) -> None:
+        try:
+            merge_base_branch(self._runtime.workshop, self._assignment)
+        except HarvestFailed as failure:
+            raise RunEnds(FailureClass.INFRA, str(failure)) from failure
+
+    def _try(self, kind: FeedbackKind, script: str) -> Feedback | None:
+        name = "build" if kind is FeedbackKind.BUILD else "test"
+        with self._steps.step(name) as step:
+            result = self._run(script)
+            self._note_tests(script, result)
+            if result.ok:
+                step.passed()
+                return None
+            step.detail = f"{name}Command {result.describe()}"
+            if result.missing:
+                raise RunEnds(
+                    FailureClass.ENVIRONMENT, f"{name}Command cannot be started: {script}"
+                )
+            return Feedback(kind=kind, summary=f"{step.detail}: {script}", output=result.output)
+
+    def _run(self, script: str, *, network: bool = False) -> CommandResult:
+        workshop = self._runtime.workshop
+        result = run_shell(
+            script,
+            spec=workshop.spec(cwd=self._assignment.commands.workdir, network=network),
+            level=workshop.level,
+            seconds=max(self._calls.seconds_left, 0.0),
+            stop=workshop.stop,
+        )
+        if result.stopped:
+            raise run_stopped()
+        return result
+
+    def _note_tests(self, script: str, result: CommandResult) -> None:
+        self._tests = TestReport(
+            command=script,
+            passed=result.ok,
+            output_tail=result.output,
+            seconds=result.exit.seconds,
+            rounds=self._calls.rounds,
+        )

@@ -1,0 +1,42 @@
+"""The place where one run's commands are carried out."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from rigtasks.agent.sandbox import Level, SandboxSpec, Toolchain
+
+
+class Workshop(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkout, a home and tools behind the same walls for every command of a run.
+
+    Args:
+        checkout: a plain clone on the branch of the issue; the agent may change all of it.
+        scratch: an empty directory that becomes the commands' `HOME`, kept for the whole run.
+        level: the walls, as probed by the caller.
+        tools: interpreters and the PATH that leads to them.
+        mark: unique to the run; finds its stray processes where walls do not hold them.
+        stop: true as soon as the run has to end (lease lost, shutdown); asked often.
+    """
+
+    checkout: Path
+    scratch: Path
+    level: Level
+    tools: Toolchain
+    mark: str
+    stop: Callable[[], bool]
+
+    def spec(
+        self, *, cwd: str = ".", env: dict[str, str] | None = None, network: bool = False
+    ) -> SandboxSpec:
+        """Describe the sandbox of one command of this run."""
+        return SandboxSpec(
+            workdir=self.checkout,
+            cwd=cwd,
+            scratch=self.scratch,
+            read_only=self.tools.read_only,
+            env={"PATH": self.tools.path} | (env or {}),
+            network=network,
+            mark=self.mark,
+        )
