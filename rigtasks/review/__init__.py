@@ -1,0 +1,1 @@
+"""Reviews and the policy on a diff: what a reviewer may say and what may leave the sandbox."""
