@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import psycopg2
@@ -32,6 +33,8 @@ DATABASE = "rig"
 BUILTIN_LOCALE_MAJOR = 17
 START_SECONDS = 60.0
 LOCK_SECONDS = 90.0
+ORPHANS = "pre-existing shared memory block"
+ORPHAN_SECONDS = 10.0
 STOP = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
 """Fast shutdown first (sessions are cut, the data is checkpointed), then an immediate one."""
 
@@ -90,6 +93,7 @@ class PostgresServer:
         binaries: a folder of PostgreSQL programs to use instead of searching.
     """
 
+    name: ClassVar[str] = "postgres"
     data_dir: Path
     preferred_port: int = PREFERRED_PORT
     options: Mapping[str, str] = field(default_factory=lambda: DURABLE)
@@ -122,7 +126,7 @@ class PostgresServer:
             else:
                 if not (self._cluster / "PG_VERSION").exists():
                     self._create_cluster(programs, account)
-                self._launch(programs, account)
+                self._launch_patiently(programs, account)
             self._wait_ready()
             self._ensure_database(DATABASE)
         return self.url()
@@ -136,9 +140,7 @@ class PostgresServer:
         process = self.process()
         if process is not None:
             stop_process(process, STOP)
-        if self._child is not None:
-            self._child.wait()
-            self._child = None
+        self._reap()
 
     def remove(self) -> None:
         """Stop the server and delete its data."""
@@ -195,13 +197,14 @@ class PostgresServer:
         return server_folder(self._kept, account)
 
     def _running(self) -> PidFile | None:
-        """Return the live server to adopt, after clearing away a dead one's pid file."""
+        """Return the live server to adopt, None when the pid file means nobody."""
         assert self._cluster is not None  # noqa: S101 - set by the caller
         record = read_pid_file(self._cluster)
-        if record is None or _postmaster(self._cluster, record) is None:
-            (self._cluster / "postmaster.pid").unlink(missing_ok=True)
-            return None
-        return record
+        if record is None or _postmaster(self._cluster, record) is not None:
+            return record
+        if psutil.pid_exists(record.pid):
+            _disown(self._cluster / "postmaster.pid")
+        return None
 
     def _create_cluster(self, programs: PostgresBinaries, account: Account | None) -> None:
         assert self._cluster is not None  # noqa: S101 - set by the caller
@@ -257,6 +260,7 @@ class PostgresServer:
 
     def _launch(self, programs: PostgresBinaries, account: Account | None) -> None:
         assert self._cluster is not None  # noqa: S101 - set by the caller
+        self._reap()
         self.port = self._choose_port()
         settings = {
             "listen_addresses": LOOPBACK,
@@ -281,6 +285,23 @@ class PostgresServer:
                 **popen_identity(account),  # type: ignore[call-overload]
             )
 
+    def _launch_patiently(self, programs: PostgresBinaries, account: Account | None) -> None:
+        """Launch, again where sessions of a killed server still hold the cluster's memory."""
+        deadline = time.monotonic() + ORPHAN_SECONDS
+        while True:
+            self._launch(programs, account)
+            try:
+                return self._wait_ready()
+            except LocalFailure as failure:
+                if ORPHANS not in str(failure) or time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.2)
+
+    def _reap(self) -> None:
+        if self._child is not None:
+            self._child.wait()
+            self._child = None
+
     def _choose_port(self) -> int:
         """Return the port used last time when it is free, so that addresses stay the same."""
         remembered = self._kept / "port"
@@ -297,7 +318,7 @@ class PostgresServer:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             record = read_pid_file(self._cluster)
-            if record is not None and record.ready:
+            if record is not None and record.ready and self._is_current(record):
                 return
             if self._child is not None and self._child.poll() is not None:
                 self._child = None
@@ -307,6 +328,10 @@ class PostgresServer:
         raise LocalFailure(
             f"PostgreSQL was not ready within {START_SECONDS:.0f} s:\n{self._last_words()}"
         )
+
+    def _is_current(self, record: PidFile) -> bool:
+        """Tell whether a pid file is the running server's; a killed one leaves its own behind."""
+        return self._child is None or record.pid == self._child.pid
 
     def _last_words(self, lines: int = 12) -> str:
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
@@ -326,6 +351,16 @@ class PostgresServer:
                     cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         finally:
             connection.close()
+
+
+def _disown(pid_file: Path) -> None:
+    """Let a pid file whose number another program has now be taken for the dead server's it is.
+
+    The server only believes that its own parent is no server, so it gets our number. The rest of
+    the file stays: it names the shared memory by which orphaned sessions are noticed.
+    """
+    lines = pid_file.read_text().splitlines(keepends=True)
+    pid_file.write_text("".join([f"{os.getpid()}\n", *lines[1:]]))
 
 
 def _environment() -> dict[str, str]:

@@ -21,7 +21,7 @@ from rigtasks.local.kept import file_lock, kept_secret
 from rigtasks.local.ports import LOOPBACK, assign_ports
 from rigtasks.local.postgres import PostgresServer
 from rigtasks.local.problems import AlreadyRunning, Interrupted, LocalFailure
-from rigtasks.local.processes import ManagedProcess, stop_leftovers
+from rigtasks.local.processes import ManagedProcess, ProcessSpec, stop_leftovers
 from rigtasks.local.records import ProcessRecord, read_record, write_record
 from rigtasks.local.supervisor import Supervisor
 from rigtasks.local.table import FLOWER_PORT, GITHUB_PORT, WEB_PORT, default_queues, stack_table
@@ -77,14 +77,20 @@ class LocalStack:
     Args:
         options: what to run and where.
         report: told in words about everything that becomes ready, ends or is started again.
+        table: makes the processes that run beside the servers.
     """
 
     def __init__(
-        self, options: StackOptions | None = None, *, report: Callable[[str], None] = _silent
+        self,
+        options: StackOptions | None = None,
+        *,
+        report: Callable[[str], None] = _silent,
+        table: Callable[..., tuple[ProcessSpec, ...]] = stack_table,
     ) -> None:
         self.options = options or StackOptions()
         self.data_dir = self.options.data_dir.resolve()
         self._report = report
+        self._table = table
         self._postgres = PostgresServer(data_dir=self.data_dir)
         self._valkey = ValkeyServer(data_dir=self.data_dir)
         self._given = {
@@ -202,7 +208,7 @@ class LocalStack:
             self.data_dir / "webhook-secret", prefix=SECRET_PREFIX
         )
         self._environment = self._base_environment(secret)
-        table = stack_table(
+        table = self._table(
             data_dir=self.data_dir,
             ports=self._ports,
             secret=secret,
@@ -221,6 +227,7 @@ class LocalStack:
                 for spec in table
             ],
             report=self._report,
+            tend=self._tend_servers,
         )
         with ThreadPoolExecutor(max_workers=2) as pool:
             servers = [pool.submit(self._start_redis), pool.submit(self._start_database)]
@@ -257,6 +264,18 @@ class LocalStack:
         self._announce("postgres", adopted=self._postgres.adopted)
         migrate(self._environment)
         self._announce("migrations")
+
+    def _tend_servers(self) -> None:
+        """Start a server again that ended although nobody stopped it."""
+        servers = (("REDIS_URL", self._valkey), ("DATABASE_URL", self._postgres))
+        for variable, server in servers:
+            if variable in self._given or server.process() is not None:
+                continue
+            self._report(f"{server.name} ended; it is started again")
+            try:
+                server.start()
+            except LocalFailure as failure:
+                self._report(str(failure))
 
     def _announce(self, name: str, *, adopted: bool = False) -> None:
         assert self._supervisor is not None  # noqa: S101 - made before the servers start

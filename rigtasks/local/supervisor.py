@@ -10,6 +10,7 @@ from rigtasks.local.problems import LocalFailure
 from rigtasks.local.processes import EARLY_ENDS_ALLOWED, ManagedProcess
 
 POLL_SECONDS = 0.05
+WATCH_SECONDS = 0.25
 START_SECONDS = 90.0
 
 
@@ -19,13 +20,19 @@ class Supervisor:
     Args:
         processes: what to run.
         report: told in words what happened: a process ready, ended, started again.
+        tend: called regularly once all are ready, to look after what is not in the set.
     """
 
     def __init__(
-        self, processes: Iterable[ManagedProcess], *, report: Callable[[str], None]
+        self,
+        processes: Iterable[ManagedProcess],
+        *,
+        report: Callable[[str], None],
+        tend: Callable[[], None] = lambda: None,
     ) -> None:
         self._processes = list(processes)
         self._report = report
+        self._tend = tend
         self._ready: set[str] = set()
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._keep_up, name="supervisor", daemon=True)
@@ -108,7 +115,8 @@ class Supervisor:
             self._report(f"{process.spec.name} ready")
 
     def _keep_up(self) -> None:
-        while not self._stopping.wait(POLL_SECONDS * 4):
+        while not self._stopping.wait(WATCH_SECONDS):
+            self._tend()
             for process in self._processes:
                 self._restart_ended(process)
 

@@ -40,6 +40,7 @@ def github(data_dir: Path, ports: dict[str, int], secret: str) -> ProcessSpec:
             f"http://{LOOPBACK}:{ports['web']}/api/webhook/github",
             "--webhook-secret",
             secret,
+            "--allow-unsandboxed-ci",  # all its repositories are sandbox repositories
         ),
         ready=says(rb'(?m)^\{.*"url"'),
         stop_phase=EDGES_STOP,
@@ -92,8 +93,6 @@ def worker(queue: str, needs: frozenset[str]) -> ProcessSpec:
             f"{queue}@%h",
             "--loglevel",
             "INFO",
-            "--without-mingle",
-            "--without-gossip",
         ),
         ready=says(rb"\bready\."),
         after=SERVERS | needs,
@@ -102,7 +101,7 @@ def worker(queue: str, needs: frozenset[str]) -> ProcessSpec:
     )
 
 
-def beat(data_dir: Path) -> ProcessSpec:
+def beat() -> ProcessSpec:
     """Describe Celery Beat."""
     return ProcessSpec(
         name="beat",
@@ -110,10 +109,6 @@ def beat(data_dir: Path) -> ProcessSpec:
             *_celery("beat"),
             "--loglevel",
             "INFO",
-            "--schedule",
-            str(data_dir / "beat-schedule"),
-            "--pidfile",
-            "",
         ),
         ready=says(rb"beat: Starting"),
         after=SERVERS,
@@ -162,7 +157,7 @@ def stack_table(
         receiver(ports),
         *(worker(queue, needs) for queue in queues),
         relay(),
-        beat(data_dir),
+        beat(),
         flower(ports),
     )
 

@@ -7,6 +7,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 
@@ -32,6 +33,7 @@ class ValkeyServer:
         durable: keep an append-only file, flushed every second; False for tests.
     """
 
+    name: ClassVar[str] = "valkey"
     data_dir: Path
     preferred_port: int = PREFERRED_PORT
     durable: bool = True
@@ -66,9 +68,7 @@ class ValkeyServer:
         process = self.process()
         if process is not None:
             stop_process(process, STOP)
-        if self._child is not None:
-            self._child.wait()
-            self._child = None
+        self._reap()
         self._record_file.unlink(missing_ok=True)
 
     def remove(self) -> None:
@@ -104,6 +104,7 @@ class ValkeyServer:
         return self._folder / "process.json"
 
     def _launch(self) -> None:
+        self._reap()
         program = find_valkey()
         self.port = self._choose_port()
         with self.log_file.open("ab") as log:
@@ -119,6 +120,11 @@ class ValkeyServer:
         assert self._child.stdin is not None  # noqa: S101 - it is a pipe
         with self._child.stdin as pipe:
             pipe.write(self._settings().encode())
+
+    def _reap(self) -> None:
+        if self._child is not None:
+            self._child.wait()
+            self._child = None
 
     def _settings(self) -> str:
         lines = [

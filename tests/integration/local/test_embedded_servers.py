@@ -20,6 +20,7 @@ from rigtasks.local.binaries import find_postgres, reachable_postgres
 from rigtasks.local.ports import any_free_port
 from rigtasks.local.postgres import PostgresServer
 from rigtasks.local.problems import LocalFailure
+from rigtasks.local.records import wait_gone
 from rigtasks.local.valkey import ValkeyServer
 
 WARM_START_SECONDS = 3.0
@@ -190,10 +191,27 @@ def test_a_stranger_with_the_recorded_pid_is_left_alone(servers: Pair, folder: P
         for server in pair:
             server.start()
             assert not server.adopted
+        assert query(pair[0].url(), "SELECT 1") == 1
         stop(pair)
 
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_killed_servers_start_again_with_their_data(servers: Pair) -> None:
+    urls = [server.start() for server in servers]
+    query(urls[0], "CREATE TABLE kept AS SELECT 42 AS answer")
+    for server in servers:
+        process = server.process()
+        assert process is not None
+        process.kill()
+        wait_gone(process, 5)
+
+    again = [server.start() for server in servers]
+
+    assert again == urls
+    assert not any(server.adopted for server in servers)
+    assert query(urls[0], "SELECT answer FROM kept") == 42
 
 
 def test_a_taken_port_is_stepped_over(folder: Path) -> None:
