@@ -1,0 +1,1 @@
+"""The web application: webhooks in, JSON and one page out."""

@@ -1,0 +1,42 @@
+"""Put the receiver together: the webhook's hot path in front of the Flask application."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Flask
+
+from rigtasks.config import Settings
+from rigtasks.github.signature import SignatureVerifier
+from webhook_receiver.intake.delivery import Incoming
+from webhook_receiver.intake.endpoint import PATHS, StartResponse, WebhookEndpoint
+from webhook_receiver.intake.group_commit import GroupCommit
+from webhook_receiver.intake.ledger import Answer, Ledger
+from webhook_receiver.intake.request import Environ
+
+
+class Receiver:
+    """One WSGI application out of two: plain WSGI for webhooks, Flask for everything else."""
+
+    def __init__(self, webhooks: WebhookEndpoint, site: Flask) -> None:
+        self._webhooks = webhooks
+        self._site = site
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ["PATH_INFO"] in PATHS:
+            return self._webhooks(environ, start_response)
+        answer: Any = self._site.wsgi_app(environ, start_response)
+        return answer  # type: ignore[no-any-return] # Flask calls it Any
+
+
+def create_app(settings: Settings) -> Receiver:
+    """Build the receiver for one process; connections are made on first use.
+
+    Raises:
+        ConfigurationError: there is no webhook secret.
+        SecretMissing: the secret is blank.
+    """
+    verifier = SignatureVerifier(settings.webhook_secrets)
+    ledger = Ledger(settings.database_url.get_secret_value())
+    commits: GroupCommit[Incoming, Answer] = GroupCommit(ledger.accept)
+    return Receiver(WebhookEndpoint(verifier, commits.submit), Flask(__name__))

@@ -1,0 +1,183 @@
+"""Write deliveries to Postgres: one statement per batch, one connection per process."""
+
+import logging
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from importlib.resources import files
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
+
+from rigtasks.errors import Retryable
+from webhook_receiver.intake.delivery import Incoming, Status
+
+APPLICATION = "rig-receiver"
+CONNECT_SECONDS = 2
+STATEMENT_SECONDS = 4
+LOCK_SECONDS = 2
+RETRY_SECONDS = 5.0
+
+_TYPES = (
+    *("text", "text", "text", "bigint", "text", "integer"),  # id, event, action, repository, number
+    *("text", "text", "bytea", "text", "text"),  # key, headers, payload, status, outcome
+)
+_PREPARED = (
+    ("accept", ", ".join(f"{each}[]" for each in _TYPES)),
+    ("accept_known", ", ".join([*_TYPES, "text"])),
+)
+ACCEPT = f"EXECUTE accept ({', '.join(['%s'] * len(_TYPES))})"
+ACCEPT_KNOWN = f"EXECUTE accept_known ({', '.join(['%s'] * (len(_TYPES) + 1))})"
+
+_SESSION = (
+    "-c synchronous_commit=on -c timezone=UTC"
+    f" -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={LOCK_SECONDS}s"
+)
+_ONE_BY_ONE = (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.errors.DeadlockDetected)
+_DRIVER = re.compile(r"^postgres(ql)?(\+\w+)?://")
+_LOG = logging.getLogger(__name__)
+
+
+class LedgerUnavailable(Retryable):
+    """The database did not confirm the delivery, so nothing was promised to its sender."""
+
+
+class Answer(StrEnum):
+    """What the sender is told; the same again whenever a delivery is repeated."""
+
+    ACCEPTED = "accepted"
+    IGNORED = "ignored"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+
+
+_FIRST_ANSWER = {
+    Status.PENDING: Answer.ACCEPTED,
+    Status.IGNORED: Answer.IGNORED,
+    Status.QUARANTINED: Answer.QUARANTINED,
+}
+
+
+class Ledger:
+    """The deliveries table as the receiver uses it; one thread at a time.
+
+    Args:
+        database_url: where Postgres is, with or without SQLAlchemy's driver suffix.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._url = _DRIVER.sub("postgresql://", database_url)
+        self._connection: Connection | None = None
+
+    def accept(self, batch: Sequence[Incoming]) -> list[Answer | Exception]:
+        """Store a batch durably; deliveries that are stored already stay as they are.
+
+        Returns:
+            One answer per delivery, or why this one could not be stored.
+
+        Raises:
+            LedgerUnavailable: the database is down or too slow; repeating is safe.
+        """
+        try:
+            return list(self._accept_together(batch))
+        except _ONE_BY_ONE as error:
+            _LOG.warning("a batch of %d is stored one by one: %s", len(batch), error)
+        return [self._accept_alone(each) for each in batch]
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _accept_alone(self, delivery: Incoming) -> Answer | Exception:
+        try:
+            return self._accept_together([delivery])[0]
+        except (psycopg2.Error, LedgerUnavailable) as error:
+            return error
+
+    def _accept_together(self, batch: Sequence[Incoming]) -> list[Answer]:
+        columns = [list(column) for column in zip(*map(_columns, batch), strict=True)]
+        new = {row[0] for row in self._execute(ACCEPT, columns)}
+        answers = []
+        for delivery in batch:
+            if delivery.delivery_id in new:
+                new.remove(delivery.delivery_id)  # a twin in the same batch is known by now
+                answers.append(_FIRST_ANSWER[delivery.status])
+            else:
+                answers.append(self._accept_known(delivery))
+        return answers
+
+    def _accept_known(self, delivery: Incoming) -> Answer:
+        rows = self._execute(ACCEPT_KNOWN, [*_columns(delivery), delivery.hook])
+        if rows and rows[0][0] is not None:
+            return Answer.DUPLICATE
+        return _FIRST_ANSWER[delivery.status]
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Run a prepared statement, a second time when the connection turns out to be gone.
+
+        Repeating is safe whatever became of the first try: ids that are stored stay as they are.
+        """
+        reused = self._connection is not None
+        try:
+            return self._execute_once(statement, values)
+        except _ONE_BY_ONE:
+            raise
+        except psycopg2.Error as error:
+            gone = self._connection is None or bool(self._connection.closed)
+            self.close()
+            if not (gone and reused):
+                raise _unavailable(error) from error
+        try:
+            return self._execute_once(statement, values)
+        except psycopg2.Error as error:
+            self.close()
+            raise _unavailable(error) from error
+
+    def _execute_once(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        if self._connection is None:
+            self._connection = _connect(self._url)
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+
+
+def _columns(delivery: Incoming) -> tuple[Any, ...]:
+    return (
+        delivery.delivery_id,
+        delivery.event,
+        delivery.action,
+        delivery.repo_id,
+        delivery.repo,
+        delivery.number,
+        delivery.semantic_key,
+        delivery.headers,
+        psycopg2.Binary(delivery.payload),
+        delivery.status.value,
+        delivery.outcome,
+    )
+
+
+def _connect(url: str) -> Connection:
+    connection = psycopg2.connect(
+        url,
+        application_name=APPLICATION,
+        connect_timeout=CONNECT_SECONDS,
+        options=_SESSION,
+    )
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for name, types in _PREPARED:
+            sql = files("webhook_receiver.intake").joinpath(f"{name}.sql").read_text()
+            cursor.execute(f"PREPARE {name} ({types}) AS {sql}")
+    return connection
+
+
+def _unavailable(error: psycopg2.Error) -> LedgerUnavailable:
+    _LOG.error("deliveries cannot be stored: %s", error)
+    return LedgerUnavailable(
+        "The database did not confirm the delivery; nothing was stored for certain.",
+        retry_after=RETRY_SECONDS,
+    )
