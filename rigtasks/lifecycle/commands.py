@@ -15,6 +15,17 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """The base of every command."""
 
 
+class AdoptPullRequest(Command, frozen=True, kw_only=True):
+    """The rig's own pull request for this issue is open already."""
+
+    pr: int
+    url: str
+    branch: str
+    head_sha: str
+    base_branch: str
+    author_id: int
+
+
 class Admit(Command, frozen=True, kw_only=True):
     """Intake admitted the issue with this approval."""
 
@@ -28,10 +39,11 @@ class Refuse(Command, frozen=True, kw_only=True):
 
 
 class Hold(Command, frozen=True, kw_only=True):
-    """Admission waits for something that is named."""
+    """Admission waits for something that is named; a blocking hold keeps workers away."""
 
     waits_for: str
     sentence: str
+    blocking: bool
 
 
 class Cancel(Command, frozen=True, kw_only=True):

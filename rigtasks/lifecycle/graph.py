@@ -28,6 +28,7 @@ _BACK = ("RUN_RELEASED", "RUN_LOST", "RUN_FAILED", "ISSUE_UNASSIGNED", "AGENT_ST
 def _work() -> Iterator[tuple[Lane, str, Lane]]:
     for waiting in (Lane.QUEUED, Lane.CHANGES_REQUESTED):
         yield waiting, "ISSUE_ASSIGNED", Lane.ASSIGNED
+    yield Lane.QUEUED, "PR_CREATED", Lane.IN_REVIEW
     yield Lane.ASSIGNED, "WORK_STARTED", Lane.IN_PROGRESS
     yield Lane.ASSIGNED, "TESTS_PASSED", Lane.IN_PROGRESS
     for working in _WORKING:

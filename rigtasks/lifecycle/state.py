@@ -104,7 +104,8 @@ class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
 class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a decision about one issue may depend on.
 
-    `hold` only tells people what an approved issue waits for: admission is decided by the claim.
+    `hold` tells people what an approved issue waits for; only a blocking one keeps it from being
+    claimed, until intake has looked again.
     Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
     `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.
     """
@@ -134,6 +135,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     limits: IssueLimits = IssueLimits()
     hold: str | None = None
     hold_sentence: str = ""
+    hold_blocks: bool = False
     reason: str = ""
     refusal_code: str | None = None
     who_must_act: str | None = None
@@ -181,7 +183,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def wanted_stage(self) -> Stage | None:
         """Return the stage a worker may claim now, times and admission aside."""
-        if self.overlay is not None or self.run is not None:
+        if self.overlay is not None or self.run is not None or self.hold_blocks:
             return None
         if self.lane in {Lane.QUEUED, Lane.CHANGES_REQUESTED}:
             return Stage.IMPLEMENT

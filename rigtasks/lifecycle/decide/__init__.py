@@ -24,6 +24,7 @@ _DECIDERS: dict[type[Command], Callable[[Any, IssueState | None], tuple[Event, .
     commands.IntendPush: work.intend_push,
     commands.RefusePublish: work.refuse_publish,
     commands.RecordPullRequest: work.record_pull_request,
+    commands.AdoptPullRequest: work.adopt_pull_request,
     commands.AbstainReview: acceptance.abstain,
     commands.ApproveGate: acceptance.approve_gate,
     commands.RecordGate: acceptance.record_gate,

@@ -19,7 +19,7 @@ def admit(command: Admit, state: IssueState | None) -> tuple[Event, ...]:
         return ()
     same_text = state.task_digest == approved.task_digest
     same_route = state.queue == approved.queue and state.config_sha == approved.config_sha
-    if state.lane is Lane.QUEUED and same_text and same_route:
+    if state.lane is Lane.QUEUED and same_text and same_route and not state.hold_blocks:
         return ()
     if state.lane is Lane.FAILED and state.refusal_code is None and same_text and same_route:
         return ()
@@ -40,9 +40,15 @@ def refuse(command: Refuse, state: IssueState | None) -> tuple[Event, ...]:
 
 def hold(command: Hold, state: IssueState | None) -> tuple[Event, ...]:
     """Say what a waiting issue waits for, once per reason."""
-    if state is None or state.wanted_stage is None or state.hold == command.waits_for:
+    if state is None or state.lane is not Lane.QUEUED or state.overlay is not None:
         return ()
-    return (IssueHeld(waits_for=command.waits_for, sentence=command.sentence),)
+    if (state.hold, state.hold_sentence) == (command.waits_for, command.sentence):
+        return ()
+    return (
+        IssueHeld(
+            waits_for=command.waits_for, sentence=command.sentence, blocking=command.blocking
+        ),
+    )
 
 
 def cancel(command: Cancel, state: IssueState | None) -> tuple[Event, ...]:

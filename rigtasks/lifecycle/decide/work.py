@@ -7,6 +7,7 @@ from rigtasks.errors import StaleEpoch
 from rigtasks.lifecycle.caps import abstention_cap
 from rigtasks.lifecycle.commands import (
     Accepted,
+    AdoptPullRequest,
     ExpireLease,
     Failed,
     FinishRun,
@@ -47,7 +48,7 @@ from rigtasks.lifecycle.failure import (
     FailureClass,
     costs_an_attempt,
 )
-from rigtasks.lifecycle.state import ActiveRun, IssueState, PendingPublish, Stage
+from rigtasks.lifecycle.state import ActiveRun, IssueState, Lane, PendingPublish, Stage
 
 
 def _held_run(state: IssueState | None, run_id: UUID, epoch: int) -> ActiveRun | None:
@@ -291,3 +292,20 @@ def record_pull_request(command: RecordPullRequest, state: IssueState | None) ->
         adopted=command.adopted,
     )
     return (created, *gate)
+
+
+def adopt_pull_request(command: AdoptPullRequest, state: IssueState | None) -> tuple[Event, ...]:
+    """Take up the rig's own open pull request of an issue that nobody works on."""
+    if state is None or state.lane is not Lane.QUEUED or state.pr is not None:
+        return ()
+    return (
+        PrCreated(
+            pr=command.pr,
+            url=command.url,
+            branch=command.branch,
+            head_sha=command.head_sha,
+            base_branch=command.base_branch,
+            author_id=command.author_id,
+            adopted=True,
+        ),
+    )

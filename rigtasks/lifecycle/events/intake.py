@@ -69,12 +69,17 @@ class IssueRefused(Event, frozen=True, kw_only=True):
 
 
 class IssueHeld(Event, frozen=True, kw_only=True):
-    """An approved issue waits for something that is named."""
+    """An approved issue waits for something that is named.
+
+    `blocking` keeps it from being claimed until intake has looked again; otherwise it only tells
+    people, and the claim decides.
+    """
 
     type: ClassVar[str] = "ISSUE_HELD"
 
     waits_for: str
     sentence: str
+    blocking: bool
 
 
 class IssueAssigned(Event, frozen=True, kw_only=True):

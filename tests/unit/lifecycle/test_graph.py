@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from rigtasks.lifecycle.commands import (
     AbstainReview,
+    AdoptPullRequest,
     Cancel,
     CiStatus,
     Escalate,
     ExpireLease,
     Failed,
+    Hold,
     RecordGate,
     RefusePublish,
     ReleaseRun,
@@ -94,6 +96,19 @@ def life_claim(life: Life) -> None:
     life.claim()
 
 
+def adopt(life: Life) -> None:
+    life.tell(
+        AdoptPullRequest(
+            pr=90,
+            url="https://github.test/acme/api/pull/90",
+            branch="feature/issue-7-totals",
+            head_sha="a1",
+            base_branch="main",
+            author_id=501,
+        )
+    )
+
+
 def pull_request_moves() -> list[Move]:
     return [
         partial(review_seen, state="APPROVED"),
@@ -114,6 +129,9 @@ def any_moves() -> list[Move]:
         lambda one: one.tell(Escalate(reason="silent", who_must_act="the operator")),
         lambda one: one.tell(Retry(reason="again", by="maria")),
         lambda one: one.approve(task_digest=f"d{len(one.events)}"),
+        lambda one: one.tell(Hold(waits_for="dependency", sentence="#3", blocking=True)),
+        lambda one: one.tell(Hold(waits_for="worker", sentence="none", blocking=False)),
+        adopt,
     ]
 
 
@@ -168,6 +186,7 @@ def test_no_issue_is_ever_without_a_way_on(choices: list[int]) -> None:
         state.terminal,
         state.run is not None,
         state.wanted_stage is not None,
+        state.hold_blocks,
         bool(outstanding(state)),
         state.overlay is not None and state.who_must_act is not None,
         state.lane is Lane.FAILED and state.who_must_act is not None,

@@ -1,0 +1,155 @@
+"""What intake, claims and ends do to the state."""
+
+from msgspec.structs import replace
+
+from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.events import acceptance, intake, work
+from rigtasks.lifecycle.evolve.runs import resumed_lane
+from rigtasks.lifecycle.state import (
+    ActiveRun,
+    IssueState,
+    Lane,
+    Stage,
+)
+
+
+def begin(event: intake.IssueApproved | intake.IssueRefused, stored: StoredEvent) -> IssueState:
+    """Begin a state from the first event of a stream."""
+    blank = IssueState(
+        ref=event.ref,
+        repo_id=event.repo_id,
+        repo=event.repo,
+        number=event.number,
+        generation=event.generation,
+        title=event.title,
+        lane=Lane.QUEUED,
+        entered_at=stored.recorded_at,
+        updated_at=stored.recorded_at,
+    )
+    if isinstance(event, intake.IssueApproved):
+        return approved(blank, event, stored)
+    return refused(blank, event, stored)
+
+
+def approved(state: IssueState, event: intake.IssueApproved, stored: StoredEvent) -> IssueState:
+    """Take the approved text, route and limits; counters start again."""
+    return replace(
+        state,
+        lane=Lane.QUEUED if state.lane is Lane.FAILED else state.lane,
+        overlay=None,
+        ref=event.ref,
+        repo=event.repo,
+        title=event.title,
+        body=event.body,
+        comments=event.comments,
+        task_digest=event.task_digest,
+        approved_by=event.approved_by,
+        approved_at=stored.recorded_at,
+        stack=event.stack,
+        queue=event.queue,
+        priority=event.priority,
+        base_branch=event.base_branch,
+        config=event.config,
+        config_sha=event.config_sha,
+        depends_on=event.depends_on,
+        limits=event.limits,
+        hold=None,
+        hold_sentence="",
+        hold_blocks=False,
+        reason="",
+        refusal_code=None,
+        who_must_act=None,
+        retry_at=None,
+        attempts=0,
+        lost_runs=0,
+        review_loops=0,
+        abstentions=0,
+    )
+
+
+def refused(state: IssueState, event: intake.IssueRefused, _: StoredEvent) -> IssueState:
+    """Stop with the reason and who must act."""
+    return replace(
+        state,
+        lane=Lane.FAILED,
+        hold=None,
+        hold_sentence="",
+        hold_blocks=False,
+        reason=event.sentence,
+        refusal_code=event.code,
+        who_must_act=event.who_must_act,
+    )
+
+
+def held(state: IssueState, event: intake.IssueHeld, _: StoredEvent) -> IssueState:
+    """Note what the issue waits for."""
+    return replace(
+        state,
+        hold=event.waits_for,
+        hold_sentence=event.sentence,
+        hold_blocks=event.blocking,
+    )
+
+
+def assigned(
+    state: IssueState,
+    event: intake.IssueAssigned | acceptance.ReviewAssigned,
+    stored: StoredEvent,
+) -> IssueState:
+    """Give the issue to the run that claimed it."""
+    implementing = isinstance(event, intake.IssueAssigned)
+    return replace(
+        state,
+        lane=Lane.ASSIGNED if implementing else state.lane,
+        epoch=event.epoch,
+        runs=state.runs + 1,
+        retry_at=None,
+        hold=None,
+        hold_sentence="",
+        hold_blocks=False,
+        run=ActiveRun(
+            run_id=event.run_id,
+            epoch=event.epoch,
+            stage=Stage.IMPLEMENT if implementing else Stage.REVIEW,
+            agent=event.agent,
+            holder=event.holder,
+            started_at=stored.recorded_at,
+        ),
+    )
+
+
+def unassigned(
+    state: IssueState, _event: intake.IssueUnassigned | work.RunReleased, _: StoredEvent
+) -> IssueState:
+    """Take a claim back that ended without a result."""
+    return replace(state, lane=resumed_lane(state), run=None)
+
+
+def cancelled(state: IssueState, event: intake.IssueCancelled, _: StoredEvent) -> IssueState:
+    """End the issue as withdrawn."""
+    return replace(
+        state,
+        lane=Lane.CANCELLED,
+        overlay=None,
+        run=None,
+        publish=None,
+        verdict=None,
+        hold=None,
+        hold_sentence="",
+        hold_blocks=False,
+        reason=event.reason,
+    )
+
+
+def done(state: IssueState, event: intake.IssueDone, _: StoredEvent) -> IssueState:
+    """End the issue as done."""
+    return replace(
+        state,
+        lane=Lane.DONE,
+        overlay=None,
+        run=None,
+        hold=None,
+        hold_sentence="",
+        hold_blocks=False,
+        merge_sha=event.merge_sha,
+    )

@@ -1,0 +1,73 @@
+"""What escalations and operators do to the state."""
+
+from msgspec.structs import replace
+
+from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.events import intake, liveness
+from rigtasks.lifecycle.evolve.runs import resumed_lane
+from rigtasks.lifecycle.state import (
+    IssueState,
+    Lane,
+    Overlay,
+)
+
+
+def escalated(
+    state: IssueState, event: liveness.Escalated | intake.IssueNeedsHuman, _: StoredEvent
+) -> IssueState:
+    """Lay the call for a person over the lane."""
+    return replace(
+        state, overlay=Overlay.ESCALATED, reason=event.reason, who_must_act=event.who_must_act
+    )
+
+
+def stuck(state: IssueState, _event: liveness.AgentStuck, _: StoredEvent) -> IssueState:
+    """Take the issue from a silent agent."""
+    return replace(state, overlay=Overlay.STUCK, run=None, lane=resumed_lane(state))
+
+
+def acknowledged(
+    state: IssueState, event: liveness.EscalationAcknowledged, _: StoredEvent
+) -> IssueState:
+    """Note who took the escalation."""
+    return replace(state, who_must_act=event.by)
+
+
+def retried(state: IssueState, _event: liveness.OperatorRetried, _: StoredEvent) -> IssueState:
+    """Send the issue back on its way with fresh counters."""
+    lane = Lane.CHANGES_REQUESTED if state.pr is not None else Lane.QUEUED
+    return replace(
+        state,
+        lane=lane if state.lane is Lane.FAILED else state.lane,
+        overlay=None,
+        hold=None,
+        hold_sentence="",
+        hold_blocks=False,
+        retry_at=None,
+        attempts=0,
+        lost_runs=0,
+        review_loops=0,
+        abstentions=0,
+        who_must_act=None,
+        refusal_code=None,
+        reason="",
+    )
+
+
+def rerouted(state: IssueState, event: liveness.OperatorRerouted, _: StoredEvent) -> IssueState:
+    """Move the issue to another queue."""
+    return replace(state, queue=event.queue)
+
+
+def budget_raised(
+    state: IssueState, event: liveness.OperatorBudgetRaised, _: StoredEvent
+) -> IssueState:
+    """Raise the cap."""
+    return replace(state, limits=replace(state.limits, max_cost_micro_usd=event.cap_micro_usd))
+
+
+def gate_approved(
+    state: IssueState, event: liveness.OperatorGateApproved, _: StoredEvent
+) -> IssueState:
+    """Note that an operator looked."""
+    return replace(state, gate_cleared_sha=event.head_sha)

@@ -1,0 +1,136 @@
+"""What runs do to the state."""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.events import liveness, work
+from rigtasks.lifecycle.failure import FailureClass, costs_an_attempt
+from rigtasks.lifecycle.state import (
+    Feedback,
+    FeedbackKind,
+    IssueState,
+    Lane,
+    PendingPublish,
+    PendingReview,
+    Stage,
+)
+
+
+def resumed_lane(state: IssueState) -> Lane:
+    """Return the lane a run that ended without a result leaves the issue in."""
+    if state.run is not None and state.run.stage is Stage.REVIEW:
+        return state.lane
+    return Lane.CHANGES_REQUESTED if state.pr is not None else Lane.QUEUED
+
+
+def lost(state: IssueState, _event: work.RunLost, _: StoredEvent) -> IssueState:
+    """Take back the claim of a vanished holder."""
+    return replace(state, lane=resumed_lane(state), run=None, lost_runs=state.lost_runs + 1)
+
+
+def run_failed(state: IssueState, event: work.RunFailed, stored: StoredEvent) -> IssueState:
+    """Count the failure where it counts, and keep what the next run must answer."""
+    retry_at = (
+        None
+        if event.retry_seconds is None
+        else stored.recorded_at + timedelta(seconds=event.retry_seconds)
+    )
+    implementing = event.stage == Stage.IMPLEMENT
+    feedback = state.feedback
+    if event.output_tail and implementing:
+        feedback = Feedback(
+            kind=FeedbackKind.TESTS, head_sha=state.head_sha, text=event.output_tail
+        )
+    return replace(
+        state,
+        lane=resumed_lane(state),
+        run=None,
+        publish=None,
+        retry_at=retry_at,
+        feedback=feedback,
+        reason=event.reason,
+        attempts=state.attempts + int(implementing and costs_an_attempt(event.failure)),
+        abstentions=state.abstentions + int(not implementing),
+        lost_runs=state.lost_runs + int(event.failure is FailureClass.INFRA),
+    )
+
+
+def work_started(state: IssueState, event: work.WorkStarted, _: StoredEvent) -> IssueState:
+    """Note that the holder works, and from which commit."""
+    if state.run is None or state.run.stage is Stage.REVIEW:
+        return state
+    return replace(state, lane=Lane.IN_PROGRESS, base_sha=event.base_sha)
+
+
+def branch(state: IssueState, event: work.BranchCreated, _: StoredEvent) -> IssueState:
+    """Note the branch's final name."""
+    return replace(state, branch=event.branch)
+
+
+def cli_completed(state: IssueState, event: work.CliCompleted, _: StoredEvent) -> IssueState:
+    """Keep a verdict until it is posted."""
+    if event.artifact_id is None or event.head_sha is None or event.stage != Stage.REVIEW:
+        return state
+    return replace(
+        state,
+        run=None,
+        verdict=PendingReview(
+            run_id=event.run_id,
+            epoch=event.epoch,
+            artifact_id=event.artifact_id,
+            head_sha=event.head_sha,
+        ),
+    )
+
+
+def tests_passed(state: IssueState, event: work.TestsPassed, _: StoredEvent) -> IssueState:
+    """Keep accepted commits until they are published."""
+    return replace(
+        state,
+        run=None,
+        lane=Lane.IN_PROGRESS,
+        publish=PendingPublish(
+            run_id=event.run_id,
+            epoch=event.epoch,
+            artifact_id=event.artifact_id,
+            base_sha=event.base_sha,
+            head_sha=event.head_sha,
+        ),
+    )
+
+
+def push_intent(state: IssueState, event: work.PushIntent, _: StoredEvent) -> IssueState:
+    """Note which commit the branch is about to be at."""
+    return replace(state, branch=event.branch, push_intent_sha=event.new_sha)
+
+
+def issue_failed(state: IssueState, event: work.IssueFailed, _: StoredEvent) -> IssueState:
+    """Stop with the reason and who must act."""
+    return replace(
+        state,
+        lane=Lane.FAILED,
+        run=None,
+        publish=None,
+        verdict=None,
+        reason=event.reason,
+        who_must_act=event.who_must_act,
+    )
+
+
+def usage(state: IssueState, event: liveness.TokenUsage, _: StoredEvent) -> IssueState:
+    """Add up tokens and cost; a run of unknown cost is counted, not priced."""
+    usage = event.usage
+    tokens = usage.input_uncached + usage.cache_read + usage.cache_write + usage.output
+    if usage.cost_micro_usd is None:
+        return replace(
+            state,
+            tokens=state.tokens + tokens,
+            cost_unknown_runs=state.cost_unknown_runs + 1,
+        )
+    return replace(
+        state,
+        tokens=state.tokens + tokens,
+        cost_micro_usd=state.cost_micro_usd + usage.cost_micro_usd,
+    )
