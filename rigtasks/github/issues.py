@@ -1,0 +1,258 @@
+"""Issues: what they say, who approved them, and the few things the rig changes about them."""
+
+import re
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from rigtasks.github.api import Api, segment
+from rigtasks.github.identities import Account
+
+_MARKER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,199}")
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True):
+    """A label."""
+
+    name: str
+
+
+class PullRequestLinks(msgspec.Struct, frozen=True, kw_only=True):
+    """Present on an issue that is a pull request."""
+
+    merged_at: datetime | None = None
+
+
+class Issue(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue; `user` is None for a deleted account."""
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    state: str
+    state_reason: str | None = None
+    html_url: str
+    user: Account | None
+    labels: tuple[Label, ...]
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None = None
+    pull_request: PullRequestLinks | None = None
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names of its labels."""
+        return tuple(label.name for label in self.labels)
+
+
+class Comment(msgspec.Struct, frozen=True, kw_only=True):
+    """A comment on an issue or in the conversation of a pull request."""
+
+    id: int
+    body: str
+    user: Account | None
+    html_url: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class LabelInForce(msgspec.Struct, frozen=True, kw_only=True):
+    """The event that put a label on that is still there.
+
+    Args:
+        actor: who applied it, None for a deleted account.
+    """
+
+    event_id: int
+    label: str
+    actor: Account | None
+    created_at: datetime
+
+
+class TextEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest change of a title or body.
+
+    Args:
+        what: `title` or `body`.
+        editor: the login of who changed it, None where GitHub does not tell.
+    """
+
+    what: str
+    edited_at: datetime
+    editor: str | None
+
+
+class _Rename(msgspec.Struct, frozen=True, kw_only=True):
+    to: str
+
+
+class _IssueEvent(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    event: str
+    actor: Account | None
+    created_at: datetime
+    label: Label | None = None
+    rename: _Rename | None = None
+
+
+class IssueHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """The events of an issue that matter here, oldest first."""
+
+    events: tuple[_IssueEvent, ...]
+
+    def label_in_force(self, label: str) -> LabelInForce | None:
+        """Return the event that applied a label, None when it was taken off or never there."""
+        current: LabelInForce | None = None
+        for event in self.events:
+            if event.label is None or event.label.name != label:
+                continue
+            applied = event.event == "labeled"
+            current = (
+                LabelInForce(
+                    event_id=event.id, label=label, actor=event.actor, created_at=event.created_at
+                )
+                if applied
+                else None
+            )
+        return current
+
+    def last_rename(self) -> TextEdit | None:
+        """Return the newest change of the title."""
+        for event in reversed(self.events):
+            if event.event == "renamed":
+                editor = event.actor.login if event.actor else None
+                return TextEdit(what="title", edited_at=event.created_at, editor=editor)
+        return None
+
+
+def read_issue(api: Api, number: int) -> Issue:
+    """Read an issue."""
+    return api.get(f"/issues/{number}", Issue)
+
+
+def read_history(api: Api, number: int) -> IssueHistory:
+    """Read the labels and renames of an issue; comments and mentions are not part of it."""
+    pages = api.pages(f"/issues/{number}/events", tuple[_IssueEvent, ...])
+    wanted = {"labeled", "unlabeled", "renamed"}
+    events = [event for page in pages for event in page if event.event in wanted]
+    return IssueHistory(events=tuple(sorted(events, key=lambda each: (each.created_at, each.id))))
+
+
+def read_last_text_edit(api: Api, number: int, history: IssueHistory) -> TextEdit | None:
+    """Return the newest change of title or body, None when the text is as it was written.
+
+    Titles are in the history; edits of the body are known to GraphQL only.
+    """
+    owner, _, name = api.repository.full_name.partition("/")
+    data = api.query(_EDITS, _EditsData, owner=owner, name=name, number=number)
+    edits = [edit for edit in (history.last_rename(), _body_edit(data)) if edit is not None]
+    return max(edits, key=lambda edit: edit.edited_at, default=None)
+
+
+def read_comments(api: Api, number: int) -> tuple[Comment, ...]:
+    """Read the comments of an issue or pull request, oldest first."""
+    pages = api.pages(f"/issues/{number}/comments", tuple[Comment, ...])
+    return tuple(comment for page in pages for comment in page)
+
+
+def marker(key: str) -> str:
+    """Return the hidden words by which something the rig wrote is found again.
+
+    Raises:
+        ValueError: the key could end the comment it is hidden in.
+    """
+    if _MARKER_KEY.fullmatch(key) is None or "--" in key:
+        raise ValueError(f"{key!r} is no key for a marker.")
+    return f"<!-- rig:{key} -->"
+
+
+def comment_once(api: Api, number: int, *, key: str, body: str) -> Comment:
+    """Make sure the issue has our comment with this key and exactly this text.
+
+    An earlier one is edited in place, so that repeating the call changes nothing. A comment of
+    somebody else with the same marker is left alone.
+
+    Args:
+        api: the identity that comments.
+        number: of the issue or pull request.
+        key: names the comment; it is hidden in the text.
+        body: the text, without the marker.
+
+    Raises:
+        EffectUnknown: call again, which looks first.
+    """
+    text = f"{body.rstrip()}\n\n{marker(key)}"
+    found = _own_comment(api, number, marker(key))
+    if found is None:
+        return api.write("POST", f"/issues/{number}/comments", {"body": text}, Comment)
+    if found.body.replace("\r\n", "\n") == text:
+        return found
+    return api.write("PATCH", f"/issues/comments/{found.id}", {"body": text}, Comment)
+
+
+def add_labels(api: Api, number: int, *labels: str) -> None:
+    """Put labels on an issue or pull request; those already there stay."""
+    api.write("POST", f"/issues/{number}/labels", {"labels": list(labels)}, tuple[Label, ...])
+
+
+def remove_label(api: Api, number: int, label: str) -> None:
+    """Take a label off; that it is not there is fine."""
+    api.remove(f"/issues/{number}/labels/{segment(label)}")
+
+
+def close_issue(api: Api, number: int, *, reason: str = "completed") -> Issue:
+    """Close an issue; closing a closed one changes nothing.
+
+    Args:
+        api: the identity that closes it.
+        number: of the issue.
+        reason: `completed` or `not_planned`.
+    """
+    body = {"state": "closed", "state_reason": reason}
+    return api.write("PATCH", f"/issues/{number}", body, Issue)
+
+
+def _own_comment(api: Api, number: int, hidden: str) -> Comment | None:
+    own = api.account().id
+    mine = (
+        comment
+        for comment in read_comments(api, number)
+        if comment.user is not None and comment.user.id == own and hidden in comment.body
+    )
+    return next(mine, None)
+
+
+_EDITS: Final = """
+query Edits($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) {
+    issue(number: $number) { lastEditedAt editor { login } }
+  }
+}
+"""
+
+
+class _Editor(msgspec.Struct, frozen=True, kw_only=True):
+    login: str
+
+
+class _EditedIssue(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    last_edited_at: datetime | None = None
+    editor: _Editor | None = None
+
+
+class _EditedRepository(msgspec.Struct, frozen=True, kw_only=True):
+    issue: _EditedIssue | None
+
+
+class _EditsData(msgspec.Struct, frozen=True, kw_only=True):
+    repository: _EditedRepository | None
+
+
+def _body_edit(data: _EditsData) -> TextEdit | None:
+    issue = data.repository.issue if data.repository else None
+    if issue is None or issue.last_edited_at is None:
+        return None
+    editor = issue.editor.login if issue.editor else None
+    return TextEdit(what="body", edited_at=issue.last_edited_at, editor=editor)
