@@ -99,7 +99,7 @@ def test_a_plain_issue_is_routed_by_the_files_of_its_repository() -> None:
 
 
 def test_the_file_decides_over_the_tree_and_its_terms_travel_with_the_route() -> None:
-    text = "stack: node\nbaseBranch: develop\nlimits: {maxTurns: 9}\nmerge: {mode: never}\n"
+    text = "stack: node\nbaseBranch: develop\nlimits: {maxTurns: 9}\n"
 
     route = admitted(facts(config_file=config(text))).route
 
@@ -107,6 +107,11 @@ def test_the_file_decides_over_the_tree_and_its_terms_travel_with_the_route() ->
     assert route.base_branch == "develop"
     assert route.config_blob_sha == "c0ffee"
     assert route.config.limits.max_turns == 9
+
+
+@pytest.mark.parametrize("issue", [{"body": None}, {"title": "\u200b"}])
+def test_a_title_or_a_body_is_enough(issue: dict[str, Any]) -> None:
+    assert admitted(facts(issue=issue)).generation == 1
 
 
 @pytest.mark.parametrize(
@@ -193,6 +198,9 @@ def changed(**changes: Any) -> Change:
     return lambda f: facts(f, **changes)
 
 
+EVE = PullRequestRef(number=8, author="eve")
+OURS = PullRequestRef(number=9, author="rig-author[bot]", ours=True)
+SYMLINK = ConfigFile(blob_sha="1", problem="the file is a symlink")
 INTERNAL = RepositoryRef(id=1, full_name="Acme/Rig.git")
 RENAMED = RepositoryRef(id=99, full_name="acme/new")
 REFUSED: dict[RefusalCode, list[tuple[Change, str]]] = {
@@ -221,26 +229,17 @@ REFUSED: dict[RefusalCode, list[tuple[Change, str]]] = {
         (changed(issue={"title": "\u200b", "body": "<!-- x -->"}), "describe the task")
     ],
     RefusalCode.ALREADY_SOLVED: [
-        (
-            changed(merged_pull_requests=(PullRequestRef(number=9, author="ada"),)),
-            "already solved by the merged pull request #9 of ada",
-        )
+        (changed(merged_pull_requests=(EVE,)), "solved by the merged pull request #8 of eve")
     ],
     RefusalCode.OPEN_PULL_REQUEST: [
-        (
-            changed(open_pull_requests=(PullRequestRef(number=8, author="eve"),)),
-            "pull request #8 of eve is open for this issue: merge it, or close it",
-        )
+        (changed(open_pull_requests=(EVE,)), "#8 of eve is open for this issue: merge it, or")
     ],
     RefusalCode.CONFIG_INVALID: [
         (changed(config_file=config("stack: no")), "line 1, column 8"),
         (changed(config_file=config("stack: node\nstack: node")), "written twice"),
         (changed(config_file=config("stak: node")), "Did you mean `stack`"),
         (changed(config_file=config("limits: 5")), "must be a section"),
-        (
-            changed(config_file=ConfigFile(blob_sha="1", problem="the file is a symlink")),
-            "is a symlink. Correct the file on the base branch",
-        ),
+        (changed(config_file=SYMLINK), "is a symlink. Correct the file on the base branch"),
     ],
     RefusalCode.NO_STACK: [
         (changed(tree=("README.md",)), "add `.rig-agent.yaml` with `stack: node`"),
@@ -300,7 +299,7 @@ def test_in_the_rigs_own_repository_the_file_is_not_even_looked_at() -> None:
     hostile = facts(
         repository=RepositoryFacts(ref=INTERNAL),
         config_file=config("stack: no"),
-        open_pull_requests=(PullRequestRef(number=8, author="rig", ours=True),),
+        open_pull_requests=(OURS,),
     )
 
     decision = refused(hostile)
@@ -319,9 +318,7 @@ def test_an_archived_internal_repository_gets_no_comment() -> None:
 
 @pytest.mark.parametrize("permission", list(Permission))
 def test_only_roles_that_may_push_authorise(permission: Permission) -> None:
-    account = msgspec.structs.replace(WRITER, permission=permission)
-
-    decision = decide_intake(facts(issue={"labelled_by": account}), POLICY)
+    decision = decide_intake(labelled_by(permission=permission)(FACTS), POLICY)
 
     expected = permission in {Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE}
     assert isinstance(decision, Admit) == expected
@@ -329,9 +326,9 @@ def test_only_roles_that_may_push_authorise(permission: Permission) -> None:
 
 @pytest.mark.parametrize("kind", list(AccountType))
 def test_a_listed_account_authorises_whatever_it_is(kind: AccountType) -> None:
-    listed = Account(id=77, login="ci[bot]", type=kind, permission=Permission.NONE)
+    listed = labelled_by(id=77, type=kind, permission=Permission.NONE)
 
-    assert admitted(facts(issue={"labelled_by": listed})).generation == 1
+    assert admitted(listed(FACTS)).generation == 1
 
 
 @pytest.mark.parametrize(
@@ -354,12 +351,7 @@ def test_a_live_issue_is_left_alone_even_when_a_stranger_labels_it_again() -> No
 
 
 def test_our_own_open_pull_request_is_adopted_and_not_doubled() -> None:
-    pulls = (
-        PullRequestRef(number=8, author="eve"),
-        PullRequestRef(number=9, author="rig-author[bot]", ours=True),
-    )
-
-    decision = decide_intake(facts(open_pull_requests=pulls), POLICY)
+    decision = decide_intake(facts(open_pull_requests=(EVE, OURS)), POLICY)
 
     assert isinstance(decision, Adopt)
     assert decision.pull_request == 9
