@@ -4,7 +4,6 @@ Durations are seconds. `RIG_TIME_SCALE` multiplies every timer, so that a demo o
 same code with short waits.
 """
 
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -13,22 +12,15 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rigtasks.errors import Permanent
+from rigtasks.github.identities import Role
 
 
 class ConfigurationError(Permanent):
     """A setting is missing or wrong; the message names it and says what to set."""
 
 
-class Role(StrEnum):
-    """The three identities the rig writes to GitHub with."""
-
-    AUTHOR = "author"
-    REVIEWER = "reviewer"
-    CONDUCTOR = "conductor"
-
-
-class AppCredentials(msgspec.Struct, frozen=True, kw_only=True):
-    """One GitHub App: its id and the file with its private key."""
+class AppFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One GitHub App as the apps file names it: its id and the file with its private key."""
 
     app_id: int
     private_key_path: str
@@ -109,7 +101,7 @@ class Settings(BaseSettings):
         )
 
     @cached_property
-    def apps(self) -> dict[Role, AppCredentials]:
+    def apps(self) -> dict[Role, AppFile]:
         """Return the GitHub Apps by role; empty where a personal token is used.
 
         Raises:
@@ -119,7 +111,7 @@ class Settings(BaseSettings):
             return {}
         try:
             raw = self.apps_file.read_bytes()
-            apps = msgspec.json.decode(raw, type=dict[Role, AppCredentials])
+            apps = msgspec.json.decode(raw, type=dict[Role, AppFile])
         except (OSError, msgspec.MsgspecError) as error:
             raise ConfigurationError(
                 f"RIG_APPS_FILE={self.apps_file} cannot be used: {error}; it must be a JSON object "

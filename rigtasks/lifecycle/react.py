@@ -7,16 +7,18 @@ import msgspec
 
 from rigtasks.lifecycle.events import acceptance, intake, liveness, work
 from rigtasks.lifecycle.events.base import Event
-from rigtasks.lifecycle.state import IssueState, Lane
+from rigtasks.lifecycle.state import IssueState
 
 
 class EffectKind(StrEnum):
-    """The effects the conductor carries out; each is guarded at the resource and repeatable."""
+    """The effects the conductor carries out; each is guarded at the resource and repeatable.
+
+    `attend` looks at the pull request, records what is new and merges when every gate holds.
+    """
 
     PUBLISH = "publish"
     POST_REVIEW = "post_review"
-    OBSERVE = "observe"
-    MERGE = "merge"
+    ATTEND = "attend"
     REPORT = "report"
 
 
@@ -63,11 +65,10 @@ _REPORTED: frozenset[type[Event]] = frozenset(
 
 _EFFECTS: dict[type[Event], EffectKind] = {
     work.TestsPassed: EffectKind.PUBLISH,
-    work.PrCreated: EffectKind.OBSERVE,
-    work.PrUpdated: EffectKind.OBSERVE,
-    acceptance.CiPassed: EffectKind.MERGE,
-    acceptance.ReviewPassed: EffectKind.MERGE,
-    acceptance.HumanGateCleared: EffectKind.MERGE,
+    work.PrCreated: EffectKind.ATTEND,
+    work.PrUpdated: EffectKind.ATTEND,
+    acceptance.ReviewPassed: EffectKind.ATTEND,
+    acceptance.HumanGateCleared: EffectKind.ATTEND,
 }
 
 
@@ -80,7 +81,7 @@ def react(
         if isinstance(event, work.CliCompleted) and event.artifact_id is not None:
             found[Effect(kind=EffectKind.POST_REVIEW)] = None
         kind = _EFFECTS.get(type(event))
-        if kind is not None and not (kind is EffectKind.MERGE and not mergeable_lane(after)):
+        if kind is not None:
             found[Effect(kind=kind)] = None
     if any(type(event) in _REPORTED for event in events):
         found[Effect(kind=EffectKind.REPORT)] = None
@@ -100,12 +101,5 @@ def outstanding(state: IssueState) -> tuple[Effect, ...]:
     if state.verdict is not None:
         kinds.append(EffectKind.POST_REVIEW)
     if state.pr is not None:
-        kinds.append(EffectKind.OBSERVE)
-    if mergeable_lane(state):
-        kinds.append(EffectKind.MERGE)
+        kinds.append(EffectKind.ATTEND)
     return tuple(Effect(kind=kind) for kind in kinds)
-
-
-def mergeable_lane(state: IssueState) -> bool:
-    """Say whether asking the gate makes sense."""
-    return state.lane is Lane.READY_TO_MERGE and state.pr is not None

@@ -53,7 +53,10 @@ class IssueApproved(Event, frozen=True, kw_only=True):
 
 
 class IssueRefused(Event, frozen=True, kw_only=True):
-    """The issue will not be worked on; the sentence says what to do about it."""
+    """The issue will not be worked on; the sentence says what to do about it.
+
+    `visible` tells whether the issue itself can carry the refusal.
+    """
 
     type: ClassVar[str] = "ISSUE_REFUSED"
 
@@ -66,6 +69,7 @@ class IssueRefused(Event, frozen=True, kw_only=True):
     code: str
     sentence: str
     who_must_act: str
+    visible: bool = True
 
 
 class IssueHeld(Event, frozen=True, kw_only=True):

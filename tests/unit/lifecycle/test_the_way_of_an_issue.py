@@ -86,12 +86,12 @@ def test_a_pull_request_asks_for_a_review(in_review: Life) -> None:
     assert in_review.issue.wanted_queue == "review-e"
 
 
-def test_an_approval_at_the_head_makes_it_ready_and_asks_for_the_merge(in_review: Life) -> None:
+def test_an_approval_at_the_head_makes_it_ready_and_is_attended_to(in_review: Life) -> None:
     in_review.review()
     in_review.observe(reviews=(verdict("APPROVED", "h1"),), ci=CiStatus.GREEN)
 
     assert in_review.issue.lane is Lane.READY_TO_MERGE
-    assert Effect(kind=EffectKind.MERGE) in in_review.effects
+    assert Effect(kind=EffectKind.ATTEND) in in_review.effects
 
 
 def test_an_approval_of_an_older_commit_counts_for_nothing(in_review: Life) -> None:
