@@ -249,6 +249,7 @@ def activity(call: Call) -> Response:
     return json_response(
         {
             "webhooks_idle": call.services.webhooks.idle(),
+            "ci_idle": call.services.ci.idle(),
         }
     )
 

@@ -61,6 +61,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None = None
     sha: str | None = None
     ref: str | None = None
+    created: bool = False
 
 
 Listener = Callable[[Happening], None]

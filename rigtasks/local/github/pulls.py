@@ -7,6 +7,7 @@ import msgspec
 
 from rigtasks.local.github import issues
 from rigtasks.local.github.answers import invalid, validation_failed
+from rigtasks.local.github.git import GitFailedError
 from rigtasks.local.github.hub import Happening, Hub
 from rigtasks.local.github.model import Account, Issue, PullRequest, Repository
 from rigtasks.local.github.rules import merge_blockers, unsuccessful_checks
@@ -45,7 +46,10 @@ class MergeChecks:
         return mergeable, self._word(repo, pull, mergeable=mergeable)
 
     def _find_out(self, repo: Repository, key: tuple[int, str, str]) -> None:
-        mergeable = self._hub.git(repo).merged_tree(key[1], key[2]) is not None
+        try:
+            mergeable = self._hub.git(repo).merged_tree(key[1], key[2]) is not None
+        except GitFailedError:
+            mergeable = False
         with self._lock:
             self._known[key] = mergeable
             self._asked.discard(key)

@@ -109,6 +109,7 @@ def _announce_push(
         repository_id=repo.id,
         sha=None if new == ZERO else new,
         ref=ref,
+        created=old == ZERO,
     )
     hub.announce("push", None, repo, actor, fields, happening)
 

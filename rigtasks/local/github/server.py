@@ -13,23 +13,28 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from rigtasks.local.github import admin
+from rigtasks.local.github import admin, pages
 from rigtasks.local.github.access import ANONYMOUS, Caller, identify, sees
 from rigtasks.local.github.answers import HttpError, json_response, not_found, with_entity_tag
 from rigtasks.local.github.calls import Call, Route
+from rigtasks.local.github.ci import CiRunner
 from rigtasks.local.github.githttp import GitOverHttp, bearer_of
+from rigtasks.local.github.graphql import execute
+from rigtasks.local.github.graphql_schema import SCHEMA
+from rigtasks.local.github.graphql_types import Context
 from rigtasks.local.github.hub import Hub, Options, View
 from rigtasks.local.github.limits import RateLimits
 from rigtasks.local.github.pulls import MergeChecks
 from rigtasks.local.github.rest import apps, checks, issues, pulls, repositories
 from rigtasks.local.github.services import Services
-from rigtasks.local.github.setup import furnish
+from rigtasks.local.github.setup import RESERVED_LOGINS, furnish
 from rigtasks.local.github.state import State
 from rigtasks.local.github.webhooks import WebhookSender
 
 _GIT = re.compile(r"/([\w.-]+)/([\w.-]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
 _BY_ID = re.compile(r"/repositories/(\d+)(/.*)?")
 _ENTERPRISE_PREFIX = "/api/v3"
+_GRAPHQL_PATHS = {"/graphql", "/api/graphql"}
 _HOST = "127.0.0.1"
 _LARGEST_BODY = 100 * 1024 * 1024
 
@@ -76,8 +81,11 @@ class SandboxGitHub:
             webhooks=WebhookSender(self.hub),
             merge_checks=MergeChecks(self.hub),
             git_http=GitOverHttp(self.hub),
+            ci=CiRunner(self.hub),
         )
         self.hub.announcers.append(self.services.webhooks.announce)
+        if options.run_ci:
+            self.hub.listeners.append(self.services.ci.heard)
         self._limits = RateLimits(options.rate_limit)
         self._rest = _url_map(
             (
@@ -106,6 +114,8 @@ class SandboxGitHub:
         )
         self.hub.web = f"http://{_HOST}:{self._server.server_port}"
         self.services.webhooks.start()
+        if self.hub.options.run_ci:
+            self.services.ci.start()
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="sandbox-github", daemon=True
         )
@@ -117,6 +127,7 @@ class SandboxGitHub:
             self._server.shutdown()
             self._thread.join()
             self._server.server_close()
+        self.services.ci.stop()
         self.services.webhooks.stop()
         self.services.merge_checks.stop()
         self.state.close()
@@ -148,9 +159,16 @@ class SandboxGitHub:
                 return self._git(request, *git.groups())
             if path.startswith("/_sandbox/"):
                 return self._control(request)
+            if request.method == "GET" and self._is_page(request):
+                with self.state.lock:
+                    return pages.serve(self.hub, request)
             return self._rest_call(request)
         except HttpError as error:
             return error.response()
+
+    def _is_page(self, request: Request) -> bool:
+        owner = request.path.split("/", 2)[1].lower()
+        return owner not in RESERVED_LOGINS and request.path.count("/") > 1
 
     def _caller(self, request: Request) -> Caller:
         bearer = bearer_of(request.headers.get("Authorization"))
@@ -202,6 +220,8 @@ class SandboxGitHub:
         return response
 
     def _routed(self, request: Request, caller: Caller, view: View, path: str) -> Response:
+        if request.method == "POST" and path in _GRAPHQL_PATHS:
+            return self._graphql(request, caller, view, path)
         if by_id := _BY_ID.fullmatch(path):
             repo = self.state.repositories.find(int(by_id[1]))
             if repo is None or not sees(caller, repo):
@@ -212,6 +232,13 @@ class SandboxGitHub:
         if route.needs:
             call.require(route.needs)
         return route.handler(call)
+
+    def _graphql(self, request: Request, caller: Caller, view: View, path: str) -> Response:
+        if caller is ANONYMOUS:
+            raise HttpError(401, "This endpoint requires you to be authenticated.")
+        call = Call(self.services, request, caller, view, path, {})
+        context = Context(hub=self.hub, caller=caller, merge_checks=self.services.merge_checks)
+        return json_response(execute(SCHEMA, context, call.body))
 
     def _rate_limit(self, call: Call) -> Response:
         """Show the caller's allowance, without using it."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from rigtasks.local.github.ci import CiRunner
 from rigtasks.local.github.githttp import GitOverHttp
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.pulls import MergeChecks
@@ -15,3 +16,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: WebhookSender
     merge_checks: MergeChecks
     git_http: GitOverHttp
+    ci: CiRunner
