@@ -4,6 +4,7 @@ Only this structure counts. Words like “approved” in a summary mean nothing.
 """
 
 import json
+import unicodedata
 from enum import StrEnum
 from typing import Annotated, Any, NoReturn
 
@@ -15,6 +16,8 @@ from rigtasks.review.diff import Diff
 MAX_BYTES = 256_000
 MAX_FINDINGS = 100
 MAX_TEXT = 4_000
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 
 _Path = Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
 _Line = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
@@ -91,11 +94,17 @@ def parse_review(data: bytes, *, diff: Diff) -> Review:
             f"The review has {len(data)} bytes, more than {MAX_BYTES}; keep what matters.",
             code="review-too-large",
         )
-    review = _read(data)
-    _refuse_contradictions(review, diff)
-    return msgspec.structs.replace(
-        review, findings=tuple(_placed(one, diff) for one in review.findings)
-    )
+    try:
+        review = msgspec.convert(_json(data), Review)
+        _refuse_contradictions(review, diff)
+        findings = tuple(_placed(one, diff) for one in review.findings)
+        return _storable(msgspec.structs.replace(review, findings=findings))
+    except (ValueError, RecursionError) as problem:
+        detail = "nested too deeply" if isinstance(problem, RecursionError) else str(problem)[:300]
+        raise Rejected(
+            f"The review cannot be used: {detail}. Send one JSON object that fits the schema.",
+            code="review-unreadable",
+        ) from problem
 
 
 def review_schema() -> dict[str, Any]:
@@ -106,20 +115,8 @@ def review_schema() -> dict[str, Any]:
     return inlined
 
 
-def _read(data: bytes) -> Review:
-    try:
-        raw = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
-        )
-        review = msgspec.convert(_cleaned(raw), Review)
-        msgspec.json.encode(review)
-    except (ValueError, RecursionError) as problem:
-        detail = "nested too deeply" if isinstance(problem, RecursionError) else str(problem)[:300]
-        raise Rejected(
-            f"The review cannot be used: {detail}. Send one JSON object that fits the schema.",
-            code="review-unreadable",
-        ) from problem
-    return review
+def _json(data: bytes) -> Any:
+    return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -134,14 +131,23 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _cleaned(value: Any) -> Any:
-    """Drop control characters, which neither the store nor GitHub can show."""
+def _storable(review: Review) -> Review:
+    """Drop from the texts what neither the store nor GitHub can show, and check the rest again.
+
+    It comes after the check of verdict and severities, so that nothing becomes valid by it.
+    """
+    return msgspec.convert(_visible(msgspec.to_builtins(review)), Review)
+
+
+def _visible(value: Any) -> Any:
     if isinstance(value, str):
-        return "".join(char for char in value if char in "\n\t" or char.isprintable())
-    if isinstance(value, list):
-        return [_cleaned(one) for one in value]
+        return "".join(
+            char for char in value if char in "\n\t" or unicodedata.category(char) not in _UNSEEN
+        )
+    if isinstance(value, list | tuple):
+        return [_visible(one) for one in value]
     if isinstance(value, dict):
-        return {name: _cleaned(one) for name, one in value.items()}
+        return {name: one if name == "path" else _visible(one) for name, one in value.items()}
     return value
 
 

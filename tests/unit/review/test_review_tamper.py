@@ -1,0 +1,255 @@
+"""Weakened tests are noticed in four languages; ordinary work on tests is not."""
+
+import pytest
+from review_diffs import deleted, diff_of, edited, new_file, renamed
+
+from rigtasks.review.tamper import Weakening, find_tampering
+from rigtasks.review.tests_by_language import test_language as language_of
+
+PY, JS, CS, SW = (
+    "tests/test_app.py",
+    "src/app.test.ts",
+    "App.Tests/AppTests.cs",
+    "Tests/AppTests.swift",
+)
+
+
+def kinds(*parts: str) -> set[Weakening]:
+    return {hit.kind for hit in find_tampering(diff_of(*parts))}
+
+
+@pytest.mark.parametrize(
+    ("path", "language"),
+    [
+        ("tests/test_app.py", "python"),
+        ("app_test.py", "python"),
+        ("pkg/tests/helpers.py", "python"),
+        ("conftest.py", "python"),
+        ("app.py", None),
+        ("contest.py", None),
+        ("src/app.test.ts", "javascript"),
+        ("src/__tests__/app.jsx", "javascript"),
+        ("test/app.mjs", "javascript"),
+        ("app.spec.js", "javascript"),
+        ("src/latest.js", None),
+        ("App.Tests/Login.cs", "csharp"),
+        ("src/LoginTests.cs", "csharp"),
+        ("src/Login.cs", None),
+        ("Tests/AppTests/Login.swift", "swift"),
+        ("Sources/App.swift", None),
+        ("tests/data.json", None),
+    ],
+)
+def test_test_files_are_known_by_their_path(path: str, language: str | None) -> None:
+    found = language_of(path)
+
+    assert (found.name if found else None) == language
+
+
+@pytest.mark.parametrize("path", [PY, JS, CS, SW])
+def test_a_deleted_test_file_is_noticed(path: str) -> None:
+    assert kinds(deleted(path)) == {Weakening.FILE_DELETED}
+
+
+def test_a_test_file_moved_to_where_no_test_is_found_is_noticed() -> None:
+    assert kinds(renamed(PY, "old/app_checks.py")) == {Weakening.FILE_DELETED}
+    assert kinds(renamed(PY, "tests/test_application.py")) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (PY, "@pytest.mark.skip(reason='later')"),
+        (PY, "@pytest.mark.skipif(True)"),
+        (PY, "@pytest.mark.xfail"),
+        (PY, "pytestmark = pytest.mark.skip"),
+        (PY, "    pytest.skip('no')"),
+        (PY, "        self.skipTest('no')"),
+        (PY, "@unittest.skip('no')"),
+        (PY, "@unittest.expectedFailure"),
+        (PY, "__test__ = False"),
+        (JS, "it.skip('adds', () => {"),
+        (JS, "describe.only('math', () => {"),
+        (JS, "test.todo('adds')"),
+        (JS, "xit('adds', () => {"),
+        (JS, "fdescribe('math', () => {"),
+        (JS, "test('adds', { skip: true }, () => {"),
+        (JS, "  this.skip()"),
+        (CS, '[Fact(Skip = "later")]'),
+        (CS, '[Ignore("later")]'),
+        (CS, "Assert.Inconclusive();"),
+        (CS, "#if false"),
+        (SW, 'throw XCTSkip("later")'),
+        (SW, '@Test(.disabled("later")) func adds() {'),
+    ],
+)
+def test_a_test_that_is_switched_off_or_singled_out_is_noticed_with_its_line(
+    path: str, line: str
+) -> None:
+    (hit,) = find_tampering(diff_of(edited(path, added=f"\n{line}\n")))
+
+    assert hit.kind is Weakening.SWITCHED_OFF
+    assert hit.line == 2
+    assert hit.summary.startswith(f"{path}:2")
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (PY, "# pytest.skip is not what we want"),
+        (PY, "    value = row.skip"),
+        (PY, "def test_skips_empty_rows():"),
+        (JS, "test('skips blanks', () => {"),
+        (JS, "  stream.skip(2)"),
+        (JS, "commit('x')"),
+        (CS, "var rest = items.Skip(1);"),
+        (SW, "let rest = items.dropFirst()"),
+        ("app.py", "@pytest.mark.skip"),
+    ],
+)
+def test_words_that_only_look_like_it_are_left_alone(path: str, line: str) -> None:
+    assert Weakening.SWITCHED_OFF not in kinds(edited(path, added=f"{line}\n"))
+
+
+@pytest.mark.parametrize(
+    ("path", "test", "other"),
+    [
+        (PY, "def test_adds():\n", "def test_subtracts():\n"),
+        (JS, "test('adds', () => {\n", "test('subtracts', () => {\n"),
+        (CS, "[Fact]\n", "[Theory]\n"),
+        (SW, "func testAdds() {\n", "func testSubtracts() {\n"),
+    ],
+)
+def test_a_test_that_goes_away_is_noticed_and_a_renamed_one_is_not(
+    path: str, test: str, other: str
+) -> None:
+    assert kinds(edited(path, removed=test)) == {Weakening.TEST_DELETED}
+    assert kinds(edited(path, removed=test, added=other)) == set()
+    assert kinds(edited(path, added=test)) == set()
+
+
+def test_a_test_that_moves_to_another_file_is_not_missing() -> None:
+    body = "def test_adds():\n    assert add(1, 2) == 3\n"
+
+    found = kinds(edited(PY, removed=body), new_file("tests/test_math.py", body))
+
+    assert Weakening.TEST_DELETED not in found
+
+
+def test_a_new_test_elsewhere_does_not_stand_in_for_one_that_goes_away() -> None:
+    found = kinds(
+        edited(PY, removed="def test_adds():\n"),
+        new_file("tests/test_new.py", "def test_other():\n    assert x\n"),
+    )
+
+    assert found == {Weakening.TEST_DELETED}
+
+
+@pytest.mark.parametrize(
+    ("path", "assertion"),
+    [
+        (PY, "    assert total == 3\n"),
+        (PY, "        self.assertEqual(total, 3)\n"),
+        (PY, "    with pytest.raises(ValueError):\n"),
+        (JS, "  expect(total).toBe(3)\n"),
+        (JS, "  assert.equal(total, 3)\n"),
+        (CS, "Assert.Equal(3, total);\n"),
+        (SW, "XCTAssertEqual(total, 3)\n"),
+        (SW, "#expect(total == 3)\n"),
+    ],
+)
+def test_an_assertion_taken_out_is_noticed_and_a_replaced_one_is_not(
+    path: str, assertion: str
+) -> None:
+    assert kinds(edited(path, removed=assertion)) == {Weakening.ASSERTION_REMOVED}
+    assert kinds(edited(path, removed=assertion, added=assertion.replace("3", "4"))) == set()
+
+
+def test_an_assertion_that_becomes_a_comment_is_gone() -> None:
+    found = kinds(edited(PY, removed="    assert x\n", added="    # assert x\n"))
+
+    assert found == {Weakening.ASSERTION_REMOVED}
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (PY, "    assert True\n"),
+        (PY, "        self.assertTrue(True)\n"),
+        (JS, "  expect(true).toBe(true)\n"),
+        (CS, "Assert.True(true);\n"),
+        (SW, "XCTAssertTrue(true)\n"),
+    ],
+)
+def test_an_assertion_that_cannot_fail_is_noticed_and_replaces_nothing(
+    path: str, line: str
+) -> None:
+    assert kinds(edited(path, added=line)) == {Weakening.ALWAYS_TRUE}
+    real = {PY: "    assert x == 1\n", JS: "  expect(x).toBe(1)\n"}.get(path)
+    if real:
+        found = kinds(edited(path, removed=real, added=line))
+        assert found == {Weakening.ALWAYS_TRUE, Weakening.ASSERTION_REMOVED}
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("Makefile", "\tpytest || true"),
+        ("Makefile", "\t-pytest"),
+        ("package.json", '    "check": "eslint . || exit 0",'),
+        ("run.sh", "set +e"),
+        ("ci/build.yml", "  continue-on-error: true"),
+        ("package.json", '    "check": "jest --passWithNoTests"'),
+    ],
+)
+def test_a_command_whose_failure_no_longer_counts_is_noticed(path: str, line: str) -> None:
+    assert Weakening.FAILURE_IGNORED in kinds(edited(path, added=f"{line}\n"))
+
+
+@pytest.mark.parametrize("line", ["\tpytest", "\techo done || echo failed >&2; exit 1", "a ||= 1"])
+def test_an_ordinary_command_is_not(line: str) -> None:
+    assert kinds(edited("app.rb", added=f"{line}\n")) == set()
+    assert kinds(edited("Makefile", added="\tpytest\n")) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("pytest.ini", "addopts = --ignore=tests/slow"),
+        ("pyproject.toml", 'testpaths = ["tests/fast"]'),
+        ("package.json", '    "test": "node --test test/fast",'),
+        (".coveragerc", "fail_under = 10"),
+        ("jest.config.js", "  testPathIgnorePatterns: ['slow'],"),
+        ("tests/conftest.py", "def pytest_collection_modifyitems(items):"),
+    ],
+)
+def test_a_change_of_how_tests_are_chosen_is_noticed(path: str, line: str) -> None:
+    assert Weakening.SETTINGS_CHANGED in kinds(edited(path, added=f"{line}\n"))
+    assert Weakening.SETTINGS_CHANGED in kinds(edited(path, removed=f"{line}\n"))
+
+
+def test_a_new_conftest_with_hooks_is_noticed_and_one_with_fixtures_is_not() -> None:
+    hook = "def pytest_runtest_makereport(item, call):\n    ...\n"
+
+    assert kinds(new_file("conftest.py", hook)) == {Weakening.SETTINGS_CHANGED}
+    assert kinds(new_file("conftest.py", "@pytest.fixture\ndef db():\n    ...\n")) == set()
+
+
+def test_a_new_project_with_its_test_settings_is_no_weakening() -> None:
+    assert kinds(new_file("package.json", '{"scripts": {"test": "node --test"}}\n')) == set()
+
+
+def test_a_changed_snapshot_is_noticed_and_a_new_one_is_not() -> None:
+    path = "src/__snapshots__/app.snap"
+
+    assert kinds(edited(path, removed="1\n", added="2\n")) == {Weakening.SNAPSHOT_CHANGED}
+    assert kinds(new_file(path)) == set()
+
+
+def test_a_change_that_adds_code_and_tests_raises_nothing() -> None:
+    found = kinds(
+        edited("app.py", removed="    return a\n", added="    return a + b\n"),
+        edited(PY, added="\ndef test_adds_two():\n    assert add(1, 2) == 3\n"),
+    )
+
+    assert found == set()
