@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from rigtasks.local.github import checks
+from rigtasks.local.github.answers import HttpError
 from rigtasks.local.github.hub import Happening, Hub
 from rigtasks.local.github.job_runner import JobPlan, JobResult, run_job
 from rigtasks.local.github.model import App, CheckRun, Repository
@@ -63,6 +64,19 @@ class CiRunner:
         elif happening.ref == f"refs/heads/{repo.default_branch}" and not happening.created:
             self._start(repo, happening.sha, "push", repo.default_branch)
 
+    def again(self, repo: Repository, run: CheckRun) -> None:
+        """Run the job of a check run once more, as a new check run of the same name.
+
+        Raises:
+            HttpError: 422 when another App made it.
+        """
+        if run.app_id != ACTIONS_APP_ID:
+            raise HttpError(422, "This check run is not rerequestable")
+        workflow = self._workflow(repo, run.head_sha)
+        for job in () if workflow is None else workflow.jobs:
+            if job.name == run.name:
+                self._queue(repo, run.head_sha, job)
+
     @property
     def _app(self) -> App:
         return self._hub.state.apps.get(ACTIONS_APP_ID)
@@ -82,10 +96,13 @@ class CiRunner:
         if workflow is None or not workflow.starts_on(event, branch):
             return
         for job in workflow.jobs:
-            run = checks.create_run(
-                self._hub, repo, self._app, name=job.name, sha=sha, fields={"status": "queued"}
-            )
-            self._submit(repo, run, job)
+            self._queue(repo, sha, job)
+
+    def _queue(self, repo: Repository, sha: str, job: Job) -> None:
+        run = checks.create_run(
+            self._hub, repo, self._app, name=job.name, sha=sha, fields={"status": "queued"}
+        )
+        self._submit(repo, run, job)
 
     def _workflow(self, repo: Repository, sha: str) -> Workflow | None:
         git = self._hub.git(repo)

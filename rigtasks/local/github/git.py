@@ -170,6 +170,11 @@ class BareRepository:
 
     def branch(self, name: str) -> str | None:
         """Return the head of a branch, or None."""
+        if name.startswith("-") or ".." in name:
+            return None
+        loose = self.path / "refs" / "heads" / name
+        if loose.is_file():
+            return loose.read_text(encoding="ascii").strip()
         found = self.run(
             "rev-parse", "--verify", "--quiet", f"refs/heads/{name}", accept=(0, 1, 128)
         )

@@ -235,7 +235,7 @@ _PERSON: Mapping[str, Resolver | Link] = {
 }
 
 SCHEMA: Schema = {
-    "Query": {"repository": Link("Repository", _repository), "viewer": Link("Actor", _viewer)},
+    "Query": {"repository": Link("Repository", _repository), "viewer": Link("User", _viewer)},
     "Mutation": {
         "resolveReviewThread": Link("ResolveReviewThreadPayload", _resolve),
         "unresolveReviewThread": Link("ResolveReviewThreadPayload", _unresolve),
@@ -244,6 +244,7 @@ SCHEMA: Schema = {
         "thread": Link("PullRequestReviewThread", carried("thread")),
         "clientMutationId": lambda _context, value, _arguments: value.get("clientMutationId"),
     },
+    "Actor": {"login": _login},
     "User": _PERSON,
     "Bot": _PERSON,
     "Organization": _PERSON,
@@ -318,7 +319,7 @@ SCHEMA: Schema = {
         "id": lambda _context, row, _arguments: node_id("PRRT", row.id),
         "isResolved": lambda _context, row, _arguments: row.resolved_by_id is not None,
         "isOutdated": _plain("outdated"),
-        "resolvedBy": Link("Actor", _account("resolved_by_id")),
+        "resolvedBy": Link("User", _account("resolved_by_id")),
         "path": _plain("path"),
         "line": lambda _context, row, _arguments: None if row.outdated else row.line,
         "originalLine": _plain("original_line"),

@@ -5,8 +5,6 @@ from typing import Any
 from rigtasks.local.github.graphql_syntax import Document, Field, Operation, Selection, Variable
 from rigtasks.local.github.graphql_types import InvalidQueryError, Json, Link, Schema
 
-_ACTOR_TYPES = ("User", "Bot", "Organization")
-
 
 def validate(schema: Schema, document: Document, operation: Operation) -> None:
     """Check every selected field and variable of an operation.
@@ -44,8 +42,7 @@ class _Validation:
     def _field(self, type_name: str, field: Field, inside: tuple[str, ...]) -> None:
         if field.name == "__typename":
             return
-        known = self._schema.get(_ACTOR_TYPES[0] if type_name == "Actor" else type_name, {})
-        entry = known.get(field.name)
+        entry = self._schema.get(type_name, {}).get(field.name)
         if entry is None:
             message = f"Field '{field.name}' doesn't exist on type '{type_name}'"
             raise InvalidQueryError(

@@ -78,6 +78,8 @@ class Hub:
         self.listeners: list[Listener] = []
         self.announcers: list[Announcer] = []
         self._diffs: dict[tuple[int, str, str], list[ChangedFile]] = {}
+        self._merge_bases: dict[tuple[int, str, str], str | None] = {}
+        self._counts: dict[tuple[int, str, str], int] = {}
 
     @property
     def view(self) -> View:
@@ -119,7 +121,17 @@ class Hub:
         """Return the commit a pull request's diff starts from."""
         git = self.git(repository)
         tip = pull.base_sha if pull.merged_at else git.branch(pull.base_ref) or pull.base_sha
-        return git.merge_base(tip, pull.head_sha) or pull.base_sha
+        key = (repository.id, tip, pull.head_sha)
+        if key not in self._merge_bases:
+            self._merge_bases[key] = git.merge_base(tip, pull.head_sha)
+        return self._merge_bases[key] or pull.base_sha
+
+    def commit_count(self, repository: Repository, base: str, head: str) -> int:
+        """Return how many commits `head` has that `base` has not."""
+        key = (repository.id, base, head)
+        if key not in self._counts:
+            self._counts[key] = self.git(repository).count(f"{base}..{head}")
+        return self._counts[key]
 
     def full_name(self, repository: Repository) -> str:
         """Return `owner/name`."""

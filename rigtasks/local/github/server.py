@@ -25,7 +25,7 @@ from rigtasks.local.github.graphql_types import Context
 from rigtasks.local.github.hub import Hub, Options, View
 from rigtasks.local.github.limits import RateLimits
 from rigtasks.local.github.pulls import MergeChecks
-from rigtasks.local.github.rest import apps, checks, issues, pulls, repositories
+from rigtasks.local.github.rest import apps, checks, issues, pulls, refs, repositories
 from rigtasks.local.github.services import Services
 from rigtasks.local.github.setup import RESERVED_LOGINS, furnish
 from rigtasks.local.github.state import State
@@ -36,6 +36,7 @@ _BY_ID = re.compile(r"/repositories/(\d+)(/.*)?")
 _ENTERPRISE_PREFIX = "/api/v3"
 _GRAPHQL_PATHS = {"/graphql", "/api/graphql"}
 _HOST = "127.0.0.1"
+_POLL_SECONDS = 0.05
 _LARGEST_BODY = 100 * 1024 * 1024
 
 WsgiStart = Callable[..., Any]
@@ -72,7 +73,7 @@ class SandboxGitHub:
     def __init__(
         self, options: Options, *, port: int = 0, clock: Callable[[], datetime] | None = None
     ) -> None:
-        options.data_dir.mkdir(parents=True, exist_ok=True)
+        options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.state = State(options.data_dir / "state.sqlite3", clock)
         self.hub = Hub(options, self.state)
         self.admin_token = furnish(self.hub)
@@ -91,6 +92,7 @@ class SandboxGitHub:
             (
                 *apps.ROUTES,
                 *repositories.ROUTES,
+                *refs.ROUTES,
                 *issues.ROUTES,
                 *pulls.ROUTES,
                 *checks.ROUTES,
@@ -117,7 +119,10 @@ class SandboxGitHub:
         if self.hub.options.run_ci:
             self.services.ci.start()
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="sandbox-github", daemon=True
+            target=self._server.serve_forever,
+            args=(_POLL_SECONDS,),
+            name="sandbox-github",
+            daemon=True,
         )
         self._thread.start()
 

@@ -100,6 +100,12 @@ def list_annotations(call: Call) -> Response:
     return call.page(list(_run(call).annotations), dict)
 
 
+def rerequest_check_run(call: Call) -> Response:
+    """Ask for a check run once more; only the forge's own CI hears it."""
+    call.services.ci.again(call.repo, _run(call))
+    return json_response({}, 201)
+
+
 def list_check_runs(call: Call) -> Response:
     """List check runs at a commit, the newest of every name and App unless `filter=all`."""
     sha = call.commit_sha(call.arguments["ref"])
@@ -206,6 +212,12 @@ ROUTES = (
         method="PATCH",
         rule=f"{_R}/check-runs/<int:check_run_id>",
         handler=update_check_run,
+        needs="checks:write",
+    ),
+    Route(
+        method="POST",
+        rule=f"{_R}/check-runs/<int:check_run_id>/rerequest",
+        handler=rerequest_check_run,
         needs="checks:write",
     ),
     Route(

@@ -1,12 +1,12 @@
-"""REST: repositories, branches, refs, trees, commits, comparison, contents, protection, roles."""
+"""REST: repositories, trees, commits, comparison, contents and roles."""
 
+import base64
 from urllib.parse import unquote
 
 from werkzeug.wrappers import Response
 
-from rigtasks.local.github import pushes
 from rigtasks.local.github.access import role_of, sees
-from rigtasks.local.github.answers import HttpError, invalid, json_response, no_content, not_found
+from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.git import GitFailedError
 from rigtasks.local.github.model import PullRequest
@@ -38,128 +38,6 @@ def get_repository(call: Call) -> Response:
             "pull": role != "none",
         }
     return json_response(shape)
-
-
-def list_branches(call: Call) -> Response:
-    """List the branches."""
-    heads = [
-        (ref.removeprefix("refs/heads/"), sha)
-        for ref, sha in call.hub.git(call.repo).refs().items()
-    ]
-    api = call.view.repo_api(call.hub.full_name(call.repo))
-    return call.page(
-        heads,
-        lambda head: {
-            "name": head[0],
-            "commit": {"sha": head[1], "url": f"{api}/commits/{head[1]}"},
-            "protected": call.state.protections.first(call.repo.id, head[0]) is not None,
-        },
-    )
-
-
-def get_branch(call: Call) -> Response:
-    """Show a branch with its head commit."""
-    name = call.arguments["branch"]
-    git = call.hub.git(call.repo)
-    sha = git.branch(name)
-    if sha is None:
-        raise HttpError(404, "Branch not found")
-    full_name = call.hub.full_name(call.repo)
-    url = f"{call.view.repo_api(full_name)}/branches/{name}"
-    row = call.state.protections.first(call.repo.id, name)
-    summary: dict[str, object] = {"enabled": row is not None}
-    summary["required_status_checks"] = {
-        "enforcement_level": "off" if row is None else "non_admins",
-        "contexts": [] if row is None else [check.context for check in row.checks],
-        "checks": []
-        if row is None
-        else [{"context": check.context, "app_id": check.app_id} for check in row.checks],
-    }
-    return json_response(
-        {
-            "name": name,
-            "commit": repositories.commit(call.hub, call.repo, git.commit(sha), call.view),
-            "_links": {"self": url, "html": f"{call.view.web}/{full_name}/tree/{name}"},
-            "protected": row is not None,
-            "protection": summary,
-            "protection_url": f"{url}/protection",
-        }
-    )
-
-
-def get_protection(call: Call) -> Response:
-    """Show the protection of a branch."""
-    row = call.state.protections.first(call.repo.id, call.arguments["branch"])
-    if row is None:
-        raise HttpError(404, "Branch not protected")
-    return json_response(repositories.protection(row, call.url))
-
-
-def get_required_checks(call: Call) -> Response:
-    """Show the required checks of a protected branch."""
-    row = call.state.protections.first(call.repo.id, call.arguments["branch"])
-    if row is None:
-        raise HttpError(404, "Branch not protected")
-    if not row.checks:
-        raise HttpError(404, "Required status checks not enabled")
-    url = call.url.removesuffix("/required_status_checks")
-    return json_response(repositories.required_status_checks(row, url))
-
-
-def get_rules(call: Call) -> Response:
-    """List the ruleset rules of a branch; protection here is classic, so there are none."""
-    return call.page([], lambda rule: rule)
-
-
-def get_ref(call: Call) -> Response:
-    """Show one ref."""
-    ref = f"refs/{call.arguments['ref']}"
-    sha = call.hub.git(call.repo).refs(ref).get(ref)
-    if sha is None:
-        raise not_found()
-    return json_response(_ref_shape(call, ref, sha))
-
-
-def _ref_shape(call: Call, ref: str, sha: str) -> dict[str, object]:
-    api = f"{call.view.repo_api(call.hub.full_name(call.repo))}/git"
-    return {
-        "ref": ref,
-        "node_id": f"REF_{sha}",
-        "url": f"{api}/{ref}",
-        "object": {"sha": sha, "type": "commit", "url": f"{api}/commits/{sha}"},
-    }
-
-
-def matching_refs(call: Call) -> Response:
-    """List the refs that begin with a text."""
-    prefix = f"refs/{call.arguments['ref']}"
-    every = call.hub.git(call.repo).refs("refs/")
-    found = [(ref, sha) for ref, sha in every.items() if ref.startswith(prefix)]
-    return call.page(found, lambda item: _ref_shape(call, item[0], item[1]))
-
-
-def create_ref(call: Call) -> Response:
-    """Create a branch or tag."""
-    ref, sha = call.required_text("ref"), call.required_text("sha")
-    if not ref.startswith(("refs/heads/", "refs/tags/")):
-        raise HttpError(422, "Reference name must start with 'refs/' and have two slashes.")
-    git = call.hub.git(call.repo)
-    if git.resolve(sha) is None:
-        raise HttpError(422, "Object does not exist")
-    if ref in git.refs(ref):
-        raise HttpError(422, "Reference already exists")
-    try:
-        git.update_ref(ref, sha, "0" * 40)
-    except GitFailedError as failure:
-        raise invalid("Reference", "ref") from failure
-    pushes.refs_moved(call.hub, call.repo, {}, {ref: sha}, call.account)
-    return json_response(_ref_shape(call, ref, sha), 201)
-
-
-def delete_ref(call: Call) -> Response:
-    """Delete a branch or tag."""
-    pushes.delete_ref(call.hub, call.repo, f"refs/{call.arguments['ref']}", call.account)
-    return no_content()
 
 
 def get_tree(call: Call) -> Response:
@@ -298,6 +176,27 @@ def get_contents(call: Call) -> Response:
     return json_response(shape)
 
 
+def get_blob(call: Call) -> Response:
+    """Show a blob by its SHA."""
+    sha = call.arguments["sha"]
+    git = call.hub.git(call.repo)
+    try:
+        blob = git.blob(sha)
+    except GitFailedError as failure:
+        raise not_found() from failure
+    api = call.view.repo_api(call.hub.full_name(call.repo))
+    return json_response(
+        {
+            "sha": sha,
+            "node_id": f"B_{sha}",
+            "size": len(blob),
+            "url": f"{api}/git/blobs/{sha}",
+            "content": base64.encodebytes(blob).decode("ascii"),
+            "encoding": "base64",
+        }
+    )
+
+
 def collaborator_permission(call: Call) -> Response:
     """Tell what a person may do in the repository."""
     found = call.hub.account(call.arguments["login"])
@@ -336,43 +235,13 @@ def list_repositories_of_user(call: Call) -> Response:
 _R = "/repos/<owner>/<repo>"
 ROUTES = (
     Route(method="GET", rule=_R, handler=get_repository, needs="metadata:read"),
-    Route(method="GET", rule=f"{_R}/branches", handler=list_branches, needs="contents:read"),
-    Route(
-        method="GET", rule=f"{_R}/branches/<path:branch>", handler=get_branch, needs="contents:read"
-    ),
+    Route(method="GET", rule=f"{_R}/git/trees/<path:sha>", handler=get_tree, needs="contents:read"),
     Route(
         method="GET",
-        rule=f"{_R}/branches/<path:branch>/protection",
-        handler=get_protection,
-        needs="administration:read",
-    ),
-    Route(
-        method="GET",
-        rule=f"{_R}/branches/<path:branch>/protection/required_status_checks",
-        handler=get_required_checks,
-        needs="administration:read",
-    ),
-    Route(
-        method="GET",
-        rule=f"{_R}/rules/branches/<path:branch>",
-        handler=get_rules,
-        needs="metadata:read",
-    ),
-    Route(method="GET", rule=f"{_R}/git/ref/<path:ref>", handler=get_ref, needs="contents:read"),
-    Route(
-        method="GET",
-        rule=f"{_R}/git/matching-refs/<path:ref>",
-        handler=matching_refs,
+        rule=f"{_R}/git/blobs/<string(length=40):sha>",
+        handler=get_blob,
         needs="contents:read",
     ),
-    Route(method="POST", rule=f"{_R}/git/refs", handler=create_ref, needs="contents:write"),
-    Route(
-        method="DELETE",
-        rule=f"{_R}/git/refs/<path:ref>",
-        handler=delete_ref,
-        needs="contents:write",
-    ),
-    Route(method="GET", rule=f"{_R}/git/trees/<path:sha>", handler=get_tree, needs="contents:read"),
     Route(method="GET", rule=f"{_R}/commits", handler=list_commits, needs="contents:read"),
     Route(method="GET", rule=f"{_R}/commits/<path:ref>", handler=get_commit, needs="contents:read"),
     Route(

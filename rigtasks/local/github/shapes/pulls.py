@@ -108,7 +108,7 @@ def full_pull(
         "comments": len(hub.state.comments.of(repo.id, row.number)),
         "review_comments": len(hub.state.review_comments.of(repo.id, row.number)),
         "maintainer_can_modify": False,
-        "commits": hub.git(repo).count(f"{base}..{row.head_sha}"),
+        "commits": hub.commit_count(repo, base, row.head_sha),
         "additions": sum(file.additions for file in files),
         "deletions": sum(file.deletions for file in files),
         "changed_files": len(files),
