@@ -134,11 +134,7 @@ class Transport:
         if limited is not None:
             raise limited
         if answer.status == requests.codes.not_modified and remembered is not None:
-            return Answer(
-                status=200,
-                headers={**answer.headers, "link": remembered.link},
-                body=remembered.body,
-            )
+            return _recalled(call, answer, remembered)
         if not requests.codes.ok <= answer.status < requests.codes.multiple_choices:
             raise refusal_of(call, answer, token)
         if call.method == "GET" and not answer.truncated and (etag := answer.headers.get("etag")):
@@ -202,6 +198,19 @@ class Transport:
             session.headers["User-Agent"] = "engineering-rig"
             self._local.session = session
         return session
+
+
+def _recalled(call: Call, answer: Answer, remembered: Remembered) -> Answer:
+    """Answer from memory, under the same bound as a fresh answer."""
+    truncated = len(remembered.body) > call.most_bytes
+    if truncated and not call.cut:
+        raise ResponseTooLarge(f"{urlsplit(call.url).path} is larger than {call.most_bytes} bytes.")
+    return Answer(
+        status=requests.codes.ok,
+        headers={**answer.headers, "link": remembered.link},
+        body=remembered.body[: call.most_bytes],
+        truncated=truncated,
+    )
 
 
 def refusal_of(call: Call, answer: Answer, token: str = "") -> RigError:
