@@ -239,6 +239,24 @@ def test_bytes_that_are_no_text_are_refused(data: bytes, line: int, column: int)
     assert (error.line, error.column) == (line, column)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "limits: {maxTurns: 1, maxMinutes: 240, maxCostUsd: 0.01, maxReviewLoops: 10}",
+        "limits: {maxTurns: 500, maxMinutes: 1, maxCostUsd: 1000.00, maxReviewLoops: 1}",
+        "model: " + "m" * 100,
+        "tools: [" + "a," * 20 + "]",
+        "#" * (MAX_BYTES - 3) + "\n{}",
+    ],
+)
+def test_what_lies_on_a_bound_is_within(text: str) -> None:
+    assert isinstance(parse_agent_config(text.encode()), AgentConfig)
+
+
+def test_what_lies_past_a_length_is_refused() -> None:
+    assert "longer than 100" in str(refusal("model: " + "m" * 101))
+
+
 def test_a_message_neither_pings_nor_breaks_its_code_span_nor_repeats_a_long_value() -> None:
     error = refusal("stack: 'x` @everyone " + "y" * 5_000 + "'")
 

@@ -210,9 +210,7 @@ REFUSED: dict[RefusalCode, list[tuple[Change, str]]] = {
         (owned(ancestors=(INTERNAL,)), "fork of it"),
     ],
     RefusalCode.ARCHIVED: [(owned(archived=True), "unarchive it")],
-    RefusalCode.IS_PULL_REQUEST: [
-        (changed(issue={"is_pull_request": True}), "on the issue it closes")
-    ],
+    RefusalCode.IS_PULL_REQUEST: [(changed(issue={"is_pull_request": True}), "issue it closes")],
     RefusalCode.UNTRUSTED: [
         (
             labelled_by(login="bob", permission=Permission.TRIAGE),
@@ -222,9 +220,7 @@ REFUSED: dict[RefusalCode, list[tuple[Change, str]]] = {
         (changed(issue={"labelled_by": None}), "is gone"),
     ],
     RefusalCode.ALREADY_CLOSED: [(changed(issue={"is_open": False}), "reopen it")],
-    RefusalCode.EDITED_AFTER_LABEL: [
-        (changed(issue={"edited_after_label": True}), "apply it again")
-    ],
+    RefusalCode.EDITED_AFTER_LABEL: [(changed(issue={"edited_after_label": True}), "apply it")],
     RefusalCode.EMPTY_TASK: [
         (changed(issue={"title": "\u200b", "body": "<!-- x -->"}), "describe the task")
     ],
@@ -242,7 +238,7 @@ REFUSED: dict[RefusalCode, list[tuple[Change, str]]] = {
         (changed(config_file=SYMLINK), "is a symlink. Correct the file on the base branch"),
     ],
     RefusalCode.NO_STACK: [
-        (changed(tree=("README.md",)), "add `.rig-agent.yaml` with `stack: node`"),
+        (changed(tree=()), "add `.rig-agent.yaml` with `stack: node`"),
         (changed(tree_truncated=True), "too long to detect a stack"),
     ],
     RefusalCode.AMBIGUOUS_STACK: [

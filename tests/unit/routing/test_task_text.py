@@ -115,6 +115,15 @@ def test_long_texts_are_cut_and_say_so() -> None:
     assert spoken.truncated
 
 
+def test_texts_of_just_the_greatest_length_are_whole() -> None:
+    task = freeze(
+        comment(body="c" * COMMENT_LENGTH), title="t" * TITLE_LENGTH, body="b" * BODY_LENGTH
+    )
+
+    assert not task.truncated
+    assert len(task.body) == BODY_LENGTH
+
+
 def test_of_five_thousand_comments_the_newest_are_kept() -> None:
     task = freeze(*(comment(minutes=-minute, body=str(minute)) for minute in range(5_000)))
 
