@@ -26,6 +26,7 @@ from rigtasks.routing.yaml_tree import (
 )
 
 __all__ = [
+    "CONFIG_PATH",
     "AgentConfig",
     "ConfigInvalid",
     "Limits",
