@@ -45,12 +45,26 @@ class AgentCalls:
         allowed = self._assignment.limits.max_seconds * self._runtime.time_scale
         return allowed - (time.monotonic() - self._began)
 
+    def require_room(self) -> None:
+        """Make sure that the limits allow a further call.
+
+        Raises:
+            RunEnds: one of them is reached.
+        """
+        limits = self._assignment.limits
+        if self.rounds >= limits.max_rounds:
+            raise RunEnds(FailureClass.WORK, f"not done after {self.rounds} rounds")
+        if self.seconds_left <= 0:
+            raise RunEnds(FailureClass.WORK, f"not done after {limits.max_seconds / 60:.0f} min")
+        self._money_left()
+
     def ask(self, feedback: Feedback | None) -> AgentOutcome:
         """Call the agent once; it may have changed files, and said something, when this returns.
 
         Raises:
             RunEnds: a limit is reached, or the call did not end with a finished turn.
         """
+        self.require_room()
         call = self._call(feedback)
         runtime = self._runtime
         timers = runtime.timers.scaled(runtime.time_scale)
@@ -77,16 +91,11 @@ class AgentCalls:
         return outcome
 
     def _call(self, feedback: Feedback | None) -> AgentCall:
-        limits = self._assignment.limits
-        if self.rounds >= limits.max_rounds:
-            raise RunEnds(FailureClass.WORK, f"not done after {self.rounds} rounds")
-        if self.seconds_left <= 0:
-            raise RunEnds(FailureClass.WORK, f"not done after {limits.max_seconds / 60:.0f} min")
         return AgentCall(
             role=self._assignment.role,
             prompt=build_prompt(self._assignment, self._runtime.character, feedback),
             seconds=self.seconds_left,
-            max_turns=limits.max_turns,
+            max_turns=self._assignment.limits.max_turns,
             cost_micro_usd=self._money_left(),
             session=self.session,
             schema=self._schema,

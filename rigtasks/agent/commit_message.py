@@ -19,8 +19,7 @@ _ANSWERS = {
 
 def commit_message(assignment: Assignment, *, agent: str, model: str) -> str:
     """Write subject and trailers; the title is the only foreign text and stays on one line."""
-    title = _NOT_PLAIN.sub(" ", _CI_SWITCH.sub("", assignment.title))
-    words = " ".join(title.split()) or "the reported issue"
+    words = _harmless(assignment.title) or "the reported issue"
     kind = assignment.feedback.kind if assignment.feedback else None
     answer = _ANSWERS.get(kind) if kind else None
     subject = f"fix: {answer} “{words}”" if answer else f"fix: {words}"
@@ -34,3 +33,11 @@ def commit_message(assignment: Assignment, *, agent: str, model: str) -> str:
     }
     lines = (f"{name}: {_NOT_PLAIN.sub(' ', value)}" for name, value in trailers.items())
     return f"{subject}\n\n" + "\n".join(lines) + "\n"
+
+
+def _harmless(title: str) -> str:
+    """Bring a title onto one line and take CI switches out, also those left by taking one out."""
+    words = " ".join(_NOT_PLAIN.sub(" ", title).split())
+    while _CI_SWITCH.search(words):
+        words = " ".join(_CI_SWITCH.sub(" ", words).split())
+    return words

@@ -74,6 +74,7 @@ class _Implementation:
 
     def ask_agent(self, feedback: Feedback | None) -> None:
         """Let the agent change the working tree."""
+        self._calls.require_room()
         with self._steps.step("implement") as step:
             step.cost_micro_usd = None
             outcome = self._calls.ask(feedback)

@@ -54,7 +54,7 @@ class CommandProvider(msgspec.Struct, frozen=True, kw_only=True):
         """Give the prompt on standard input; the role and the limits go into the environment."""
         return Launch(
             argv=self.argv,
-            stdin=call.prompt.encode(),
+            stdin=call.prompt.encode(errors="replace"),
             env={
                 "RIG_ROLE": call.role.value,
                 "RIG_MAX_TURNS": str(call.max_turns),

@@ -17,9 +17,15 @@ _DECODER = msgspec.json.Decoder(AnyEvent)
 
 
 class ScriptedProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """Starts the program beside this package with the rig's own interpreter."""
+    """Starts a Python program with the rig's own interpreter, by default the rule engine.
+
+    Args:
+        program: a file or directory that Python can run; it must print neutral events as JSON
+            lines.
+    """
 
     python: str = sys.executable
+    program: Path = PROGRAM
 
     @property
     def name(self) -> str:
@@ -39,9 +45,9 @@ class ScriptedProvider(msgspec.Struct, frozen=True, kw_only=True):
     def launch(self, call: AgentCall) -> Launch:
         """Run the program in isolated mode; it reads the prompt and nothing else of the rig."""
         return Launch(
-            argv=(self.python, "-I", "-S", str(PROGRAM), call.role.value),
-            stdin=call.prompt.encode(),
-            read_only=(PROGRAM,),
+            argv=(self.python, "-I", "-S", str(self.program), call.role.value),
+            stdin=call.prompt.encode(errors="replace"),
+            read_only=(self.program,),
         )
 
     def parser(self) -> LineParser:

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -20,15 +20,20 @@ class Toolchain(msgspec.Struct, frozen=True, kw_only=True):
     read_only: tuple[Path, ...]
 
 
-def find_toolchain() -> Toolchain:
+def find_toolchain(first: Iterable[Path] = ()) -> Toolchain:
     """Collect the rig's own Python (with its installed packages) and Node, wherever they live.
 
     Interpreters often live in odd places (pyenv, uv, nvm), reached through several links; each
     link's installation is shown, never the directory that holds them all.
+
+    Args:
+        first: the operator's own directories of programs, searched before all others; of
+            `x/bin` all of `x` is shown.
     """
     prefix = Path(sys.prefix)
-    directories = [prefix / "bin"]
-    shown = [prefix, Path(sys.base_prefix), *_installations(Path(sys.executable))]
+    directories = [*first, prefix / "bin"]
+    shown = [path.parent if path.name == "bin" else path for path in directories]
+    shown += [Path(sys.base_prefix), *_installations(Path(sys.executable))]
     node = _node(prefix)
     if node is not None:
         directories.append(node.parent)
