@@ -19,6 +19,7 @@ MIGRATIONS = "rigtasks.eventstore.migrate"
 FORBIDDEN_IN_UNIT_TESTS = frozenset(
     {"socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
 )
+NOTHING_FAILED = frozenset({pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
 NO_SKIPS = os.environ.get("RIG_NO_SKIPS") == "1"
 
 
@@ -63,7 +64,7 @@ class _Skips:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.names and session.exitstatus == pytest.ExitCode.OK:
+        if self.names and session.exitstatus in NOTHING_FAILED:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -68,16 +68,12 @@ def stack_processes(data_dir: Path) -> list[tuple[str, psutil.Process]]:
 
 
 def measure(roles: Iterable[tuple[str, psutil.Process]]) -> list[MemoryRow]:
-    """Return a row for every process of the given trees, each process once."""
+    """Return a row for every process of the given trees, under the innermost role it belongs to."""
     roots = list(roles)
     seen = {process.pid for _, process in roots}
     rows = []
-    for name, root in roots:
-        try:
-            family = [root, *root.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            continue  # it ended while we looked
-        for process in family:
+    for name, root in sorted(roots, key=_depth, reverse=True):
+        for process in _family(root):
             if process is not root and process.pid in seen:
                 continue
             seen.add(process.pid)
@@ -85,6 +81,20 @@ def measure(roles: Iterable[tuple[str, psutil.Process]]) -> list[MemoryRow]:
             if row is not None:
                 rows.append(row)
     return rows
+
+
+def _depth(role: tuple[str, psutil.Process]) -> int:
+    try:
+        return len(role[1].parents())
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _family(root: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []  # it ended while we looked
 
 
 def reason_for(name: str, size: int) -> str:

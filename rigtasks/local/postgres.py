@@ -121,14 +121,11 @@ class PostgresServer:
             programs = reachable_postgres(found, account, folder)
             self._cluster = folder / str(programs.major)
             running = self._running()
-            if running is not None:
-                self.adopted, self.port = True, running.port
-            else:
-                if not (self._cluster / "PG_VERSION").exists():
-                    self._create_cluster(programs, account)
-                self._launch_patiently(programs, account)
-            self._wait_ready()
-            self._ensure_database(DATABASE)
+            try:
+                self._bring_up(running, programs, account)
+            except BaseException:
+                self.stop()
+                raise
         return self.url()
 
     def stop(self) -> None:
@@ -144,12 +141,16 @@ class PostgresServer:
 
     def remove(self) -> None:
         """Stop the server and delete its data."""
+        if not self._kept.exists():
+            return
         self.stop()
         shutil.rmtree(self._folder(server_account()), ignore_errors=True)
         shutil.rmtree(self._kept, ignore_errors=True)
 
     def process(self) -> psutil.Process | None:
         """Return the live postmaster of this folder, None when there is none."""
+        if not self._kept.exists():
+            return None
         if self._cluster is None:
             folder = self._folder(server_account())
             clusters = [path.parent for path in folder.glob("*/postmaster.pid")]
@@ -195,6 +196,20 @@ class PostgresServer:
 
     def _folder(self, account: Account | None) -> Path:
         return server_folder(self._kept, account)
+
+    def _bring_up(
+        self, running: PidFile | None, programs: PostgresBinaries, account: Account | None
+    ) -> None:
+        assert self._cluster is not None  # noqa: S101 - set by the caller
+        self.adopted = running is not None
+        if running is not None:
+            self.port = running.port
+            self._wait_ready()
+        else:
+            if not (self._cluster / "PG_VERSION").exists():
+                self._create_cluster(programs, account)
+            self._launch_patiently(programs, account)
+        self._ensure_database(DATABASE)
 
     def _running(self) -> PidFile | None:
         """Return the live server to adopt, None when the pid file means nobody."""
@@ -324,7 +339,6 @@ class PostgresServer:
                 self._child = None
                 raise LocalFailure(f"PostgreSQL did not start:\n{self._last_words()}")
             time.sleep(0.01)
-        self.stop()
         raise LocalFailure(
             f"PostgreSQL was not ready within {START_SECONDS:.0f} s:\n{self._last_words()}"
         )

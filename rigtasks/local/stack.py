@@ -78,6 +78,7 @@ class LocalStack:
         options: what to run and where.
         report: told in words about everything that becomes ready, ends or is started again.
         table: makes the processes that run beside the servers.
+        prepare: brings the database's schema up to date, given the processes' environment.
     """
 
     def __init__(
@@ -86,11 +87,13 @@ class LocalStack:
         *,
         report: Callable[[str], None] = _silent,
         table: Callable[..., tuple[ProcessSpec, ...]] = stack_table,
+        prepare: Callable[[Mapping[str, str]], None] | None = None,
     ) -> None:
         self.options = options or StackOptions()
         self.data_dir = self.options.data_dir.resolve()
         self._report = report
         self._table = table
+        self._prepare = prepare or migrate
         self._postgres = PostgresServer(data_dir=self.data_dir)
         self._valkey = ValkeyServer(data_dir=self.data_dir)
         self._given = {
@@ -262,7 +265,7 @@ class LocalStack:
         url = self._given.get("DATABASE_URL") or self._postgres.start()
         self._environment["DATABASE_URL"] = url
         self._announce("postgres", adopted=self._postgres.adopted)
-        migrate(self._environment)
+        self._prepare(self._environment)
         self._announce("migrations")
 
     def _tend_servers(self) -> None:

@@ -59,8 +59,13 @@ class ValkeyServer:
             if record is not None and record.process() is not None and record.port:
                 self.adopted, self.port = True, record.port
             else:
+                self.adopted = False
                 self._launch()
-            self._wait_ready()
+            try:
+                self._wait_ready()
+            except BaseException:
+                self.stop()
+                raise
         return self.url()
 
     def stop(self) -> None:
@@ -159,7 +164,6 @@ class ValkeyServer:
             if self._answers():
                 return
             time.sleep(0.01)
-        self.stop()
         raise LocalFailure(
             f"Valkey was not ready within {START_SECONDS:.0f} s:\n{self._last_words()}"
         )
