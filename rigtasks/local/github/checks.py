@@ -77,7 +77,7 @@ def create_run(
                 app_id=app.id,
                 name=name,
                 head_sha=sha,
-                **_timed(hub, fields),
+                **_timed(hub, {"started_at": state.now(), **fields}),
             )
         )
         _announce(hub, repo, run, "created")
@@ -107,8 +107,6 @@ def _timed(hub: Hub, fields: dict[str, Any]) -> dict[str, Any]:
     elif fields.get("status") in {"queued", "in_progress"}:
         fields["conclusion"] = None
         fields["completed_at"] = None
-    if fields.get("status") in {"in_progress", "completed"} and "started_at" not in fields:
-        fields["started_at"] = hub.state.now()
     if fields.get("status") == "completed" and fields.get("conclusion") is None:
         raise HttpError(422, "Invalid request.\n\nA completed check run needs a conclusion.")
     return fields
@@ -178,8 +176,11 @@ def create_status(
             )
         )
         commit = hub.git(repo).commit(sha)
+        shown = shapes.status(hub, repo, row, hub.view)
+        for field in ("url", "node_id", "creator"):
+            del shown[field]
         fields = {
-            **shapes.status(hub, repo, row, hub.view),
+            **shown,
             "sha": sha,
             "name": hub.full_name(repo),
             "commit": repositories.commit(hub, repo, commit, hub.view),

@@ -219,6 +219,7 @@ class Thread(Row, frozen=True, kw_only=True):
     line: int | None
     original_line: int | None
     start_line: int | None = None
+    position: int | None = None
     side: str = "RIGHT"
     outdated: bool = False
     resolved_by_id: int | None = None

@@ -115,13 +115,14 @@ def anchor(hub: Hub, repo: Repository, pull: PullRequest, sha: str, draft: Draft
     if file is None:
         raise _unprocessable("Path could not be resolved")
     line, hunk = draft.line, file.patch or ""
+    position: int | None = None
     if draft.subject_type != "file":
         if line is None and draft.position is not None:
             line = _line_at(file, draft.position)
         found = None if line is None else _hunk_up_to(file, line, draft.side)
         if found is None:
             raise _unprocessable("Line could not be resolved")
-        hunk = found
+        hunk, position = found
     return Thread(
         id=hub.state.new_id(),
         repository_id=repo.id,
@@ -132,6 +133,7 @@ def anchor(hub: Hub, repo: Repository, pull: PullRequest, sha: str, draft: Draft
         line=line,
         original_line=line,
         start_line=draft.start_line,
+        position=position,
         side=draft.side,
         outdated=sha != pull.head_sha,
     )
@@ -162,16 +164,16 @@ def _numbered(patch: str) -> list[tuple[str, int, int]]:
     return numbered
 
 
-def _hunk_up_to(file: ChangedFile, line: int, side: str) -> str | None:
+def _hunk_up_to(file: ChangedFile, line: int, side: str) -> tuple[str, int] | None:
     header: list[str] = []
     body: list[str] = []
-    for text, old, new in _numbered(file.patch or ""):
+    for position, (text, old, new) in enumerate(_numbered(file.patch or "")):
         if text.startswith("@@"):
             header, body = [text], []
             continue
         body.append(text)
         if line == (old if side == "LEFT" else new):
-            return "\n".join(header + body[-_HUNK_LINES:])
+            return "\n".join(header + body[-_HUNK_LINES:]), position
     return None
 
 

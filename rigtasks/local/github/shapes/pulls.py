@@ -165,6 +165,8 @@ def review_comment(hub: Hub, repo: Repository, row: ReviewComment, view: View) -
         "node_id": node_id("PRRC", row.id),
         "diff_hunk": thread.diff_hunk,
         "path": thread.path,
+        "position": None if thread.outdated else thread.position,
+        "original_position": thread.position,
         "commit_id": thread.commit_id,
         "original_commit_id": thread.commit_id,
         "user": accounts.account_or_none(hub, row.author_id, view),

@@ -112,6 +112,7 @@ def repository(hub: Hub, row: Repository, view: View) -> Json:
         "pushed_at": stamp(row.pushed_at or row.created_at),
         "created_at": stamp(row.created_at),
         "updated_at": stamp(row.updated_at),
+        "custom_properties": {},
     }
 
 
