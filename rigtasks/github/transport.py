@@ -11,7 +11,8 @@ import msgspec
 import requests
 from requests.auth import AuthBase
 from requests.exceptions import ConnectionError as NoConnection
-from requests.exceptions import ConnectTimeout, RequestException
+from requests.exceptions import ConnectTimeout, ReadTimeout, RequestException
+from urllib3.exceptions import HTTPError
 
 from rigtasks.errors import RigError
 from rigtasks.github.entity_cache import EntityCache, Remembered
@@ -182,7 +183,7 @@ class Transport:
                 stream=True,
             ) as response:
                 body, truncated = _read(response, call, deadline)
-        except RequestException as error:
+        except (RequestException, HTTPError) as error:
             raise _broken(call, error, token) from None
         return Answer(
             status=response.status_code,
@@ -236,7 +237,8 @@ def _refusal(call: Call, answer: Answer, message: str) -> Refusal:
 
 def _read(response: requests.Response, call: Call, deadline: float) -> tuple[bytes, bool]:
     body = bytearray()
-    for chunk in response.iter_content(_CHUNK):
+    # `iter_content` waits for a whole block and would let a slow sender outlast the deadline.
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > call.most_bytes:
             if call.cut and response.ok:
@@ -247,11 +249,11 @@ def _read(response: requests.Response, call: Call, deadline: float) -> tuple[byt
             )
             raise EffectUnknown(words) if call.write else ResponseTooLarge(words)
         if time.monotonic() > deadline:
-            raise requests.exceptions.ReadTimeout("the answer does not end")
+            raise ReadTimeout("the answer does not end")
     return bytes(body), False
 
 
-def _broken(call: Call, error: RequestException, token: str) -> RigError:
+def _broken(call: Call, error: RequestException | HTTPError, token: str) -> RigError:
     """Sort a broken exchange: before anything was sent nothing can have happened."""
     what = f"{call.method} {urlsplit(call.url).path} got no answer ({type(error).__name__})"
     never_sent = isinstance(error, ConnectTimeout) or (
