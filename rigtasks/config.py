@@ -46,6 +46,7 @@ class Settings(BaseSettings):
 
     webhook_secret: SecretStr = SecretStr("")
     webhook_secret_previous: SecretStr = SecretStr("")
+    api_token: SecretStr = SecretStr("")
 
     github_api_url: str = "https://api.github.com"
     github_web_url: str = "https://github.com"

@@ -7,11 +7,14 @@ from flask import Flask
 
 from rigtasks.config import Settings
 from rigtasks.github.signature import SignatureVerifier
+from webhook_receiver.access import ReadGate
 from webhook_receiver.intake.delivery import Incoming
 from webhook_receiver.intake.endpoint import PATHS, StartResponse, WebhookEndpoint
 from webhook_receiver.intake.group_commit import GroupCommit
 from webhook_receiver.intake.ledger import Answer, Ledger
 from webhook_receiver.intake.request import Environ
+from webhook_receiver.reading.database import ReadDatabase
+from webhook_receiver.site import build_site
 
 
 class Receiver:
@@ -37,6 +40,10 @@ def create_app(settings: Settings) -> Receiver:
         SecretMissing: the secret is blank.
     """
     verifier = SignatureVerifier(settings.webhook_secrets)
-    ledger = Ledger(settings.database_url.get_secret_value())
+    url = settings.database_url.get_secret_value()
+    ledger = Ledger(url)
     commits: GroupCommit[Incoming, Answer] = GroupCommit(ledger.accept)
-    return Receiver(WebhookEndpoint(verifier, commits.submit), Flask(__name__))
+    database = ReadDatabase(url)
+    gate = ReadGate(settings.api_token.get_secret_value())
+    site = build_site(database, gate, settings.github_web_url)
+    return Receiver(WebhookEndpoint(verifier, commits.submit), site)

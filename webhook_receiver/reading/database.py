@@ -1,0 +1,75 @@
+"""One lazily made, read-only database engine per process."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from rigtasks.errors import Retryable
+
+APPLICATION = "rig-web"
+CONNECT_SECONDS = 2
+STATEMENT_SECONDS = 3
+POOL_SIZE = 4
+
+_SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
+_SESSION = (
+    "-c default_transaction_read_only=on -c timezone=UTC"
+    f" -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={STATEMENT_SECONDS}s"
+    f" -c idle_in_transaction_session_timeout={STATEMENT_SECONDS}s"
+)
+
+
+class StoreUnavailable(Retryable):
+    """The database did not answer a question."""
+
+
+class ReadDatabase:
+    """Postgres for questions only; the engine is made on first use, after any fork.
+
+    Args:
+        database_url: where Postgres is, with or without SQLAlchemy's driver suffix.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._url = _SCHEME.sub("postgresql+psycopg2://", database_url)
+        self._engine: Engine | None = None
+        self._making = threading.Lock()
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """Yield a connection that cannot write.
+
+        Raises:
+            StoreUnavailable: the database is down, too slow or not migrated.
+        """
+        try:
+            with self._made().connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise StoreUnavailable("The database did not answer.", retry_after=5) from error
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def _made(self) -> Engine:
+        with self._making:
+            if self._engine is None:
+                self._engine = create_engine(
+                    self._url,
+                    pool_size=POOL_SIZE,
+                    max_overflow=POOL_SIZE,
+                    pool_timeout=STATEMENT_SECONDS,
+                    pool_pre_ping=True,
+                    connect_args={
+                        "application_name": APPLICATION,
+                        "connect_timeout": CONNECT_SECONDS,
+                        "options": _SESSION,
+                    },
+                )
+            return self._engine
