@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,12 +23,13 @@ from rigtasks.local.records import read_record
 from rigtasks.local.stack import Addresses, LocalStack, StackOptions
 from rigtasks.local.valkey import ValkeyServer
 
+DEMO_PREFIX = "rig-demo-"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_up(data_dir: Path, port: int | None, *, as_json: bool, memory: bool) -> None:
     """Run the stack until a signal asks for its end."""
-    stack = LocalStack(options_for(data_dir, port), report=_progress())
+    stack = LocalStack(options_for(data_dir, port), report=_Progress(time.monotonic()))
     with _stopped_by_signals(stack), stack:
         assert stack.addresses is not None  # noqa: S101 - set by a successful start
         if as_json:
@@ -44,28 +45,61 @@ def run_up(data_dir: Path, port: int | None, *, as_json: bool, memory: bool) -> 
 def run_demo(data_dir: Path | None, *, keep: bool, as_json: bool) -> int:
     """Tell the demo's story on a stack of its own and return the exit code.
 
-    Without a data folder the stack lives in a temporary one, unless it is kept.
+    Without a data folder the stack lives in a temporary one, unless it is kept running.
     """
-    from rigtasks.local.demo.story import run  # noqa: PLC0415 - only the demo needs it
+    from rigtasks.local.demo import story  # noqa: PLC0415 - only the demo needs it
 
     temporary = data_dir is None and not keep
-    folder = Path(tempfile.mkdtemp(prefix="rig-demo-")) if temporary else data_dir or Path(".rig")
+    folder = _demo_folder() if temporary else data_dir or Path(".rig")
     try:
-        stack = LocalStack(options_for(folder, None), report=_progress())
+        stack = LocalStack(
+            options_for(folder, None, settings=story.SETTINGS), report=_Progress(time.monotonic())
+        )
         with _stopped_by_signals(stack), stack:
-            return run(stack, json_output=as_json, keep=keep)
+            code = story.run(stack, json_output=as_json, keep=keep)
+            if keep:
+                assert stack.addresses is not None  # noqa: S101 - set by a successful start
+                _say(_welcome(stack.addresses, stack.logs), error=as_json)
+                stack.wait()
+            return code
     finally:
         if temporary:
             remove_data(folder)
 
 
-def options_for(data_dir: Path, port: int | None) -> StackOptions:
+def remove_abandoned_demos() -> list[Path]:
+    """Stop and delete what killed demos of this user left in the temp folder."""
+    removed = []
+    for folder in Path(tempfile.gettempdir()).glob(f"{DEMO_PREFIX}*"):
+        owner = read_record(folder / "stack.json")
+        ours = folder.stat().st_uid == os.geteuid()
+        if ours and owner is not None and owner.process() is None:
+            remove_data(folder)
+            removed.append(folder)
+    return removed
+
+
+def _demo_folder() -> Path:
+    remove_abandoned_demos()
+    folder = Path(tempfile.mkdtemp(prefix=DEMO_PREFIX))
+    folder.chmod(0o711)  # the database server's account passes through it
+    return folder
+
+
+def options_for(
+    data_dir: Path, port: int | None, *, settings: Mapping[str, str] | None = None
+) -> StackOptions:
     """Return the options a user's environment and command line ask for.
 
-    GitHub's Apps or a token in the environment mean the real GitHub; nothing means the sandbox.
+    GitHub's Apps or a token in the environment mean the real GitHub; nothing means the sandbox,
+    and so does the demo, which brings settings of its own.
     """
-    real = bool(os.environ.get("RIG_APPS_FILE") or os.environ.get("RIG_GITHUB_TOKEN"))
-    options = StackOptions(data_dir=data_dir, sandbox_github=not real)
+    real = settings is None and bool(
+        os.environ.get("RIG_APPS_FILE") or os.environ.get("RIG_GITHUB_TOKEN")
+    )
+    options = StackOptions(
+        data_dir=data_dir, sandbox_github=not real, settings=dict(settings or {})
+    )
     return options if port is None else replace(options, web_port=port)
 
 
@@ -127,10 +161,6 @@ def _stopped_by_signals(stack: LocalStack) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _progress() -> "_Progress":
-    return _Progress(time.monotonic())
 
 
 class _Progress:
