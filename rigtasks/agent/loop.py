@@ -4,6 +4,7 @@ from rigtasks.agent.assignment import Assignment, Feedback, FeedbackKind
 from rigtasks.agent.calls import AgentCalls
 from rigtasks.agent.command import CommandResult, run_shell
 from rigtasks.agent.commit_message import commit_message
+from rigtasks.agent.events import clip
 from rigtasks.agent.harvest import (
     CommittedWork,
     HarvestFailed,
@@ -16,6 +17,9 @@ from rigtasks.agent.run_end import RunEnds, run_stopped
 from rigtasks.agent.runtime import Runtime
 from rigtasks.agent.steps import StepLog
 from rigtasks.lifecycle.failure import FailureClass
+
+#: Characters of a failing command's output that the agent is shown; both ends are kept.
+_OUTPUT = 24_000
 
 
 def implement(assignment: Assignment, runtime: Runtime) -> RunOutcome:
@@ -171,7 +175,9 @@ class _Implementation:
                 raise RunEnds(
                     FailureClass.ENVIRONMENT, f"{name}Command cannot be started: {script}"
                 )
-            return Feedback(kind=kind, summary=f"{step.detail}: {script}", output=result.output)
+            return Feedback(
+                kind=kind, summary=f"{step.detail}: {script}", output=clip(result.output, _OUTPUT)
+            )
 
     def _run(self, script: str, *, network: bool = False) -> CommandResult:
         workshop = self._runtime.workshop

@@ -4,7 +4,7 @@
 set -eu
 start=$1 branch=$2 other=$3
 export GIT_DIR=.git GIT_WORK_TREE=. GIT_INDEX_FILE="$TMPDIR/rig-index"
-export GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null
+export GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null GIT_CONFIG_GLOBAL=/dev/null
 git() {
     command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c core.bare=false \
         -c core.excludesFile="$TMPDIR/rig-excludes" -c core.quotePath=true "$@"

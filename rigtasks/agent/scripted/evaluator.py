@@ -74,18 +74,28 @@ def evaluate(
     program = shutil.which(probe[0])
     if program is None:
         raise GivesUp(f"{probe[0]} is not on the PATH, so the examples cannot be tried")
-    done = subprocess.run(  # noqa: S603 - the language's interpreter, inside the sandbox
-        (program, *probe[1:-1], str(_HERE / probe[-1])),
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        cwd=copy,
-        timeout=_SECONDS,
-        check=False,
-    )
+    argv = (program, *probe[1:-1], str(_HERE / probe[-1]))
+    return [_answer(line) for line in _ask(argv, json.dumps(question), copy)]
+
+
+def _ask(argv: tuple[str, ...], question: str, copy: Path) -> list[str]:
+    """Run a probe; what it said before its time was over counts."""
+    try:
+        done = subprocess.run(  # noqa: S603 - the language's interpreter, inside the sandbox
+            argv,
+            input=question.encode(),
+            capture_output=True,
+            cwd=copy,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        *whole, _ = (late.stdout or b"").decode(errors="replace").split("\n")
+        return whole
     if done.returncode != 0:
-        raise GivesUp(f"the examples could not be tried: {done.stderr.strip()[-300:]}")
-    return [_answer(line) for line in done.stdout.splitlines()]
+        said = done.stderr.decode(errors="replace").strip()[-300:]
+        raise GivesUp(f"the examples could not be tried: {said}")
+    return done.stdout.decode(errors="replace").splitlines()
 
 
 def _answer(line: str) -> Answer:

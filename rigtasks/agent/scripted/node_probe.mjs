@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-const MILLISECONDS = 1000;
+const MILLISECONDS = 3000;
 const GRACE = 50;
 
 async function namesOf(file) {

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_SECONDS = 1
+_SECONDS = 3
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """What the prompt asks for, read from the marks in it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SECTION = re.compile(
@@ -48,10 +49,19 @@ def read_task(prompt: str) -> Task:
         text="\n\n".join(texts),
         start=facts.get("Start", "HEAD"),
         test_command=facts.get("Test command", ""),
-        findings=tuple(_finding(text) for text in sections.get("finding", [])),
+        findings=tuple(_findings(sections)),
         output="\n".join(sections.get("output", [])),
         diff="\n".join(sections.get("diff", [])),
     )
+
+
+def _findings(sections: dict[str, list[str]]) -> Iterator[Finding]:
+    """Take the findings, or the lines of a feedback that came without any, and without output."""
+    if "finding" in sections:
+        yield from (_finding(text) for text in sections["finding"])
+    elif "output" not in sections:
+        for text in sections.get("feedback", []):
+            yield from (_finding(line) for line in text.splitlines() if line.strip())
 
 
 def _finding(text: str) -> Finding:
