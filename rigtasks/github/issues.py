@@ -84,23 +84,27 @@ class TextEdit(msgspec.Struct, frozen=True, kw_only=True):
     editor: str | None
 
 
-class _Rename(msgspec.Struct, frozen=True, kw_only=True):
+class Rename(msgspec.Struct, frozen=True, kw_only=True):
+    """The new title."""
+
     to: str
 
 
-class _IssueEvent(msgspec.Struct, frozen=True, kw_only=True):
+class IssueEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to an issue or pull request."""
+
     id: int
     event: str
     actor: Account | None
     created_at: datetime
     label: Label | None = None
-    rename: _Rename | None = None
+    rename: Rename | None = None
 
 
 class IssueHistory(msgspec.Struct, frozen=True, kw_only=True):
     """The events of an issue that matter here, oldest first."""
 
-    events: tuple[_IssueEvent, ...]
+    events: tuple[IssueEvent, ...]
 
     def label_in_force(self, label: str) -> LabelInForce | None:
         """Return the event that applied a label, None when it was taken off or never there."""
@@ -134,7 +138,7 @@ def read_issue(api: Api, number: int) -> Issue:
 
 def read_history(api: Api, number: int) -> IssueHistory:
     """Read the labels and renames of an issue; comments and mentions are not part of it."""
-    pages = api.pages(f"/issues/{number}/events", tuple[_IssueEvent, ...])
+    pages = api.pages(f"/issues/{number}/events", tuple[IssueEvent, ...])
     wanted = {"labeled", "unlabeled", "renamed"}
     events = [event for page in pages for event in page if event.event in wanted]
     return IssueHistory(events=tuple(sorted(events, key=lambda each: (each.created_at, each.id))))

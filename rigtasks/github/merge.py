@@ -5,7 +5,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from rigtasks.errors import UnknownEffect
+from rigtasks.errors import RigError, UnknownEffect
 from rigtasks.github.api import Api, segment
 from rigtasks.github.errors import Conflicted, NotAllowed
 from rigtasks.github.pulls import PullRequest, read_pull_request
@@ -108,7 +108,8 @@ def merge(api: Api, request: MergeRequest) -> MergeOutcome:
         request: what to merge.
 
     Raises:
-        UnknownEffect: reading showed no merge yet; read again later with `find_merge`.
+        UnknownEffect: reading showed no merge yet, or was not possible; before merging again
+            read with `find_merge`.
         Forbidden: the conductor may not merge here.
         Unprocessable: the request itself is wrong.
     """
@@ -125,10 +126,7 @@ def merge(api: Api, request: MergeRequest) -> MergeOutcome:
                 return _refused(reason)
             api.pause(pause)
         except UnknownEffect as error:
-            found = find_merge(api, request)
-            if found is None:
-                raise UnknownEffect(f"{error} It is not merged so far.") from error
-            return found
+            return _settle(api, request, error)
 
 
 def find_merge(api: Api, request: MergeRequest) -> Merged | None:
@@ -167,6 +165,16 @@ def _merge_once(api: Api, request: MergeRequest) -> Merged | NotMergeable:
     if not answer.merged or answer.sha is None:
         return NotMergeable(reason=answer.message or "GitHub did not merge it.")
     return Merged(sha=answer.sha)
+
+
+def _settle(api: Api, request: MergeRequest, doubt: UnknownEffect) -> Merged:
+    try:
+        found = find_merge(api, request)
+    except RigError as error:
+        raise UnknownEffect(f"{doubt} Reading failed as well: {error}") from doubt
+    if found is None:
+        raise UnknownEffect(f"{doubt} It is not merged so far.") from doubt
+    return found
 
 
 def _refused(reason: str) -> NotMergeable | MergeMisconfigured:
