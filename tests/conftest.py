@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,10 @@ NO_SKIPS = os.environ.get("RIG_NO_SKIPS") == "1"
 
 
 class _UnitTier:
-    """Refuses sockets and processes while a unit test runs."""
+    """Refuses sockets and processes while a unit test is set up and runs.
+
+    Not while it is torn down: with the last test go the servers of the whole session.
+    """
 
     def __init__(self) -> None:
         self.running: str | None = None
@@ -33,19 +37,29 @@ class _UnitTier:
         if self.running is not None and event in FORBIDDEN_IN_UNIT_TESTS:
             raise AssertionError(f"{self.running} is a unit test and must not use {event}")
 
+    @contextmanager
+    def watching(self, item: pytest.Item) -> Iterator[None]:
+        self.running = item.nodeid if UNIT_TIER in item.path.parents else None
+        try:
+            yield
+        finally:
+            self.running = None
+
 
 _unit_tier = _UnitTier()
 sys.addaudithook(_unit_tier.audit)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    del nextitem
-    _unit_tier.running = item.nodeid if UNIT_TIER in item.path.parents else None
-    try:
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with _unit_tier.watching(item):
         return (yield)
-    finally:
-        _unit_tier.running = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with _unit_tier.watching(item):
+        return (yield)
 
 
 class _Skips:

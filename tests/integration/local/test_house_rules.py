@@ -80,3 +80,16 @@ def test_another_tier_may(tmp_path: Path) -> None:
     code, _ = run_tests(tmp_path, "integration/test_it.py", FORBIDDEN["a process"])
 
     assert code == 0
+
+
+def test_servers_of_the_session_may_end_after_a_unit_test(tmp_path: Path) -> None:
+    source = (
+        "import pytest, subprocess\n"
+        "@pytest.fixture(scope='session')\n"
+        "def server():\n    yield\n    subprocess.run(['true'], check=True)\n"
+        "def test_it(server): assert True\n"
+    )
+
+    code, _ = run_tests(tmp_path, "unit/test_it.py", source)
+
+    assert code == 0
