@@ -120,7 +120,8 @@ ISSUES = (
         pr_url="https://github.com/octo/price-api/pull/60", cost_microusd=210_000,
         reason="CI failed: lint", entered_at=ago(minutes=3),
     ),
-    issue_row(147, "Say which currency a price is in", "queued", runs=0, entered_at=ago(seconds=41)),
+    issue_row(147, "Say which currency a price is in", "queued", runs=0,
+              entered_at=ago(seconds=41)),
     issue_row(
         131, "Prices are rounded down instead of to the nearest cent", "done", pr=58, runs=2,
         pr_url="https://github.com/octo/price-api/pull/58", merge_sha=SHA, cost_microusd=388_200,
@@ -193,7 +194,8 @@ def delivery_row(minutes: float, event: str, action: str | None, **changes: Any)
 DELIVERIES = (
     delivery_row(0.1, "check_run", "completed", status="pending"),
     delivery_row(0.7, "issues", "labeled", outcome="routed to dev-e-python"),
-    delivery_row(1.2, "issues", "opened", status="ignored", outcome="ignored: no agent-ready label"),
+    delivery_row(1.2, "issues", "opened", status="ignored",
+                 outcome="ignored: no agent-ready label"),
     delivery_row(2.2, "issues", "labeled", number=144,
                  outcome="refused: the rig does not work in its own repositories"),
     delivery_row(3.4, "star", "created", status="ignored", number=None,

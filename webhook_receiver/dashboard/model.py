@@ -10,6 +10,7 @@ from webhook_receiver.reading.condition import Health, active_switches, dead_tas
 from webhook_receiver.reading.issues import (
     counts_by_state,
     issues_by_progress,
+    issues_held,
     issues_needing_somebody,
 )
 from webhook_receiver.reading.paging import database_time
@@ -25,6 +26,7 @@ from webhook_receiver.reading.views import (
 )
 
 MOST_NEEDING = 20
+MOST_HELD = 10
 MOST_DEAD = 5
 MOST_QUARANTINED = 5
 MOST_ISSUES = 40
@@ -45,6 +47,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     switches: tuple[SwitchView, ...]
     counts: dict[str, int]
     needing: tuple[IssueView, ...]
+    held: tuple[IssueView, ...]
     dead: tuple[DeadTaskView, ...]
     quarantined: tuple[DeliveryView, ...]
     issues: tuple[IssueView, ...]
@@ -95,6 +98,7 @@ def load_overview(connection: Connection, health: Health) -> Overview:
         switches=active_switches(connection),
         counts=counts_by_state(connection),
         needing=issues_needing_somebody(connection, most=MOST_NEEDING),
+        held=issues_held(connection, most=MOST_HELD),
         dead=dead_tasks(connection, most=MOST_DEAD),
         quarantined=list_deliveries(connection, limit=MOST_QUARANTINED, status="quarantined").items,
         issues=issues_by_progress(connection, most=MOST_ISSUES),

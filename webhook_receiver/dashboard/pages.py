@@ -37,6 +37,7 @@ def dashboard_blueprint(database: ReadDatabase, examiner: Examiner, web_url: str
     blueprint.add_app_template_filter(words.mark)
     blueprint.add_app_template_filter(words.place)
     blueprint.add_app_template_filter(words.span)
+    blueprint.add_app_template_filter(words.brief)
     blueprint.add_app_template_filter(words.age)
     blueprint.add_app_template_filter(words.clock)
     blueprint.add_app_template_filter(words.count)

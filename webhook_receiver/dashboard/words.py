@@ -24,7 +24,10 @@ _EVENT_WORDS = (
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A state as icon, word and colour class; the colour never stands alone."""
+    """A state as icon, word and colour class; the colour never stands alone.
+
+    Icons are drawn by the page itself, since not every machine has letters for them.
+    """
 
     icon: str
     word: str
@@ -34,30 +37,30 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 _MARKS: dict[str, Mark] = {
     state: Mark(icon=icon, word=word, tone=tone)
     for state, icon, word, tone in (
-        (Lane.QUEUED, "◌", "queued", "queued"),
-        (Lane.ASSIGNED, "◍", "assigned", "assigned"),
-        (Lane.IN_PROGRESS, "▶", "in progress", "progress"),
-        (Lane.IN_REVIEW, "◎", "in review", "review"),
-        (Lane.CHANGES_REQUESTED, "↺", "changes requested", "changes"),
-        (Lane.READY_TO_MERGE, "◆", "ready to merge", "ready"),
-        (Lane.IN_DEPLOY, "◆", "in deploy", "ready"),
-        (Lane.DEPLOYED, "◆", "deployed", "ready"),
-        (Lane.DONE, "✓", "done", "done"),
-        (Lane.CANCELLED, "⊘", "cancelled", "queued"),
-        (Lane.FAILED, "✖", "failed", "broken"),
-        (Overlay.STUCK, "✖", "stuck", "broken"),
-        (Overlay.ESCALATED, "✋", "needs a person", "human"),
-        ("running", "▶", "running", "progress"),
-        ("held", "✋", "held", "human"),
-        ("pending", "◌", "pending", "progress"),
-        ("ignored", "⊘", "ignored", "queued"),
-        ("quarantined", "✋", "quarantined", "human"),
-        ("ok", "✓", "healthy", "done"),
-        ("degraded", "✋", "degraded", "human"),
-        ("down", "✖", "down", "broken"),
-        ("succeeded", "✓", "succeeded", "done"),
-        ("completed", "✓", "completed", "done"),
-        ("lost", "✖", "lost", "broken"),
+        (Lane.QUEUED, "queued", "queued", "queued"),
+        (Lane.ASSIGNED, "assigned", "assigned", "assigned"),
+        (Lane.IN_PROGRESS, "progress", "in progress", "progress"),
+        (Lane.IN_REVIEW, "review", "in review", "review"),
+        (Lane.CHANGES_REQUESTED, "changes", "changes requested", "changes"),
+        (Lane.READY_TO_MERGE, "ready", "ready to merge", "ready"),
+        (Lane.IN_DEPLOY, "ready", "in deploy", "ready"),
+        (Lane.DEPLOYED, "ready", "deployed", "ready"),
+        (Lane.DONE, "done", "done", "done"),
+        (Lane.CANCELLED, "cancelled", "cancelled", "queued"),
+        (Lane.FAILED, "broken", "failed", "broken"),
+        (Overlay.STUCK, "broken", "stuck", "broken"),
+        (Overlay.ESCALATED, "human", "needs a person", "human"),
+        ("running", "progress", "running", "progress"),
+        ("held", "human", "held", "human"),
+        ("pending", "queued", "pending", "progress"),
+        ("ignored", "cancelled", "ignored", "queued"),
+        ("quarantined", "human", "quarantined", "human"),
+        ("ok", "done", "healthy", "done"),
+        ("degraded", "human", "degraded", "human"),
+        ("down", "broken", "down", "broken"),
+        ("succeeded", "done", "succeeded", "done"),
+        ("completed", "done", "completed", "done"),
+        ("lost", "broken", "lost", "broken"),
     )
 }
 
@@ -80,7 +83,7 @@ _PLACE = {str(lane): place for place, lane in enumerate(TRACK)} | {
 def mark(state: str) -> Mark:
     """Return how a state is shown; one nobody thought of is shown as it is."""
     known = _MARKS.get(state)
-    return known or Mark(icon="●", word=shown(state).replace("_", " "), tone="queued")
+    return known or Mark(icon="assigned", word=shown(state).replace("_", " "), tone="queued")
 
 
 def place(lane: str) -> int | None:
@@ -122,13 +125,18 @@ def span(seconds: float) -> str:
     return f"{whole // DAY} d {whole % DAY // HOUR} h"
 
 
+def brief(seconds: float) -> str:
+    """Return a length of time in its largest unit alone."""
+    whole = max(0, int(seconds))
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
 def age(at: datetime, now: datetime) -> str:
     """Return how long ago something was, in one unit."""
-    seconds = max(0, int((now - at).total_seconds()))
-    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    return brief((now - at).total_seconds())
 
 
 def clock(at: datetime) -> str:

@@ -41,16 +41,29 @@ def list_issues(
 
 
 def issues_needing_somebody(connection: Connection, *, most: int) -> tuple[IssueView, ...]:
-    """Return what a person should look at: broken first, then held, the longest wait first."""
-    broken = or_(issues.c.overlay.is_not(None), issues.c.lane == str(Lane.FAILED))
-    severity = case((broken, 0), (issues.c.who_must_act.is_not(None), 1), else_=2)
+    """Return what a person has to act on: broken first, the longest wait first."""
+    broken = or_(issues.c.overlay == str(Overlay.STUCK), issues.c.lane == str(Lane.FAILED))
+    named = or_(issues.c.overlay.is_not(None), issues.c.who_must_act.is_not(None))
+    query = (
+        select(issues)
+        .where(issues.c.lane.not_in(_TERMINAL), or_(broken, named))
+        .order_by(case((broken, 0), else_=1), issues.c.entered_at, issues.c.stream)
+        .limit(most)
+    )
+    return tuple(_issue(row) for row in connection.execute(query))
+
+
+def issues_held(connection: Connection, *, most: int) -> tuple[IssueView, ...]:
+    """Return the approved issues that wait for something other than a person, longest first."""
     query = (
         select(issues)
         .where(
-            issues.c.lane.not_in(_TERMINAL),
-            or_(broken, issues.c.who_must_act.is_not(None), issues.c.hold.is_not(None)),
+            issues.c.lane.not_in((*_TERMINAL, str(Lane.FAILED))),
+            issues.c.hold.is_not(None),
+            issues.c.overlay.is_(None),
+            issues.c.who_must_act.is_(None),
         )
-        .order_by(severity, issues.c.entered_at, issues.c.stream)
+        .order_by(issues.c.entered_at, issues.c.stream)
         .limit(most)
     )
     return tuple(_issue(row) for row in connection.execute(query))
