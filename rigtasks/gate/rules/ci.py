@@ -62,7 +62,7 @@ def newest_at_head(facts: GateFacts) -> tuple[ObservedCheck, ...]:
     for check in facts.checks:
         if check.head_sha != facts.head_sha or is_own_check(check, facts):
             continue
-        key = (check.name, check.kind, check.app_id, check.app_slug if check.app_id is None else "")
+        key = (check.name, check.kind, check.app_id, check.app_slug)
         known = newest.get(key)
         if known is None or check.id > known.id:
             newest[key] = check

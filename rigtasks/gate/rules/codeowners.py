@@ -1,7 +1,7 @@
 """CODEOWNERS: for every touched path, one of its owners approved exactly this head.
 
-As on GitHub the last matching line decides, and a line without owners asks for nobody. Owners
-given by e-mail cannot be compared with an account and are named as the obstacle.
+As on GitHub the last matching line decides, and a line without owners asks for nobody. An owner
+given by e-mail never equals an account's name, so it is named as the obstacle.
 """
 
 import re
@@ -66,8 +66,6 @@ def _without_comments(text: str) -> str:
 
 def _approved(owner: str, declared: Codeowners, approvals: tuple[Review, ...]) -> bool:
     name = owner.removeprefix("@").casefold()
-    if not owner.startswith("@"):
-        return False
     if "/" not in name:
         return any(review.reviewer.casefold() == name for review in approvals)
     members = {

@@ -172,6 +172,69 @@ def test_somebody_elses_check_of_that_name_is_not_the_gates_own() -> None:
     assert ci(required_checks=(), checks=(check(), forged)).status is GateStatus.FAIL
 
 
+def test_another_check_of_the_conductors_app_is_not_the_gates_own() -> None:
+    other = check("deploy", app_id=CONDUCTOR_APP, conclusion="failure", id=5)
+
+    assert ci(required_checks=(), checks=(check(), other)).status is GateStatus.FAIL
+
+
+def test_without_a_known_conductor_app_no_check_is_the_gates_own() -> None:
+    accounts = replace(green_facts().accounts, conductor_app_id=None)
+    status = check(
+        GATE_CHECK, app_id=None, app_slug="", kind=f.CheckKind.STATUS, conclusion="failure", id=5
+    )
+
+    red = ci(required_checks=(), checks=(check(), status), accounts=accounts)
+    assert red.status is GateStatus.FAIL
+    assert f"{GATE_CHECK} (status): failure" in red.summary
+    missing = ci(required_checks=(required(GATE_CHECK),), accounts=accounts)
+    assert missing.status is GateStatus.PENDING
+
+
+def test_the_gates_name_required_from_another_app_is_waited_for() -> None:
+    needed = (required(app_id=CI_APP), required(GATE_CHECK, app_id=66))
+
+    assert ci(required_checks=needed).status is GateStatus.PENDING
+    assert ci(required_checks=(*needed[:1], required(GATE_CHECK))).status is GateStatus.PASS
+
+
+def test_a_status_that_two_senders_report_must_be_green_from_both() -> None:
+    status = check(kind=f.CheckKind.STATUS, app_id=None, app_slug="jenkins", conclusion="failure")
+    other = replace(status, id=999, app_slug="anna", conclusion="success")
+
+    result = ci(required_checks=(required(),), checks=(status, other))
+
+    assert result.status is GateStatus.FAIL
+
+
+def test_the_first_red_check_is_linked_and_its_owner_told() -> None:
+    red = check(conclusion="failure", url="https://ci.test/9")
+
+    result = ci(required_checks=(required("lint"), required()), checks=(red,))
+
+    assert result.evidence_url == "https://ci.test/9"
+    assert result.can_unblock[0].url == "https://ci.test/9"
+    assert result.can_unblock[0].who == "the author agent"
+    assert "lint: required" in result.summary
+
+
+def test_what_the_author_agents_app_reports_is_named_for_what_it_is() -> None:
+    own = check(app_id=AUTHOR_APP, app_slug="dev-e")
+    red = replace(own, conclusion="failure")
+
+    assert "green only by the author's own app" in ci(required_checks=(), checks=(own,)).summary
+    assert "test (dev-e): failure" in ci(required_checks=(), checks=(red,)).summary
+    ignored = ci(required_checks=(required(),), checks=(replace(own, app_slug=""),))
+    assert "reported by unknown, expected from an app that is not the author's" in ignored.summary
+
+
+def test_each_check_is_counted_once() -> None:
+    added = required(required_by=f.RequiredBy.REPOSITORY)
+    result = ci(required_checks=(added,), checks=(check(), check("docs", id=5)))
+
+    assert result.summary == "2 of 2 checks successful"
+
+
 def test_a_status_and_a_check_run_with_the_same_id_are_two_checks() -> None:
     run = check(id=1)
     status = check("build", id=1, kind=f.CheckKind.STATUS, app_id=None, conclusion="failure")

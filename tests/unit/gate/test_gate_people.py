@@ -207,6 +207,13 @@ def test_a_change_that_github_truncates_is_unknown_to_every_gate_that_reads_path
         assert status(gate, facts) is GateStatus.UNKNOWN
 
 
+def test_touched_paths_of_an_older_head_are_unknown_to_every_gate_that_reads_them() -> None:
+    facts = owned("", change=replace(green_facts().change, head_sha=OLD_HEAD))
+
+    for gate in (Gate.SIZE, Gate.CODEOWNERS, Gate.HUMAN_GATE):
+        assert status(gate, facts) is GateStatus.UNKNOWN
+
+
 def tampered(*, clearable: bool) -> TamperReport:
     finding = TamperFinding(kind="x", path="t.py", summary="t.py is weaker", clearable=clearable)
     return TamperReport(head_sha=HEAD, findings=(finding,))

@@ -154,6 +154,12 @@ def test_a_stranger_without_write_access_cannot_hold_up_a_merge() -> None:
     assert judged(review(), demand).status is GateStatus.PASS
 
 
+def test_the_demand_of_an_allowed_reviewer_stands_without_write_access() -> None:
+    demand = review(state=f.ReviewState.CHANGES_REQUESTED, can_write=False)
+
+    assert judged(demand).status is GateStatus.FAIL
+
+
 def test_a_demand_dismissed_by_the_author_agent_still_stands() -> None:
     dismissed = review(id=2, reviewer_id=PERSON, reviewer="anna", state=f.ReviewState.DISMISSED)
 
