@@ -1,0 +1,1 @@
+"""The event store: tables, append, outbox, claims, projections, migrations."""

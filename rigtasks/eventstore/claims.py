@@ -1,0 +1,239 @@
+"""Claims: leases with an epoch, decided by the database's clock."""
+
+import time
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+import psycopg2
+
+from rigtasks.errors import Permanent
+from rigtasks.eventstore.connection import Rows
+from rigtasks.lifecycle.envelope import ActorKind
+from rigtasks.lifecycle.state import Stage
+
+REVIEW_QUEUE = "review-e"
+#: SQLSTATE of a claim that was rolled back because another one took the last free place.
+LIMIT_TAKEN = "RG001"
+_NO_LIMIT = 2_147_483_647
+_MOST_TRIES = 20
+_PAUSE = 0.002
+
+_CLAIM = """
+SELECT outcome, stream, version, epoch, claimed_at, expires_at
+  FROM rig_claim(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::text[])
+"""
+_HEARTBEAT = """
+WITH renewed AS (
+    UPDATE leases
+       SET heartbeat_at = clock_timestamp(),
+           expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+     WHERE stream = %(stream)s AND epoch = %(epoch)s AND run_id = %(run_id)s
+       AND expires_at > clock_timestamp()
+    RETURNING expires_at
+)
+SELECT (SELECT expires_at FROM renewed), i.lane = 'cancelled',
+       EXISTS (SELECT FROM switches AS s
+                WHERE s.lifted_at IS NULL
+                  AND s.scope IN ('rig', 'repo:' || i.repo_id, i.stream))
+  FROM issues AS i WHERE i.stream = %(stream)s
+"""
+_EXPIRED = """
+SELECT l.stream, l.epoch, l.run_id, r.stage, l.queue, l.holder, l.expires_at
+  FROM leases AS l JOIN runs AS r ON r.run_id = l.run_id
+ WHERE l.expires_at <= clock_timestamp() ORDER BY l.expires_at LIMIT %s
+"""
+_LIVE = """
+SELECT l.stream, l.epoch, l.run_id, r.stage, l.queue, l.holder, l.expires_at
+  FROM leases AS l JOIN runs AS r ON r.run_id = l.run_id
+ WHERE l.expires_at > clock_timestamp() ORDER BY l.stream
+"""
+_EXPIRE_NOW = """
+UPDATE leases SET expires_at = clock_timestamp()
+ WHERE stream = %s AND epoch = %s AND run_id = %s AND expires_at > clock_timestamp()
+RETURNING stream
+"""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How many claims may be live at once; None is no limit, 0 stops new claims."""
+
+    total: int | None = None
+    per_repository: int | None = None
+    per_queue: int | None = None
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim that was just made. Times are the database's."""
+
+    stream: str
+    version: int
+    epoch: int
+    run_id: UUID
+    stage: Stage
+    queue: str
+    claimed_at: datetime
+    expires_at: datetime
+
+
+class NotClaimed(StrEnum):
+    """Why a worker got nothing."""
+
+    NOTHING = "nothing"
+    PAUSED = "paused"
+    LIMIT = "limit"
+    BUSY = "busy"
+
+
+class Renewal(StrEnum):
+    """What the database says of a claim when its holder asks."""
+
+    HELD = "held"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """One lease as it stands."""
+
+    stream: str
+    epoch: int
+    run_id: UUID
+    stage: str
+    queue: str
+    holder: str
+    expires_at: datetime
+
+
+class Claims:
+    """Claim work, keep it, and find the claims whose holders went away."""
+
+    def __init__(self, database: Rows) -> None:
+        self._database = database
+
+    def claim(
+        self,
+        *,
+        queue: str,
+        agent: str,
+        holder: str,
+        run_id: UUID,
+        lease_seconds: float,
+        limits: Limits,
+        denied_ids: Collection[int] = (),
+        denied_names: Collection[str] = (),
+    ) -> Claimed | NotClaimed:
+        """Claim the best claimable issue of a queue.
+
+        The order is priority, then fewer live claims of the repository, then the older approval,
+        then the stream. While others claim at the same instant each gets the best issue nobody
+        else is taking. Limits hold exactly.
+
+        Args:
+            queue: whose work is wanted; `review-e` claims reviews, every other queue implements.
+            agent: the agent's name, kept over restarts.
+            holder: this process of the agent.
+            run_id: of the run that begins; chosen by the caller.
+            lease_seconds: how long the claim lives without a heartbeat.
+            limits: how many claims may be live.
+            denied_ids: repositories that are never worked in, by id.
+            denied_names: and by normalised `owner/name`.
+
+        Raises:
+            Permanent: the run id was used before.
+            DatabaseUnavailable: whether the claim was made is unknown; `find` tells.
+        """
+        stage = Stage.REVIEW if queue == REVIEW_QUEUE else Stage.IMPLEMENT
+        actor = ActorKind.REVIEWER if stage is Stage.REVIEW else ActorKind.WORKER
+        parameters = (
+            queue,
+            str(stage),
+            agent,
+            holder,
+            str(actor),
+            run_id,
+            uuid5(run_id, "assigned"),
+            lease_seconds,
+            _bound(limits.total),
+            _bound(limits.per_queue),
+            _bound(limits.per_repository),
+            list(denied_ids),
+            list(denied_names),
+        )
+        for attempt in range(_MOST_TRIES):
+            row = self._try(parameters)
+            if row is not None and row[0] == "claimed":
+                return _claimed(row, run_id, stage, queue)
+            if row is not None and row[0] != "busy":
+                return NotClaimed(row[0])
+            time.sleep(_PAUSE * attempt)
+        return NotClaimed.BUSY
+
+    def find(self, run_id: UUID) -> Lease | None:
+        """Return the live lease of a run; for a claim whose answer got lost."""
+        return next((each for each in self.live() if each.run_id == run_id), None)
+
+    def heartbeat(self, *, stream: str, epoch: int, run_id: UUID, lease_seconds: float) -> Renewal:
+        """Renew a lease that has not run out; a lease that ran out is never revived."""
+        parameters = {"stream": stream, "epoch": epoch, "run_id": run_id, "seconds": lease_seconds}
+        rows = self._database.rows(_HEARTBEAT, parameters)
+        if not rows:
+            return Renewal.LOST
+        expires_at, cancelled, paused = rows[0]
+        if cancelled:
+            return Renewal.CANCELLED
+        if expires_at is None:
+            return Renewal.LOST
+        return Renewal.PAUSED if paused else Renewal.HELD
+
+    def give_up(self, *, stream: str, epoch: int, run_id: UUID) -> bool:
+        """Let a lease end now; for a holder that cannot append any more."""
+        return bool(self._database.rows(_EXPIRE_NOW, (stream, epoch, run_id)))
+
+    def expired(self, *, most: int = 100) -> tuple[Lease, ...]:
+        """Return leases that ran out by the database's clock, the longest dead first."""
+        return tuple(_lease(row) for row in self._database.rows(_EXPIRED, (most,)))
+
+    def live(self) -> tuple[Lease, ...]:
+        """Return the leases that are alive by the database's clock."""
+        return tuple(_lease(row) for row in self._database.rows(_LIVE))
+
+    def _try(self, parameters: tuple[object, ...]) -> tuple[Any, ...] | None:
+        """Return the function's answer, None where another claim took the last free place."""
+        try:
+            return self._database.rows(_CLAIM, parameters)[0]
+        except psycopg2.errors.UniqueViolation as error:
+            raise Permanent(f"the run id was used before: {error.diag.message_detail}") from error
+        except psycopg2.Error as error:
+            if error.pgcode != LIMIT_TAKEN:
+                raise
+            return None
+
+
+def _bound(limit: int | None) -> int:
+    return _NO_LIMIT if limit is None else limit
+
+
+def _claimed(row: tuple[Any, ...], run_id: UUID, stage: Stage, queue: str) -> Claimed:
+    _, stream, version, epoch, claimed_at, expires_at = row
+    return msgspec.convert(
+        {
+            "stream": stream,
+            "version": version,
+            "epoch": epoch,
+            "run_id": run_id,
+            "stage": stage,
+            "queue": queue,
+            "claimed_at": claimed_at,
+            "expires_at": expires_at,
+        },
+        Claimed,
+    )
+
+
+def _lease(row: tuple[Any, ...]) -> Lease:
+    return msgspec.convert(dict(zip(Lease.__struct_fields__, row, strict=True)), Lease)

@@ -1,0 +1,1 @@
+"""The schema's history. Steps are never edited once they were released."""

@@ -1,0 +1,388 @@
+"""Fold one stream into the rows that are kept of it. The append and the rebuild share this fold."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.events import acceptance, intake, liveness, work
+from rigtasks.lifecycle.events.base import Event, Usage
+from rigtasks.lifecycle.evolve import evolve
+from rigtasks.lifecycle.state import ActiveRun, IssueState, Stage
+from rigtasks.routing.internal import normalise_full_name
+
+
+class IssueRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row of `issues`; the fields are its columns in their order."""
+
+    stream: str
+    version: int
+    ref: str
+    repo_id: int
+    repo: str
+    repo_key: str | None = None
+    number: int
+    generation: int
+    title: str
+    lane: str
+    overlay: str | None = None
+    claim_stage: str | None = None
+    claim_queue: str | None = None
+    claim_after: datetime | None = None
+    priority: int
+    approved_at: datetime | None = None
+    approved_by: str
+    task_digest: str
+    stack: str
+    queue: str
+    base_branch: str
+    hold: str | None = None
+    hold_sentence: str
+    reason: str
+    refusal_code: str | None = None
+    who_must_act: str | None = None
+    branch: str | None = None
+    head_sha: str | None = None
+    merge_sha: str | None = None
+    pr: int | None = None
+    pr_url: str | None = None
+    epoch: int
+    run_id: UUID | None = None
+    runs: int
+    attempts: int
+    lost_runs: int
+    review_loops: int
+    abstentions: int
+    cost_microusd: int
+    cost_unknown_runs: int
+    tokens: int
+    entered_at: datetime
+    updated_at: datetime
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `runs`; the fields are its columns in their order."""
+
+    run_id: UUID
+    stream: str
+    epoch: int
+    stage: str
+    queue: str
+    repo_id: int
+    agent: str
+    holder: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    failure: str | None = None
+    reason: str = ""
+    isolation: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    base_sha: str | None = None
+    head_sha: str | None = None
+    artifact_id: UUID | None = None
+    ending: str | None = None
+    seconds: float | None = None
+    turns: int = 0
+    input_uncached: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    cost_microusd: int = 0
+    cost_unknown: bool = False
+
+
+class StepRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `steps`; the fields are its columns in their order."""
+
+    run_id: UUID
+    ordinal: int
+    name: str
+    status: str
+    seconds: float
+    detail: str
+
+
+class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `usage`; the fields are its columns in their order."""
+
+    event_id: UUID
+    stream: str
+    run_id: UUID
+    agent: str
+    model: str
+    turns: int
+    input_uncached: int
+    cache_read: int
+    cache_write: int
+    output: int
+    cost_microusd: int | None
+    cost_basis: str
+    recorded_at: datetime
+
+
+class Fold:
+    """One issue's stream, folded so far: its state, its runs, and the rows that only grow."""
+
+    __slots__ = ("runs", "state", "steps", "stream", "touched", "usage", "version")
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.version = 0
+        self.state: IssueState | None = None
+        self.runs: dict[UUID, RunRow] = {}
+        self.steps: list[StepRow] = []
+        self.usage: list[UsageRow] = []
+        self.touched: set[UUID] = set()
+
+    def branch_off(self) -> "Fold":
+        """Return a copy that remembers only what is folded from here on."""
+        copy = Fold(self.stream)
+        copy.version = self.version
+        copy.state = self.state
+        copy.runs = dict(self.runs)
+        return copy
+
+    def apply_all(self, events: Iterable[StoredEvent]) -> None:
+        """Fold the events in their order."""
+        for stored in events:
+            self.apply(stored)
+
+    def apply(self, stored: StoredEvent) -> None:
+        """Fold one more event."""
+        before = self.state
+        after = evolve(before, stored)
+        self.state = after
+        self.version = stored.version
+        note = _RUN_NOTES.get(type(stored.event))
+        if note is not None:
+            note(self, stored)
+        live = before.run if before is not None else None
+        if live is not None and (after.run is None or after.run.run_id != live.run_id):
+            self._end(live, stored)
+
+    @property
+    def live_run(self) -> UUID | None:
+        """Return the run that holds the issue now."""
+        return self.state.run.run_id if self.state is not None and self.state.run else None
+
+    def change(self, run_id: UUID, **fields: Any) -> None:
+        """Change the row of a run; a run that was never claimed has none."""
+        run = self.runs.get(run_id)
+        if run is not None:
+            self.runs[run_id] = replace(run, **fields)
+            self.touched.add(run_id)
+
+    def _end(self, live: ActiveRun, stored: StoredEvent) -> None:
+        event = stored.event
+        outcome = _OUTCOMES.get(type(event))
+        self.change(
+            live.run_id,
+            ended_at=stored.recorded_at,
+            outcome=outcome or "stopped",
+            **({} if outcome else {"reason": event.type}),
+        )
+
+
+def issue_row(fold: Fold) -> IssueRow:
+    """Return the row of an issue as the fold leaves it."""
+    state = fold.state
+    assert state is not None  # noqa: S101 - a stream with events has a state
+    stage = state.wanted_stage
+    return IssueRow(
+        stream=fold.stream,
+        version=fold.version,
+        ref=state.ref,
+        repo_id=state.repo_id,
+        repo=state.repo,
+        repo_key=normalise_full_name(state.repo),
+        number=state.number,
+        generation=state.generation,
+        title=state.title,
+        lane=str(state.lane),
+        overlay=None if state.overlay is None else str(state.overlay),
+        claim_stage=None if stage is None else str(stage),
+        claim_queue=state.wanted_queue,
+        claim_after=None if stage is None else state.retry_at,
+        priority=state.priority,
+        approved_at=state.approved_at,
+        approved_by=state.approved_by,
+        task_digest=state.task_digest,
+        stack=state.stack,
+        queue=state.queue,
+        base_branch=state.base_branch,
+        hold=state.hold,
+        hold_sentence=state.hold_sentence,
+        reason=state.reason,
+        refusal_code=state.refusal_code,
+        who_must_act=state.who_must_act,
+        branch=state.branch,
+        head_sha=state.head_sha,
+        merge_sha=state.merge_sha,
+        pr=None if state.pr is None else state.pr.number,
+        pr_url=None if state.pr is None else state.pr.url,
+        epoch=state.epoch,
+        run_id=fold.live_run,
+        runs=state.runs,
+        attempts=state.attempts,
+        lost_runs=state.lost_runs,
+        review_loops=state.review_loops,
+        abstentions=state.abstentions,
+        cost_microusd=state.cost_micro_usd,
+        cost_unknown_runs=state.cost_unknown_runs,
+        tokens=state.tokens,
+        entered_at=state.entered_at,
+        updated_at=state.updated_at,
+    )
+
+
+def _began(fold: Fold, stored: StoredEvent) -> None:
+    event = stored.event
+    assert isinstance(event, intake.IssueAssigned | acceptance.ReviewAssigned)  # noqa: S101 - by table
+    assert fold.state is not None  # noqa: S101 - it was just evolved
+    implementing = isinstance(event, intake.IssueAssigned)
+    fold.runs[event.run_id] = RunRow(
+        run_id=event.run_id,
+        stream=fold.stream,
+        epoch=event.epoch,
+        stage=str(Stage.IMPLEMENT if implementing else Stage.REVIEW),
+        queue=event.queue,
+        repo_id=fold.state.repo_id,
+        agent=event.agent,
+        holder=event.holder,
+        started_at=stored.recorded_at,
+    )
+    fold.touched.add(event.run_id)
+
+
+def _started(fold: Fold, stored: StoredEvent) -> None:
+    event = stored.event
+    assert isinstance(event, work.WorkStarted)  # noqa: S101 - by table
+    fold.change(event.run_id, base_sha=event.base_sha, isolation=event.isolation)
+
+
+def _cli_started(fold: Fold, stored: StoredEvent) -> None:
+    event = stored.event
+    assert isinstance(event, work.CliStarted)  # noqa: S101 - by table
+    fold.change(event.run_id, provider=event.provider, model=event.model, isolation=event.isolation)
+
+
+def _cli_completed(fold: Fold, stored: StoredEvent) -> None:
+    event = stored.event
+    assert isinstance(event, work.CliCompleted)  # noqa: S101 - by table
+    run = fold.runs.get(event.run_id)
+    if run is None:
+        return
+    fold.change(
+        event.run_id,
+        ending=event.ending,
+        seconds=event.seconds,
+        model=event.usage.model or run.model,
+        head_sha=event.head_sha or run.head_sha,
+        artifact_id=event.artifact_id or run.artifact_id,
+    )
+    fold.steps.extend(
+        StepRow(
+            run_id=event.run_id,
+            ordinal=ordinal,
+            name=step.name,
+            status=step.status,
+            seconds=step.seconds,
+            detail=step.detail,
+        )
+        for ordinal, step in enumerate(event.steps, start=1)
+    )
+
+
+def _tests_passed(fold: Fold, stored: StoredEvent) -> None:
+    event = stored.event
+    assert isinstance(event, work.TestsPassed)  # noqa: S101 - by table
+    fold.change(
+        event.run_id,
+        base_sha=event.base_sha,
+        head_sha=event.head_sha,
+        artifact_id=event.artifact_id,
+    )
+
+
+def _failed(fold: Fold, stored: StoredEvent) -> None:
+    event = stored.event
+    assert isinstance(event, work.RunFailed)  # noqa: S101 - by table
+    fold.change(event.run_id, outcome="failed", failure=str(event.failure), reason=event.reason)
+
+
+def _released(fold: Fold, stored: StoredEvent) -> None:
+    event = stored.event
+    assert isinstance(event, work.RunReleased | intake.IssueUnassigned)  # noqa: S101 - by table
+    fold.change(event.run_id, reason=event.reason)
+
+
+def _used(fold: Fold, stored: StoredEvent) -> None:
+    event = stored.event
+    assert isinstance(event, liveness.TokenUsage)  # noqa: S101 - by table
+    used = event.usage
+    fold.usage.append(_usage_row(fold.stream, stored, event, used))
+    run = fold.runs.get(event.run_id)
+    if run is None:
+        return
+    fold.change(
+        event.run_id,
+        model=used.model or run.model,
+        turns=run.turns + used.turns,
+        input_uncached=run.input_uncached + used.input_uncached,
+        cache_read=run.cache_read + used.cache_read,
+        cache_write=run.cache_write + used.cache_write,
+        output=run.output + used.output,
+        cost_microusd=run.cost_microusd + (used.cost_micro_usd or 0),
+        cost_unknown=run.cost_unknown or used.cost_micro_usd is None,
+    )
+
+
+def _usage_row(
+    stream: str, stored: StoredEvent, event: liveness.TokenUsage, used: Usage
+) -> UsageRow:
+    return UsageRow(
+        event_id=stored.event_id,
+        stream=stream,
+        run_id=event.run_id,
+        agent=event.agent,
+        model=used.model,
+        turns=used.turns,
+        input_uncached=used.input_uncached,
+        cache_read=used.cache_read,
+        cache_write=used.cache_write,
+        output=used.output,
+        cost_microusd=used.cost_micro_usd,
+        cost_basis=used.cost_basis,
+        recorded_at=stored.recorded_at,
+    )
+
+
+_RUN_NOTES = {
+    intake.IssueAssigned: _began,
+    acceptance.ReviewAssigned: _began,
+    work.WorkStarted: _started,
+    work.CliStarted: _cli_started,
+    work.CliCompleted: _cli_completed,
+    work.TestsPassed: _tests_passed,
+    work.RunFailed: _failed,
+    work.RunReleased: _released,
+    intake.IssueUnassigned: _released,
+    liveness.TokenUsage: _used,
+}
+
+_OUTCOMES: dict[type[Event], str] = {
+    work.TestsPassed: "succeeded",
+    work.CliCompleted: "succeeded",
+    work.RunFailed: "failed",
+    work.RunLost: "lost",
+    work.RunReleased: "released",
+    intake.IssueUnassigned: "released",
+    liveness.AgentStuck: "stuck",
+    acceptance.ReviewAbstained: "abstained",
+}

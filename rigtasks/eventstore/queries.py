@@ -1,0 +1,97 @@
+"""Questions of the conductor that the projections answer; pages have queries of their own."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from rigtasks.eventstore.connection import Rows
+
+_FIELDS = """
+       i.stream, i.version, i.ref, i.repo_id, i.repo, i.number, i.generation, i.lane, i.overlay,
+       i.pr, i.branch, i.head_sha, i.run_id, i.updated_at
+"""
+_NEWEST = f"""
+SELECT {_FIELDS} FROM issues AS i
+ WHERE i.repo_id = %s AND i.number = %s ORDER BY i.generation DESC LIMIT 1
+"""  # noqa: S608 - the fields are a constant
+_BY_REF = f"""
+SELECT {_FIELDS} FROM issues AS i WHERE i.ref = %s ORDER BY i.generation DESC LIMIT 1
+"""  # noqa: S608 - as above
+_BY_PR = f"""
+SELECT {_FIELDS} FROM issues AS i
+ WHERE i.repo_id = %s AND i.pr = %s ORDER BY i.generation DESC, i.number LIMIT 1
+"""  # noqa: S608 - as above
+_BY_HEAD = f"""
+SELECT {_FIELDS} FROM issues AS i
+ WHERE i.repo_id = %s AND i.head_sha = %s AND i.lane NOT IN ('done', 'cancelled')
+ ORDER BY i.stream
+"""  # noqa: S608 - as above
+_WAITING_FOR = f"""
+SELECT {_FIELDS} FROM issue_dependencies AS d JOIN issues AS i ON i.stream = d.stream
+ WHERE d.ref = %s AND i.lane NOT IN ('done', 'cancelled') ORDER BY i.stream
+"""  # noqa: S608 - as above
+_OPEN = f"""
+SELECT {_FIELDS} FROM issues AS i
+ WHERE i.lane NOT IN ('done', 'cancelled') AND i.stream > %s ORDER BY i.stream LIMIT %s
+"""  # noqa: S608 - as above
+
+
+class IssueSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The little that finds an issue's stream and says where it stands."""
+
+    stream: str
+    version: int
+    ref: str
+    repo_id: int
+    repo: str
+    number: int
+    generation: int
+    lane: str
+    overlay: str | None
+    pr: int | None
+    branch: str | None
+    head_sha: str | None
+    run_id: UUID | None
+    updated_at: datetime
+
+
+class Issues:
+    """Find the streams that a fact of GitHub is about."""
+
+    def __init__(self, database: Rows) -> None:
+        self._database = database
+
+    def newest(self, *, repo_id: int, number: int) -> IssueSummary | None:
+        """Return the newest generation of an issue."""
+        return self._one(_NEWEST, (repo_id, number))
+
+    def by_ref(self, ref: str) -> IssueSummary | None:
+        """Return the newest generation of the issue that is shown as `owner/repo#n`."""
+        return self._one(_BY_REF, (ref,))
+
+    def by_pull_request(self, *, repo_id: int, pr: int) -> IssueSummary | None:
+        """Return the issue a pull request belongs to."""
+        return self._one(_BY_PR, (repo_id, pr))
+
+    def by_head(self, *, repo_id: int, head_sha: str) -> tuple[IssueSummary, ...]:
+        """Return the open issues whose pull request stands at a commit."""
+        return self._many(_BY_HEAD, (repo_id, head_sha))
+
+    def waiting_for(self, ref: str) -> tuple[IssueSummary, ...]:
+        """Return the open issues that depend on an issue."""
+        return self._many(_WAITING_FOR, (ref,))
+
+    def open(self, *, after: str = "", most: int = 500) -> tuple[IssueSummary, ...]:
+        """Return open issues by stream, a page at a time, from behind `after`."""
+        return self._many(_OPEN, (after, most))
+
+    def _one(self, statement: str, parameters: tuple[object, ...]) -> IssueSummary | None:
+        return next(iter(self._many(statement, parameters)), None)
+
+    def _many(self, statement: str, parameters: tuple[object, ...]) -> tuple[IssueSummary, ...]:
+        names = IssueSummary.__struct_fields__
+        return tuple(
+            IssueSummary(**dict(zip(names, row, strict=True)))
+            for row in self._database.rows(statement, parameters)
+        )

@@ -1,0 +1,1 @@
+"""The statements of the store that live in files of their own."""

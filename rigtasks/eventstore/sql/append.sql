@@ -1,0 +1,114 @@
+-- Append events to the stream of one issue, with everything that must be true at the same instant.
+--
+-- Two locks, always in this order: the row of the issue, then the append lock. The row is locked by
+-- the same UPDATE that checks the expected version and the epoch, so a writer that lost the race
+-- costs one probe. The append lock is taken last, right before positions are handed out, and kept
+-- until the commit: position order is commit order, and nothing else is done under it.
+--
+-- status: appended | repeated | event_id_reused | version_conflict | stale_epoch | clock_moved
+CREATE OR REPLACE FUNCTION rig_append(
+    p_stream text,
+    p_expected integer,
+    p_recorded_at timestamptz,
+    p_events jsonb,
+    p_issue jsonb,
+    p_ended_run uuid,
+    p_records jsonb,
+    p_outbox jsonb,
+    p_wakeup timestamptz,
+    p_epoch integer,
+    p_run uuid,
+    OUT status text,
+    OUT version integer,
+    OUT first_position bigint,
+    OUT recorded_at timestamptz
+)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    issue issues;
+    nobody_left boolean;
+BEGIN
+    recorded_at := p_recorded_at;
+    version := p_expected + jsonb_array_length(p_events);
+    IF abs(extract(epoch FROM clock_timestamp() - p_recorded_at)) > 30 THEN
+        status := 'clock_moved';
+        RETURN;
+    END IF;
+
+    IF p_issue IS NULL THEN
+        UPDATE issues AS i SET version = rig_append.version, updated_at = p_recorded_at
+         WHERE i.stream = p_stream AND i.version = p_expected
+           AND (p_epoch IS NULL OR rig_epoch_holds(p_stream, i.epoch, p_epoch, p_run));
+    ELSE
+        issue := jsonb_populate_record(NULL::issues, p_issue);
+        IF p_expected = 0 THEN
+            INSERT INTO issues SELECT (issue).* ON CONFLICT (stream) DO NOTHING;
+        ELSE
+            UPDATE issues AS i SET (
+            version, ref, repo_id, repo, repo_key, number, generation, title, lane, overlay,
+            claim_stage, claim_queue, claim_after, priority, approved_at, approved_by,
+            task_digest, stack, queue, base_branch, hold, hold_sentence, reason, refusal_code,
+            who_must_act, branch, head_sha, merge_sha, pr, pr_url, epoch, run_id, runs,
+            attempts, lost_runs, review_loops, abstentions, cost_microusd, cost_unknown_runs,
+            tokens, entered_at, updated_at
+            ) = ROW (
+            issue.version, issue.ref, issue.repo_id, issue.repo, issue.repo_key, issue.number,
+            issue.generation, issue.title, issue.lane, issue.overlay, issue.claim_stage,
+            issue.claim_queue, issue.claim_after, issue.priority, issue.approved_at,
+            issue.approved_by, issue.task_digest, issue.stack, issue.queue, issue.base_branch,
+            issue.hold, issue.hold_sentence, issue.reason, issue.refusal_code,
+            issue.who_must_act, issue.branch, issue.head_sha, issue.merge_sha, issue.pr,
+            issue.pr_url, issue.epoch, issue.run_id, issue.runs, issue.attempts,
+            issue.lost_runs, issue.review_loops, issue.abstentions, issue.cost_microusd,
+            issue.cost_unknown_runs, issue.tokens, issue.entered_at, issue.updated_at
+            )
+             WHERE i.stream = p_stream AND i.version = p_expected
+               AND (p_epoch IS NULL OR rig_epoch_holds(p_stream, i.epoch, p_epoch, p_run));
+        END IF;
+    END IF;
+    IF NOT FOUND THEN
+        SELECT r.* INTO status, version, first_position, recorded_at
+          FROM rig_why_not_appended(p_stream, p_expected, p_events) AS r;
+        RETURN;
+    END IF;
+
+    IF p_records IS NOT NULL THEN
+        PERFORM rig_put_records(p_records);
+    END IF;
+    IF p_wakeup IS NULL THEN
+        DELETE FROM wakeups AS w WHERE w.stream = p_stream;
+    ELSE
+        INSERT INTO wakeups (stream, due_at) VALUES (p_stream, p_wakeup)
+        ON CONFLICT (stream) DO UPDATE SET due_at = excluded.due_at;
+    END IF;
+    IF p_outbox IS NOT NULL THEN
+        PERFORM rig_put_outbox(p_stream, p_outbox);
+    END IF;
+    IF p_ended_run IS NOT NULL THEN
+        DELETE FROM leases AS l WHERE l.stream = p_stream;
+    END IF;
+
+    PERFORM pg_advisory_xact_lock(7471);
+    first_position := nextval('event_position');
+    INSERT INTO events (position, stream, version, type, schema_version, event_id, data,
+                        actor_kind, actor_id, correlation_id, causation_id, recorded_at)
+    SELECT CASE e.version WHEN 1 THEN first_position ELSE nextval('event_position') END,
+           p_stream, p_expected + e.version, e.type, e.schema_version, e.event_id, e.data,
+           e.actor_kind, e.actor_id, e.correlation_id, e.causation_id, p_recorded_at
+      FROM jsonb_populate_recordset(NULL::events, p_events) AS e;
+    IF p_ended_run IS NOT NULL THEN
+        WITH ended AS (
+            UPDATE claim_counts AS n SET live = n.live - 1
+              FROM runs AS r
+             WHERE r.run_id = p_ended_run AND n.queue = r.queue AND n.repo_id = r.repo_id
+            RETURNING n.queue, n.repo_id, n.live
+        ) SELECT count(*) FILTER (WHERE live = 0) > 0 INTO nobody_left FROM ended;
+        IF nobody_left THEN
+            DELETE FROM claim_counts AS n WHERE n.live = 0;
+        END IF;
+    END IF;
+    status := 'appended';
+END
+$$;

@@ -1,0 +1,161 @@
+-- Claim the best claimable issue of a queue: choose, raise the epoch, write the lease and the
+-- assignment, all in one transaction and by the database's clock.
+--
+-- Admission order: priority, then live claims of the repository, then age of the approval, then
+-- stream. The claimable index is walked repository by repository, so the choice costs one short
+-- probe per waiting repository however many issues wait. The issue is locked with SKIP LOCKED
+-- before the append lock, so racing workers choose side by side and only the event itself is
+-- written one after the other. Limits are counted again under that lock; a claim that would exceed
+-- one is rolled back with SQLSTATE RG001 and the caller asks again.
+--
+-- outcome: claimed | nothing | busy (all of it locked this instant) | paused | limit
+CREATE OR REPLACE FUNCTION rig_claim(
+    p_queue text,
+    p_stage text,
+    p_agent text,
+    p_holder text,
+    p_actor_kind text,
+    p_run uuid,
+    p_event_id uuid,
+    p_lease_seconds double precision,
+    p_limit_total integer,
+    p_limit_queue integer,
+    p_limit_repo integer,
+    p_denied_ids bigint[],
+    p_denied_names text[],
+    OUT outcome text,
+    OUT stream text,
+    OUT version integer,
+    OUT epoch integer,
+    OUT claimed_at timestamptz,
+    OUT expires_at timestamptz
+)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    paused text[];
+    full_house boolean;
+    rank smallint := -32768;
+    chosen_repo bigint;
+    over_limit boolean;
+BEGIN
+    claimed_at := clock_timestamp();
+    SELECT ARRAY(SELECT s.scope FROM switches AS s WHERE s.lifted_at IS NULL),
+           coalesce(sum(c.live) >= p_limit_total, p_limit_total <= 0)
+           OR coalesce(sum(c.live) FILTER (WHERE c.queue = p_queue) >= p_limit_queue,
+                       p_limit_queue <= 0)
+      INTO paused, full_house FROM claim_counts AS c;
+    IF 'rig' = ANY (paused) THEN
+        outcome := 'paused';
+        RETURN;
+    ELSIF full_house THEN
+        outcome := 'limit';
+        RETURN;
+    END IF;
+
+    outcome := 'nothing';
+    LOOP
+        SELECT i.priority INTO rank FROM issues AS i
+         WHERE i.claim_queue = p_queue AND i.priority > rank ORDER BY i.priority LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
+        WITH RECURSIVE waiting (repo_id) AS (
+            (SELECT i.repo_id FROM issues AS i
+              WHERE i.claim_queue = p_queue AND i.priority = rank ORDER BY i.repo_id LIMIT 1)
+            UNION ALL
+            SELECT (SELECT i.repo_id FROM issues AS i
+                     WHERE i.claim_queue = p_queue AND i.priority = rank
+                       AND i.repo_id > w.repo_id ORDER BY i.repo_id LIMIT 1)
+              FROM waiting AS w WHERE w.repo_id IS NOT NULL
+        ), admitted AS (
+            SELECT w.repo_id,
+                   (SELECT coalesce(sum(c.live), 0) FROM claim_counts AS c
+                     WHERE c.repo_id = w.repo_id) AS live
+              FROM waiting AS w
+             WHERE w.repo_id IS NOT NULL AND NOT 'repo:' || w.repo_id = ANY (paused)
+        )
+        SELECT a.repo_id INTO chosen_repo
+          FROM admitted AS a CROSS JOIN LATERAL (
+               SELECT i.stream, i.approved_at FROM issues AS i
+                WHERE i.claim_queue = p_queue AND i.priority = rank AND i.repo_id = a.repo_id
+                  AND i.approved_at IS NOT NULL
+                  AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
+                  AND NOT i.stream = ANY (paused)
+                  AND (p_stage = 'review'
+                       OR NOT (i.repo_id = ANY (p_denied_ids) OR i.repo_key IS NULL
+                               OR i.repo_key = ANY (p_denied_names)))
+                  AND NOT EXISTS (
+                      SELECT FROM issue_dependencies AS d JOIN issues AS o ON o.ref = d.ref
+                       WHERE d.stream = i.stream AND o.lane <> 'done'
+                         AND NOT EXISTS (SELECT FROM issues AS later
+                                          WHERE later.ref = o.ref AND later.generation > o.generation))
+                ORDER BY i.approved_at, i.stream LIMIT 1) AS best
+         WHERE a.live < p_limit_repo
+         ORDER BY a.live, best.approved_at, best.stream LIMIT 1;
+        IF NOT FOUND THEN
+            CONTINUE;
+        END IF;
+        SELECT i.stream, i.version + 1, i.epoch + 1 INTO stream, version, epoch
+          FROM issues AS i
+         WHERE i.claim_queue = p_queue AND i.priority = rank AND i.repo_id = chosen_repo
+           AND i.approved_at IS NOT NULL
+           AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
+           AND NOT i.stream = ANY (paused)
+           AND (p_stage = 'review'
+                OR NOT (i.repo_id = ANY (p_denied_ids) OR i.repo_key IS NULL
+                        OR i.repo_key = ANY (p_denied_names)))
+           AND NOT EXISTS (
+               SELECT FROM issue_dependencies AS d JOIN issues AS o ON o.ref = d.ref
+                WHERE d.stream = i.stream AND o.lane <> 'done'
+                  AND NOT EXISTS (SELECT FROM issues AS later
+                                   WHERE later.ref = o.ref AND later.generation > o.generation))
+         ORDER BY i.approved_at, i.stream LIMIT 1
+           FOR NO KEY UPDATE SKIP LOCKED;
+        EXIT WHEN FOUND;
+        outcome := 'busy';
+    END LOOP;
+
+    claimed_at := clock_timestamp();
+    expires_at := claimed_at + make_interval(secs => p_lease_seconds);
+    WITH issue AS (
+        UPDATE issues AS i
+           SET version = rig_claim.version, epoch = rig_claim.epoch, run_id = p_run,
+               runs = i.runs + 1, claim_stage = NULL, claim_queue = NULL, claim_after = NULL,
+               hold = NULL, hold_sentence = '',
+               lane = CASE p_stage WHEN 'review' THEN i.lane ELSE 'assigned' END,
+               entered_at = CASE p_stage WHEN 'review' THEN i.entered_at ELSE claimed_at END,
+               updated_at = claimed_at
+         WHERE i.stream = rig_claim.stream
+    ), run AS (
+        INSERT INTO runs (run_id, stream, epoch, stage, queue, repo_id, agent, holder,
+                          started_at, reason, turns, input_uncached, cache_read, cache_write,
+                          output, cost_microusd, cost_unknown)
+        VALUES (p_run, stream, epoch, p_stage, p_queue, chosen_repo, p_agent, p_holder,
+                claimed_at, '', 0, 0, 0, 0, 0, 0, false)
+    )
+    INSERT INTO leases (stream, epoch, run_id, holder, queue, expires_at, heartbeat_at)
+    VALUES (stream, epoch, p_run, p_holder, p_queue, expires_at, claimed_at);
+
+    PERFORM pg_advisory_xact_lock(7471);
+    INSERT INTO claim_counts AS c (queue, repo_id, live) VALUES (p_queue, chosen_repo, 1)
+    ON CONFLICT (queue, repo_id) DO UPDATE SET live = c.live + 1;
+    INSERT INTO events (position, stream, version, type, schema_version, event_id, data,
+                        actor_kind, actor_id, correlation_id, recorded_at)
+    VALUES (nextval('event_position'), stream, version,
+            CASE p_stage WHEN 'review' THEN 'REVIEW_ASSIGNED' ELSE 'ISSUE_ASSIGNED' END, 1,
+            p_event_id,
+            jsonb_build_object('run_id', p_run, 'epoch', epoch, 'agent', p_agent,
+                               'holder', p_holder, 'queue', p_queue),
+            p_actor_kind, p_holder, p_run, claimed_at);
+    SELECT sum(c.live) > p_limit_total
+           OR sum(c.live) FILTER (WHERE c.queue = p_queue) > p_limit_queue
+           OR sum(c.live) FILTER (WHERE c.repo_id = chosen_repo) > p_limit_repo
+      INTO over_limit FROM claim_counts AS c;
+    IF over_limit THEN
+        RAISE EXCEPTION 'another claim took the last free place' USING ERRCODE = 'RG001';
+    END IF;
+    outcome := 'claimed';
+END
+$$;
