@@ -1,6 +1,7 @@
 """Checkouts come from real git over HTTP and keep nothing that leads back."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from rigtasks.workspace.errors import (
     RemoteUnavailable,
     RepositoryNotFound,
 )
-from rigtasks.workspace.git import Git, Remote
+from rigtasks.workspace.git import Git, Remote, environment
 
 
 def everything_under(directory: Path) -> bytes:
@@ -226,3 +227,21 @@ def test_output_without_an_end_is_cut(tmp_path: Path) -> None:
 
     assert done.truncated
     assert len(done.stdout) == 100_000
+
+
+def test_a_directory_of_another_user_is_worked_on_and_no_other(
+    shop: Shop, agent: Path, tmp_path: Path
+) -> None:
+    def status(settings: dict[str, str]) -> int:
+        variables = environment(agent, None, settings)
+        return subprocess.run(
+            ["git", "status"],
+            cwd=agent,
+            env=variables | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"},
+            capture_output=True,
+            check=False,
+        ).returncode
+
+    assert shop.base_sha
+    assert status({}) == 0
+    assert status({"safe.directory": str(tmp_path)}) != 0

@@ -1,0 +1,101 @@
+"""Webhooks the sandbox sends are verified, read and told apart."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from sandbox_town import settings
+
+from rigtasks.errors import Rejected
+from rigtasks.github.client import GitHub
+from rigtasks.github.identities import RepositoryRef, Role
+from rigtasks.github.issues import comment_once
+from rigtasks.github.payloads import parse_delivery
+from rigtasks.github.signature import SignatureVerifier
+from rigtasks.github.webhook_facts import (
+    IssueCommentFact,
+    IssueFact,
+    PingFact,
+    PushFact,
+    semantic_key,
+)
+from rigtasks.local.github.hub import Options
+from rigtasks.local.github.seeding import Seeder
+from rigtasks.local.github.server import SandboxGitHub
+
+SECRET = "shared between two"
+Delivery = tuple[str, str | None, bytes]
+
+
+@contextmanager
+def mailbox() -> Iterator[tuple[str, "queue.Queue[Delivery]"]]:
+    arrived: queue.Queue[Delivery] = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            event = self.headers["X-GitHub-Event"]
+            arrived.put((event, self.headers.get("X-Hub-Signature-256"), body))
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/", arrived
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_what_the_sandbox_sends_is_signed_and_understood(tmp_path: Path) -> None:
+    with mailbox() as (url, arrived):
+        options = Options(data_dir=tmp_path, webhook_url=url, webhook_secret=SECRET, run_ci=False)
+        with (
+            SandboxGitHub(options) as sandbox,
+            Seeder(sandbox.url, sandbox.admin_token) as seeder,
+        ):
+            mona = seeder.person("mona")
+            created = seeder.create_repository(
+                "octo/shop", files={"a.py": "\n"}, roles={"mona": "write"}
+            )
+            shop = RepositoryRef(id=created["id"], full_name=created["full_name"])
+            seeder.ping()
+            number = mona.create_issue("octo/shop", "Prices", "Round.")["number"]
+            mona.label("octo/shop", number, "agent-ready")
+            github = GitHub(settings(sandbox, seeder.apps()))
+            comment_once(github.api(Role.CONDUCTOR, shop), number, key="status", body="Queued")
+            deliveries = [arrived.get(timeout=10) for _ in range(5)]
+
+    verifier = SignatureVerifier([SECRET])
+    for _, signature, body in deliveries:
+        verifier.verify(body, signature)
+        with pytest.raises(Rejected):
+            SignatureVerifier(["another"]).verify(body, signature)
+    facts = [parse_delivery(event, body) for event, _, body in deliveries]
+    pushed, ping, opened, labeled, commented = facts
+    assert isinstance(pushed, PushFact)
+    assert isinstance(ping, PingFact)
+    assert isinstance(opened, IssueFact)
+    assert isinstance(labeled, IssueFact)
+    assert (labeled.repository.id, labeled.number, labeled.label) == (
+        shop.id,
+        number,
+        "agent-ready",
+    )
+    assert labeled.sender is not None
+    assert labeled.sender.login == "mona"
+    assert isinstance(commented, IssueCommentFact)
+    assert not commented.is_pull_request
+    keys = [semantic_key(fact) for fact in (opened, labeled, commented)]
+    assert len(set(keys)) == 3
