@@ -26,6 +26,7 @@ class ArtifactKind(StrEnum):
     REVIEW = "review"
     TRANSCRIPT = "transcript"
     DIFF = "diff"
+    VERDICT = "verdict"
 
 
 _MEGABYTE = 1024 * 1024
@@ -35,6 +36,8 @@ LARGEST: dict[ArtifactKind, int] = {
     ArtifactKind.REVIEW: _MEGABYTE,
     ArtifactKind.TRANSCRIPT: 16 * _MEGABYTE,
     ArtifactKind.DIFF: 4 * _MEGABYTE,
+    ArtifactKind.VERDICT: _MEGABYTE,
+    ArtifactKind.VERDICT: 4 * _MEGABYTE,
 }
 
 
@@ -76,15 +79,18 @@ class Artifacts:
             _PUT, (artifact.id, artifact.run_id, str(artifact.kind), artifact.data, size)
         )
 
-    def get(self, artifact_id: UUID) -> Artifact:
-        """Return an artifact.
+    def find(self, artifact_id: UUID) -> Artifact | None:
+        """Return an artifact, None where there is none with this id."""
+        found = self.find(artifact_id)
+        if found is None:
+            raise Permanent(f"artifact {artifact_id} does not exist any more")
+        return found
 
-        Raises:
-            Permanent: there is none with this id, or its retention has passed.
-        """
+    def find(self, artifact_id: UUID) -> Artifact | None:
+        """Return an artifact, None where there is none."""
         rows = self._database.rows(_GET, (artifact_id,))
         if not rows:
-            raise Permanent(f"artifact {artifact_id} does not exist any more")
+            return None
         _, run_id, kind, data = rows[0]
         return Artifact(id=artifact_id, run_id=run_id, kind=ArtifactKind(kind), data=bytes(data))
 

@@ -1,0 +1,70 @@
+"""Everything the store offers, over one database."""
+
+from dataclasses import dataclass
+
+from rigtasks.eventstore.artifacts import Artifacts
+from rigtasks.eventstore.claims import Claims
+from rigtasks.eventstore.connection import Rows, Timeouts
+from rigtasks.eventstore.deliveries import Deliveries
+from rigtasks.eventstore.engine import Database, open_database
+from rigtasks.eventstore.liveness import Heartbeats, Reports, Ticks, WakeUps
+from rigtasks.eventstore.outbox import Outbox
+from rigtasks.eventstore.queries import Issues
+from rigtasks.eventstore.run_tokens import RunTokens
+from rigtasks.eventstore.store import EventStore, PostgresEventStore
+from rigtasks.eventstore.switches import Switches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The event store and the tables beside it."""
+
+    events: EventStore
+    claims: Claims
+    outbox: Outbox
+    deliveries: Deliveries
+    issues: Issues
+    artifacts: Artifacts
+    switches: Switches
+    heartbeats: Heartbeats
+    wake_ups: WakeUps
+    ticks: Ticks
+    reports: Reports
+    run_tokens: RunTokens
+
+
+def stores_on(database: Rows) -> Stores:
+    """Return the stores over a pool or over one connection."""
+    return Stores(
+        events=PostgresEventStore(database),
+        claims=Claims(database),
+        outbox=Outbox(database),
+        deliveries=Deliveries(database),
+        issues=Issues(database),
+        artifacts=Artifacts(database),
+        switches=Switches(database),
+        heartbeats=Heartbeats(database),
+        wake_ups=WakeUps(database),
+        ticks=Ticks(database),
+        reports=Reports(database),
+        run_tokens=RunTokens(database),
+    )
+
+
+def claims_on(database: Rows) -> Claims:
+    """Return the claims over a connection of their own, for the thread that keeps a lease."""
+    return Claims(database)
+
+
+def open_stores(
+    database_url: str,
+    *,
+    application_name: str,
+    pool_size: int = 5,
+    timeouts: Timeouts | None = None,
+) -> tuple[Stores, Database]:
+    """Open the pool of this process; call it after the fork. The database is returned to close."""
+    database = open_database(
+        database_url, application_name=application_name, pool_size=pool_size, timeouts=timeouts
+    )
+    return stores_on(database), database
