@@ -28,6 +28,8 @@ FASTEST = 1
 """zlib's fastest level: a GitHub payload shrinks to a quarter, cheaper than writing it out."""
 _UNREADABLE = frozenset({"payload-shape", "repository-missing"})
 _LONGEST_OUTCOME = 300
+_ANY_EVENT = ""
+"""No event has this name, so a body is only read as an object."""
 
 
 class Status(StrEnum):
@@ -102,6 +104,7 @@ def _read(event: str, body: bytes) -> _Reading:
     except Rejected as refusal:
         if refusal.code not in _UNREADABLE:
             raise
+        _require_json_object(body)
         words = f"quarantined: {refusal}"[:_LONGEST_OUTCOME]
         return _Reading(status=Status.QUARANTINED, outcome=words)
     repository, number = _subject(fact)
@@ -114,6 +117,11 @@ def _read(event: str, body: bytes) -> _Reading:
         number=number,
         semantic_key=semantic_key(fact),
     )
+
+
+def _require_json_object(body: bytes) -> None:
+    """Refuse what is broken further on than the field that was shaped wrongly."""
+    parse_delivery(_ANY_EVENT, body)
 
 
 def _subject(fact: WebhookFact) -> tuple[Repository | None, int | None]:

@@ -49,6 +49,12 @@ class GroupCommit(Generic[Item, Result]):
         self._queue: deque[_Waiting[Item, Result]] = deque()
         self._led = False
 
+    @property
+    def waiting(self) -> int:
+        """Count the items that no batch has taken yet."""
+        with self._lock:
+            return len(self._queue)
+
     def submit(self, item: Item) -> Result:
         """Store one item together with whatever else waits.
 

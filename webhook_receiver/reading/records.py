@@ -1,6 +1,5 @@
 """The ledgers: webhook deliveries and stored events."""
 
-import json
 import zlib
 from typing import Any
 
@@ -58,7 +57,7 @@ def find_delivery(connection: Connection, delivery_id: str) -> DeliveryDetail | 
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    payload = None if row.payload is None else json.loads(zlib.decompress(row.payload))
+    payload = None if row.payload is None else msgspec.Raw(zlib.decompress(row.payload))
     return DeliveryDetail(**_delivery(row), headers=row.headers, payload=payload)
 
 

@@ -121,10 +121,14 @@ class DeliveryView(View, frozen=True, kw_only=True):
 
 
 class DeliveryDetail(DeliveryView, frozen=True, kw_only=True):
-    """A delivery with the headers and the payload that were kept."""
+    """A delivery with the headers and the payload that were kept.
+
+    The payload is handed on as it was received, byte for byte: it may hold numbers and nesting
+    that no parser here has to survive.
+    """
 
     headers: dict[str, str]
-    payload: Any
+    payload: msgspec.Raw | None
 
 
 class Actor(View, frozen=True, kw_only=True):
