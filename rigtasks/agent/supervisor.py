@@ -1,5 +1,6 @@
 """Start one agent call in the sandbox, watch its stream and its clock, and name its ending."""
 
+import time
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -102,7 +103,7 @@ class _Stream:
         self._stop = stop
         self._keep = keep
         self._received = 0
-        self._now = 0.0
+        self._began = time.monotonic()
         self._last_at = 0.0
         self._finished_at: float | None = None
         self._open_tools: set[str] = set()
@@ -121,21 +122,22 @@ class _Stream:
 
     def add(self, event: AnyEvent) -> None:
         self.events.append(event)
-        self._keep(self._now, event)
+        now = time.monotonic() - self._began
+        self._keep(now, event)
         if not isinstance(event, Garbled):
-            self._note_time()
+            self.first_at = now if self.first_at is None else self.first_at
+            self._last_at = now
         match event:
             case ToolUse(id=call):
                 self._open_tools.add(call)
             case ToolResult(id=call):
                 self._open_tools.discard(call)
             case Finished():
-                self._finished_at = self._now if self._finished_at is None else self._finished_at
+                self._finished_at = now if self._finished_at is None else self._finished_at
             case _:
                 pass
 
     def halt(self, elapsed: float) -> str | None:
-        self._now = elapsed
         if self._stop():
             return Halt.STOPPED
         if self._received > MAX_STREAM or len(self.events) > MAX_EVENTS:
@@ -156,10 +158,6 @@ class _Stream:
     def _take(self, line: str) -> None:
         for event in self._parse(line):
             self.add(event)
-
-    def _note_time(self) -> None:
-        self.first_at = self._now if self.first_at is None else self.first_at
-        self._last_at = self._now
 
 
 def run_agent(

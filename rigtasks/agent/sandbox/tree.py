@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -11,15 +12,20 @@ import psutil
 from rigtasks.agent.sandbox.spec import MARK
 
 _SECONDS = 10.0
+_GRACE = 0.5
+_LOOK = 0.005
 
 
 def kill_tree(process: subprocess.Popen[bytes], mark: str) -> None:
-    """Kill the command's session, its descendants and whatever carries its mark; then reap it.
+    """Kill the command, its descendants and whatever carries its mark; then reap it.
 
-    Under bubblewrap the first kill is enough: the namespace dies with its first process. Without
-    walls a daemon may have left the session, and is then found by its environment.
+    Behind walls the first process of the namespace is killed before its keeper, so that the keeper
+    reaps it and no zombie is left to an init that may not care. Without walls a daemon may have
+    left the session, and is then found by its environment.
     """
     family = _descendants(process.pid)
+    if not mark and process.poll() is None:
+        _end_namespace(process)
     with suppress(ProcessLookupError):  # already gone
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=_SECONDS)
@@ -27,7 +33,29 @@ def kill_tree(process: subprocess.Popen[bytes], mark: str) -> None:
     for stray in strays:
         with suppress(psutil.NoSuchProcess):  # died with its session
             stray.kill()
-    psutil.wait_procs(strays, timeout=_SECONDS)
+    _wait(strays)
+
+
+def _end_namespace(keeper: subprocess.Popen[bytes]) -> None:
+    with suppress(psutil.NoSuchProcess):  # it ended in the meantime
+        for first in psutil.Process(keeper.pid).children():
+            first.kill()
+    with suppress(subprocess.TimeoutExpired):  # the caller kills it, too
+        keeper.wait(timeout=_GRACE)
+
+
+def _wait(processes: list[psutil.Process]) -> None:
+    """Wait until none of them can run any more; whoever inherits a zombie reaps it in its time."""
+    deadline = time.monotonic() + _SECONDS
+    while any(_runs(process) for process in processes) and time.monotonic() < deadline:
+        time.sleep(_LOOK)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _descendants(pid: int) -> list[psutil.Process]:

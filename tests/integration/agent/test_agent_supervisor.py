@@ -234,6 +234,18 @@ def test_a_running_tool_is_not_silence(bench: Bench, call: Any) -> None:
     assert any(isinstance(event, ToolUse) for event in outcome.events)
 
 
+def test_a_killed_agent_leaves_no_zombie_behind(bench: Bench, call: Any) -> None:
+    family: list[psutil.Process] = []
+
+    def look(_: AnyEvent) -> None:
+        family.extend(psutil.Process().children(recursive=True))
+
+    call(bench.agent("done(); time.sleep(60)"), timers=QUICK, on_event=look)
+
+    assert len(family) >= 3
+    assert not any(process.is_running() for process in family)
+
+
 def sleepers(seconds: str) -> list[int]:
     found = []
     for process in psutil.process_iter():
