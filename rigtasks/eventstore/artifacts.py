@@ -36,7 +36,6 @@ LARGEST: dict[ArtifactKind, int] = {
     ArtifactKind.REVIEW: _MEGABYTE,
     ArtifactKind.TRANSCRIPT: 16 * _MEGABYTE,
     ArtifactKind.DIFF: 4 * _MEGABYTE,
-    ArtifactKind.VERDICT: _MEGABYTE,
     ArtifactKind.VERDICT: 4 * _MEGABYTE,
 }
 
@@ -79,8 +78,12 @@ class Artifacts:
             _PUT, (artifact.id, artifact.run_id, str(artifact.kind), artifact.data, size)
         )
 
-    def find(self, artifact_id: UUID) -> Artifact | None:
-        """Return an artifact, None where there is none with this id."""
+    def get(self, artifact_id: UUID) -> Artifact:
+        """Return an artifact.
+
+        Raises:
+            Permanent: there is none with this id, or its retention has passed.
+        """
         found = self.find(artifact_id)
         if found is None:
             raise Permanent(f"artifact {artifact_id} does not exist any more")
