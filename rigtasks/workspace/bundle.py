@@ -6,13 +6,21 @@ import msgspec
 
 from rigtasks.workspace.bundle_format import Bundle, parse_bundle
 from rigtasks.workspace.checkout import Start
-from rigtasks.workspace.errors import BundleRefused
+from rigtasks.workspace.errors import BundleRefused, GitTimeout
 from rigtasks.workspace.git import Git
 from rigtasks.workspace.inspection import changed_paths, commits_between, diff_text
 from rigtasks.workspace.work import ReceivedWork
 
 INCOMING_REF: Final = "refs/rig/incoming"
 _MEBIBYTE: Final = 1024 * 1024
+_UNPACK_TIMEOUT: Final = 60.0
+#: A pack can hold deltas that unfold to any size; git has to build each object to check it.
+_MOST_MEMORY: Final = 1024 * _MEBIBYTE
+_FRUGAL: Final = {
+    "core.bigFileThreshold": "8m",
+    "core.packedGitWindowSize": "16m",
+    "core.packedGitLimit": "128m",
+}
 
 
 class BundleLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,17 +99,23 @@ def _require_prerequisites(clone: Git, bundle: Bundle) -> None:
 
 
 def _unpack(clone: Git, bundle: Bundle, limits: BundleLimits) -> None:
-    packed = clone.run(
-        "index-pack",
-        "--stdin",
-        "--fix-thin",
-        "--strict",
-        "--threads=1",
-        f"--max-input-size={limits.bytes}",
-        stdin=bundle.pack,
-        settings={"core.bigFileThreshold": "8m"},
-        timeout=60,
-    )
+    try:
+        packed = clone.run(
+            "index-pack",
+            "--stdin",
+            "--fix-thin",
+            "--strict",
+            "--threads=1",
+            f"--max-input-size={limits.bytes}",
+            stdin=bundle.pack,
+            settings=_FRUGAL,
+            timeout=_UNPACK_TIMEOUT,
+            most_memory=_MOST_MEMORY,
+        )
+    except GitTimeout as error:
+        raise BundleRefused(
+            "The bundle takes too long to check; commit less.", code="bundle-objects"
+        ) from error
     if packed.returncode != 0:
         raise BundleRefused(
             f"The bundle contains objects git does not accept: {_first_line(packed.stderr)}",

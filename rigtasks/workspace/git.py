@@ -2,8 +2,10 @@
 
 import base64
 import os
+import resource
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -127,6 +129,7 @@ class Git:
         settings: Mapping[str, str] | None = None,
         timeout: float | None = None,
         most_output: int = DEFAULT_MOST_OUTPUT,
+        most_memory: int | None = None,
     ) -> Completed:
         """Run a command and return how it ended, whatever its exit code.
 
@@ -137,6 +140,7 @@ class Git:
             settings: configuration for this command only.
             timeout: seconds for this command, None for the usual ones.
             most_output: bytes of standard output to keep before git is stopped.
+            most_memory: bytes of memory git may use, where the system can limit that (Linux).
 
         Raises:
             GitTimeout: it did not end in time.
@@ -154,6 +158,8 @@ class Git:
                 stderr=errors,
                 start_new_session=True,
             )
+            if most_memory is not None:
+                _limit_memory(process, most_memory)
             output, truncated, late = _collect(process, limit, most_output)
             said = _tail(errors)
         if late:
@@ -243,6 +249,15 @@ def _collect(
             _kill(process)
             process.wait()
     return bytes(kept[:most_output]), truncated, late.is_set()
+
+
+def _limit_memory(process: subprocess.Popen[bytes], most: int) -> None:
+    if sys.platform != "linux":
+        return
+    try:
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (most, most))
+    except ProcessLookupError:
+        return  # it has ended already
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

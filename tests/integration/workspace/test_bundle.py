@@ -286,6 +286,54 @@ def test_submodules_are_told_as_such(shop: Shop, agent: Path, clone: Git) -> Non
     assert [each.new_mode for each in work.changed] == [FileMode.SUBMODULE]
 
 
+@pytest.mark.parametrize(("copies", "code"), [(14, "bundle-too-large"), (250, "bundle-objects")])
+def test_a_small_pack_that_unfolds_enormously_is_refused(
+    shop: Shop, clone: Git, copies: int, code: str
+) -> None:
+    head = f"# v2 git bundle\n{shop.base_sha} refs/heads/{BRANCH}\n\n".encode()
+    data = head + _delta_bomb(copies=copies)
+
+    assert len(data) < 200_000
+    assert refused(clone, data, Start(base_sha=shop.base_sha)) == code
+
+
+def _delta_bomb(*, copies: int) -> bytes:
+    """Build a pack whose second object copies the first one, of 15 MB, again and again."""
+    size = 15 * 1024 * 1024
+    base = _pack_header(3, size) + zlib.compress(bytes(size), 9)
+    copy = bytes([0b1111_0000]) + size.to_bytes(3, "little")
+    delta = _varint(size) + _varint(size * copies) + copy * copies
+    back = _offset(len(base))
+    patched = _pack_header(6, len(delta)) + back + zlib.compress(delta, 9)
+    pack = b"PACK" + (2).to_bytes(4, "big") + (2).to_bytes(4, "big") + base + patched
+    return pack + sha1(pack, usedforsecurity=False).digest()
+
+
+def _pack_header(kind: int, size: int) -> bytes:
+    byte, size = kind << 4 | size & 15, size >> 4
+    header = bytearray()
+    while size:
+        header.append(byte | 0x80)
+        byte, size = size & 0x7F, size >> 7
+    return bytes([*header, byte])
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*encoded, value])
+
+
+def _offset(value: int) -> bytes:
+    encoded = [value & 0x7F]
+    while value := value >> 7:
+        value -= 1
+        encoded.insert(0, value & 0x7F | 0x80)
+    return bytes(encoded)
+
+
 def _loose(directory: Path, kind: bytes, content: bytes) -> str:
     """Write an object git's own commands would refuse to make."""
     raw = kind + b" " + str(len(content)).encode() + b"\0" + content
