@@ -168,9 +168,15 @@ class _Progress:
 
     def __init__(self, started: float) -> None:
         self._started = started
+        self._heard = True
 
     def __call__(self, message: str) -> None:
-        _say(f"  {time.monotonic() - self._started:5.1f}s  {message}", error=True)
+        if not self._heard:
+            return
+        try:
+            _say(f"  {time.monotonic() - self._started:5.1f}s  {message}", error=True)
+        except BrokenPipeError:
+            self._heard = False  # nobody reads any more; the stack runs on
 
 
 def _welcome(addresses: Addresses, logs: Path) -> str:

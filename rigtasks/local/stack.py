@@ -104,6 +104,7 @@ class LocalStack:
         self._supervisor: Supervisor | None = None
         self._closing = ExitStack()
         self._stop_asked = threading.Event()
+        self._watch_lost = threading.Event()
         self.addresses: Addresses | None = None
 
     def __enter__(self) -> Self:
@@ -157,8 +158,15 @@ class LocalStack:
         self._stop_asked.set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until somebody asks for a stop; False when `seconds` passed first."""
-        return self._stop_asked.wait(seconds)
+        """Wait until somebody asks for a stop; False when `seconds` passed first.
+
+        Raises:
+            LocalFailure: nothing keeps the processes up any more; the reason is on standard error.
+        """
+        asked = self._stop_asked.wait(seconds)
+        if self._watch_lost.is_set():
+            raise LocalFailure("the processes are no longer watched, so the stack is stopped")
+        return asked
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -231,6 +239,7 @@ class LocalStack:
             ],
             report=self._report,
             tend=self._tend_servers,
+            lost=self._lose_watch,
         )
         with ThreadPoolExecutor(max_workers=2) as pool:
             servers = [pool.submit(self._start_redis), pool.submit(self._start_database)]
@@ -279,6 +288,10 @@ class LocalStack:
                 server.start()
             except LocalFailure as failure:
                 self._report(str(failure))
+
+    def _lose_watch(self) -> None:
+        self._watch_lost.set()
+        self._stop_asked.set()
 
     def _announce(self, name: str, *, adopted: bool = False) -> None:
         assert self._supervisor is not None  # noqa: S101 - made before the servers start

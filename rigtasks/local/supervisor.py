@@ -21,6 +21,7 @@ class Supervisor:
         processes: what to run.
         report: told in words what happened: a process ready, ended, started again.
         tend: called regularly once all are ready, to look after what is not in the set.
+        lost: called when the watch ends although nobody stopped it.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class Supervisor:
         *,
         report: Callable[[str], None],
         tend: Callable[[], None] = lambda: None,
+        lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._processes = list(processes)
         self._report = report
         self._tend = tend
+        self._lost = lost
         self._ready: set[str] = set()
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._keep_up, name="supervisor", daemon=True)
@@ -115,10 +118,14 @@ class Supervisor:
             self._report(f"{process.spec.name} ready")
 
     def _keep_up(self) -> None:
-        while not self._stopping.wait(WATCH_SECONDS):
-            self._tend()
-            for process in self._processes:
-                self._restart_ended(process)
+        try:
+            while not self._stopping.wait(WATCH_SECONDS):
+                self._tend()
+                for process in self._processes:
+                    self._restart_ended(process)
+        finally:
+            if not self._stopping.is_set():
+                self._lost()
 
     def _restart_ended(self, process: ManagedProcess) -> None:
         status = process.notice_end()

@@ -19,6 +19,7 @@ from rigtasks.cli.failures import ExitCode
 from rigtasks.cli.start import remove_data
 from rigtasks.local.memory import measure, stack_processes
 from rigtasks.local.records import is_alive, read_record
+from rigtasks.testing.services import TemporaryPostgres, TemporaryValkey
 
 LAUNCHER = """
 import sys
@@ -57,12 +58,13 @@ start.LocalStack = SmallStack
 main.main()
 """
 READY_SECONDS = 30
+Launch = Callable[..., "Launcher"]
 
 
 class Launcher:
     """One `rig up` over a small table of processes."""
 
-    def __init__(self, folder: Path, log: Path) -> None:
+    def __init__(self, folder: Path, log: Path, given: dict[str, str]) -> None:
         self.folder = folder
         script = log.parent / "launcher.py"
         script.write_text(LAUNCHER)
@@ -76,7 +78,8 @@ class Launcher:
                     name: value
                     for name, value in os.environ.items()
                     if not name.startswith(("RIG_", "DATABASE_URL", "REDIS_URL"))
-                },
+                }
+                | given,
             )
         self.log = log
 
@@ -96,12 +99,13 @@ class Launcher:
 
 
 @pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Callable[[], Launcher]]:
+def launch(tmp_path: Path) -> Iterator[Launch]:
     launchers: list[Launcher] = []
     folder = tmp_path / "data"
 
-    def start() -> Launcher:
-        launchers.append(Launcher(folder, tmp_path / f"launcher-{len(launchers)}.log"))
+    def start(**given: str) -> Launcher:
+        log = tmp_path / f"launcher-{len(launchers)}.log"
+        launchers.append(Launcher(folder, log, given))
         return launchers[-1]
 
     yield start
@@ -114,7 +118,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[[], Launcher]]:
         remove_data(folder)
 
 
-def test_ready_means_that_everything_answers(launch: Callable[[], Launcher]) -> None:
+def test_ready_means_that_everything_answers(launch: Launch) -> None:
     launcher = launch()
     addresses = launcher.ready()
 
@@ -145,7 +149,7 @@ def test_ready_means_that_everything_answers(launch: Callable[[], Launcher]) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_all_of_it(launch: Callable[[], Launcher], number: signal.Signals) -> None:
+def test_a_signal_stops_all_of_it(launch: Launch, number: signal.Signals) -> None:
     launcher = launch()
     launcher.ready()
     running = launcher.processes().values()
@@ -158,7 +162,7 @@ def test_a_signal_stops_all_of_it(launch: Callable[[], Launcher], number: signal
     assert not (launcher.folder / "addresses.json").exists()
 
 
-def test_a_signal_while_starting_stops_all_of_it(launch: Callable[[], Launcher]) -> None:
+def test_a_signal_while_starting_stops_all_of_it(launch: Launch) -> None:
     launcher = launch()
     record = launcher.folder / "stack.json"
     while not record.exists():
@@ -170,7 +174,7 @@ def test_a_signal_while_starting_stops_all_of_it(launch: Callable[[], Launcher])
     assert launcher.processes() == {}
 
 
-def test_a_second_launcher_is_told_about_the_first(launch: Callable[[], Launcher]) -> None:
+def test_a_second_launcher_is_told_about_the_first(launch: Launch) -> None:
     first = launch()
     first.ready()
     before = first.processes()
@@ -186,7 +190,7 @@ def test_a_second_launcher_is_told_about_the_first(launch: Callable[[], Launcher
 
 
 def test_what_a_killed_launcher_left_is_taken_over_or_stopped(
-    launch: Callable[[], Launcher],
+    launch: Launch,
 ) -> None:
     first = launch()
     addresses = first.ready()
@@ -206,7 +210,7 @@ def test_what_a_killed_launcher_left_is_taken_over_or_stopped(
     assert not is_alive(left["postgres"])
 
 
-def test_a_server_that_dies_is_started_again(launch: Callable[[], Launcher]) -> None:
+def test_a_server_that_dies_is_started_again(launch: Launch) -> None:
     launcher = launch()
     addresses = launcher.ready()
     killed = launcher.processes()["valkey"]
@@ -232,7 +236,7 @@ def _answers(client: redis.Redis) -> bool:
         return False
 
 
-def test_the_memory_of_every_process_is_measured_once(launch: Callable[[], Launcher]) -> None:
+def test_the_memory_of_every_process_is_measured_once(launch: Launch) -> None:
     launcher = launch()
     launcher.ready()
 
@@ -242,3 +246,20 @@ def test_the_memory_of_every_process_is_measured_once(launch: Callable[[], Launc
     assert {row.name for row in rows} == set(launcher.processes())
     assert all(row.bytes > 0 for row in rows)
     assert sum(row.name == "rig up" for row in rows) == 1
+
+
+def test_servers_of_the_environment_are_used_and_left_alone(
+    launch: Launch, postgres: TemporaryPostgres, valkey: TemporaryValkey
+) -> None:
+    database, hints = postgres.create_database(), valkey.url
+    launcher = launch(DATABASE_URL=database, REDIS_URL=hints)
+    addresses = launcher.ready()
+
+    assert (addresses["database_url"], addresses["redis_url"]) == (database, hints)
+    assert set(launcher.processes()) == {"rig up", "worker-one", "worker-two"}
+    assert launcher.end(signal.SIGTERM) == ExitCode.OK
+    for server in (postgres.server, valkey.server):
+        process = server.process()
+        assert process is not None
+        assert is_alive(process)
+    postgres.drop_database(database)

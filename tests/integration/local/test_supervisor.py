@@ -234,3 +234,36 @@ def test_logs_hold_what_each_process_wrote(workshop: Workshop) -> None:
     workshop.supervisor(process).wait_ready()
 
     assert process.log_file.read_text().split() == ["aside", "ready"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_watch_that_breaks_is_noticed(workshop: Workshop) -> None:
+    noticed: list[str] = []
+
+    def tend() -> None:
+        raise RuntimeError("a fault of our own")
+
+    supervisor = Supervisor(
+        [workshop.process("watched", OBEDIENT)],
+        report=workshop.said.append,
+        tend=tend,
+        lost=lambda: noticed.append("lost"),
+    )
+    workshop.supervisors.append(supervisor)
+    supervisor.wait_ready()
+
+    until(lambda: noticed == ["lost"])
+
+
+def test_a_stop_is_not_taken_for_a_broken_watch(workshop: Workshop) -> None:
+    noticed: list[str] = []
+    supervisor = Supervisor(
+        [workshop.process("watched", OBEDIENT)],
+        report=workshop.said.append,
+        lost=lambda: noticed.append("lost"),
+    )
+    supervisor.wait_ready()
+
+    supervisor.stop()
+
+    assert noticed == []
