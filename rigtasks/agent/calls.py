@@ -103,9 +103,9 @@ class AgentCalls:
 
     def _money_left(self) -> int | None:
         cap = self._assignment.limits.max_cost_micro_usd
-        if cap is None or self.usage is None:
-            return cap
-        spent = self.usage.cost_micro_usd
+        if cap is None:
+            return None
+        spent = self.usage.cost_micro_usd if self.usage else 0
         if spent is None:
             raise RunEnds(
                 FailureClass.BUDGET,

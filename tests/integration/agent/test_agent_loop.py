@@ -193,6 +193,17 @@ def test_a_spent_cap_ends_the_run_before_the_next_call(bench: Bench) -> None:
     assert outcome.rounds == 2
 
 
+def test_a_run_without_money_starts_no_agent(bench: Bench) -> None:
+    bench.fill(FILES)
+    work = bench.assignment(commands=TEST, limits=RunLimits(max_cost_micro_usd=0))
+
+    outcome = implement(work, bench.runtime(provider=bench.agent(RIGHT)))
+
+    assert outcome.failure is FailureClass.BUDGET
+    assert outcome.rounds == 0
+    assert (bench.repository / "answer.txt").read_text() == "41\n"
+
+
 def test_tests_that_never_end_are_ended(bench: Bench) -> None:
     bench.fill(FILES)
     work = bench.assignment(
