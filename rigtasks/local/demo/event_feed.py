@@ -1,0 +1,66 @@
+"""Reads events from the event store as they are committed."""
+
+from datetime import datetime
+
+import psycopg2.extensions
+
+from rigtasks.eventstore.codec import EVENT_COLUMNS, stored_event
+from rigtasks.eventstore.connection import DatabaseUnavailable, connect, fetch
+from rigtasks.lifecycle.envelope import StoredEvent
+
+_MOST = 500
+_AFTER = f"""
+SELECT stream, {EVENT_COLUMNS} FROM events WHERE position > %s ORDER BY position LIMIT {_MOST}
+"""  # noqa: S608 - constants only
+_NOW = "SELECT coalesce(max(position), 0), clock_timestamp() FROM events"
+
+
+class EventFeed:
+    """Every event after a position, in commit order.
+
+    Args:
+        database_url: of the event store; only read from.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self._raw: psycopg2.extensions.connection | None = None
+        self._position = 0
+
+    def skip_to_end(self) -> datetime:
+        """Leave out everything stored so far and return the database's time.
+
+        Raises:
+            DatabaseUnavailable: Postgres does not answer.
+        """
+        position, now = fetch(self._connection(), _NOW, ())[0]
+        self._position = int(position)
+        assert isinstance(now, datetime)  # noqa: S101 - what clock_timestamp() returns
+        return now
+
+    def next_events(self) -> tuple[StoredEvent, ...]:
+        """Return the events since the last call; after a failure the next call goes on there.
+
+        Raises:
+            DatabaseUnavailable: Postgres does not answer at the moment.
+        """
+        try:
+            rows = fetch(self._connection(), _AFTER, (self._position,))
+        except DatabaseUnavailable:
+            self.close()
+            raise
+        events = tuple(stored_event(row[0], row[1:]) for row in rows)
+        if events:
+            self._position = events[-1].position
+        return events
+
+    def close(self) -> None:
+        """Close the connection; the next call opens another."""
+        if self._raw is not None:
+            self._raw.close()
+            self._raw = None
+
+    def _connection(self) -> psycopg2.extensions.connection:
+        if self._raw is None:
+            self._raw = connect(self._url, application_name="rig demo")
+        return self._raw

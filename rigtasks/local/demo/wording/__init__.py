@@ -1,0 +1,1 @@
+"""The words for each event, by the modules of the catalogue."""

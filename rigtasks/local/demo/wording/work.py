@@ -1,0 +1,111 @@
+"""The words for the work itself: agents, tests, pull requests, failures."""
+
+from rigtasks.lifecycle.events import work
+from rigtasks.lifecycle.events.base import Step
+from rigtasks.local.demo.line import Line, Tone, counted, line, result_of_tests, short
+from rigtasks.local.demo.wording.told import Lines, Told, WordsByType
+
+_OK = "ok"
+_FAILED = "failed"
+_IMPLEMENT = "implement"
+_COMMANDS = {"build": "build failed", "test": "tests failed"}
+
+
+def _branch(event: work.BranchCreated, _: Told) -> Lines:
+    return (line(Tone.STEP, f"on branch {event.branch}", f"from {short(event.base_sha)}"),)
+
+
+def _cli_started(event: work.CliStarted, told: Told) -> Lines:
+    words = "reviewer reads the change" if told.reviewing else "agent working"
+    model = event.model or event.provider
+    return (line(Tone.STEP, words, model, f"isolation: {event.isolation}"),)
+
+
+def _cli_progress(event: work.CliProgress, _: Told) -> Lines:
+    return (line(Tone.STEP, event.message),)
+
+
+def _cli_completed(event: work.CliCompleted, _: Told) -> Lines:
+    lines = answered_failures(event.steps)
+    if event.ending != _OK:
+        ended = line(Tone.BAD, f"agent ended: {event.ending}", f"after {event.seconds:.1f} s")
+        return (*lines, ended)
+    return lines
+
+
+def answered_failures(steps: tuple[Step, ...]) -> Lines:
+    """Tell each red build or test run whose output went back to the agent."""
+    lines: list[Line] = []
+    for number, step in enumerate(steps):
+        answered = any(later.name == _IMPLEMENT for later in steps[number + 1 :])
+        if step.status == _FAILED and step.name in _COMMANDS and answered:
+            back = "the output goes back to the agent"
+            lines.append(line(Tone.BACK, _COMMANDS[step.name], step.detail, back))
+    return tuple(lines)
+
+
+def _tests_passed(event: work.TestsPassed, _: Told) -> Lines:
+    changed = f"{counted(event.files_changed, 'file')}, {counted(event.lines_changed, 'line')}"
+    return (line(Tone.GOOD, "tests passed", event.command, f"{changed} changed"),)
+
+
+def _tests_failed(event: work.TestsFailed, _: Told) -> Lines:
+    return (line(Tone.BAD, "tests failed", result_of_tests(event.output_tail), event.command),)
+
+
+def _released(event: work.RunReleased, _: Told) -> Lines:
+    return (line(Tone.WAIT, "claim given back", event.reason),)
+
+
+def _run_failed(event: work.RunFailed, _: Told) -> Lines:
+    match event.retry_seconds:
+        case None:
+            after = "a person must act"
+        case seconds if seconds > 0:
+            after = f"tried again in {seconds:.0f} s"
+        case _:
+            after = "tried again now"
+    kind = "review failed" if event.stage == "review" else "run failed"
+    return (line(Tone.BAD, f"{kind} ({event.failure})", event.reason, after),)
+
+
+def _run_lost(event: work.RunLost, _: Told) -> Lines:
+    return (line(Tone.BAD, f"{event.stage} run lost with its worker", "claimed anew"),)
+
+
+def _issue_failed(event: work.IssueFailed, _: Told) -> Lines:
+    acting = f"{event.who_must_act} must act"
+    return (line(Tone.PERSON, f"stopped ({event.failure})", event.reason, acting),)
+
+
+def _pr_created(event: work.PrCreated, _: Told) -> Lines:
+    words = f"PR #{event.pr} {'adopted' if event.adopted else 'opened'}"
+    return (line(Tone.GOOD, words, event.url),)
+
+
+def _pr_updated(event: work.PrUpdated, _: Told) -> Lines:
+    head = f"head {short(event.head_sha)}"
+    if event.by_rig:
+        return (line(Tone.GOOD, f"fixed on PR #{event.pr}", head),)
+    return (line(Tone.STEP, f"somebody else pushed to PR #{event.pr}", head),)
+
+
+def _pr_closed(event: work.PrClosed, _: Told) -> Lines:
+    return (line(Tone.BAD, f"PR #{event.pr} closed unmerged by {event.by}"),)
+
+
+WORDS: WordsByType = {
+    work.BranchCreated: _branch,
+    work.CliStarted: _cli_started,
+    work.CliProgress: _cli_progress,
+    work.CliCompleted: _cli_completed,
+    work.TestsPassed: _tests_passed,
+    work.TestsFailed: _tests_failed,
+    work.RunReleased: _released,
+    work.RunFailed: _run_failed,
+    work.RunLost: _run_lost,
+    work.IssueFailed: _issue_failed,
+    work.PrCreated: _pr_created,
+    work.PrUpdated: _pr_updated,
+    work.PrClosed: _pr_closed,
+}
