@@ -150,6 +150,7 @@ class CiRunner:
             job=job,
             timeout=min(job.timeout_seconds or options.ci_timeout, options.ci_timeout),
             path=options.ci_path,
+            isolation=options.isolation,
             allow_unsandboxed=options.allow_unsandboxed_ci,
             variables={
                 "GITHUB_REPOSITORY": self._hub.full_name(repo),

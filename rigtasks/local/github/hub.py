@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from rigtasks.agent.sandbox import Probe
 from rigtasks.local.github.git import BareRepository, ChangedFile
 from rigtasks.local.github.model import Account, Installation, Issue, PullRequest, Repository
 from rigtasks.local.github.state import State
@@ -27,6 +28,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         ci_timeout: seconds until a CI job is stopped.
         allow_unsandboxed_ci: run CI without isolation where no sandbox works; its output says so.
         run_ci: whether workflows are run at all.
+        isolation: which sandbox CI has; None finds out by trying.
     """
 
     data_dir: Path
@@ -39,6 +41,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ci_timeout: float = 300.0
     allow_unsandboxed_ci: bool = False
     run_ci: bool = True
+    isolation: Probe | None = None
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

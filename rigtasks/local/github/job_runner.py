@@ -45,6 +45,7 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: a PATH searched before the machine's own tools; empty adds nothing.
         timeout: seconds for the whole job.
+        isolation: which sandbox the machine has; None finds out by trying.
         allow_unsandboxed: run without isolation where the machine has no sandbox.
         variables: what GitHub tells every step, such as `GITHUB_SHA`.
     """
@@ -54,6 +55,7 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
     job: Job
     timeout: float
     path: str = ""
+    isolation: Probe | None = None
     allow_unsandboxed: bool = False
     variables: dict[str, str] = {}
 
@@ -102,7 +104,7 @@ def run_job(plan: JobPlan, stopping: threading.Event) -> JobResult:
         listed = "\n".join(f"- {item}" for item in plan.job.unsupported)
         text = f"This sandbox cannot run the job. It does not support:\n{listed}\n"
         return JobResult(conclusion="failure", title="Unsupported workflow", text=text)
-    isolation = machine_probe()
+    isolation = plan.isolation or machine_probe()
     if isolation.level is Level.NONE and not plan.allow_unsandboxed:
         text = (
             f"No sandbox works on this machine: {isolation.reason}\n"

@@ -147,7 +147,6 @@ def _rebased(git: BareRepository, pull: PullRequest, tip: str, committer: Signat
             ["clone", "--quiet", "--shared", "--no-checkout", "--template=", str(git.path), work],
             ["-C", work, "checkout", "--quiet", "--detach", pull.head_sha],
             ["-C", work, "-c", "core.hooksPath=/dev/null", "rebase", "--quiet", tip],
-            ["-C", work, "push", "--quiet", str(git.path), "HEAD:refs/sandbox/rebased"],
         )
         for step in steps:
             done = subprocess.run(  # noqa: S603  # fixed program, arguments as a list
@@ -159,6 +158,7 @@ def _rebased(git: BareRepository, pull: PullRequest, tip: str, committer: Signat
             )
             if done.returncode:
                 raise HttpError(405, "This branch can't be rebased")
+        git.run("fetch", "--quiet", work, "+HEAD:refs/sandbox/rebased")
     rebased = git.refs("refs/sandbox/")["refs/sandbox/rebased"]
     git.delete_ref("refs/sandbox/rebased")
     return rebased

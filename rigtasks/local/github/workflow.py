@@ -4,6 +4,7 @@ What it cannot run is named in `Job.unsupported`, and such a job fails with thos
 passing without having been tried.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,7 +35,7 @@ _JOB_KEYS = {
     "timeout-minutes",
 }
 _STEP_KEYS = {"name", "id", "uses", "with", "run", "env", "working-directory", "shell"}
-_DONE_ACTIONS = ("actions/checkout", "actions/setup-", "actions/cache")
+_DONE_ACTION = re.compile(r"actions/(?:checkout|cache|setup-[a-z]+)@[\w.-]+")
 _SHELLS = {"bash", "sh"}
 
 
@@ -171,7 +172,7 @@ def _unsupported_in_step(step: Any, number: int) -> Iterator[str]:
     uses, script = step.get("uses"), step.get("run")
     if (uses is None) == (script is None):
         yield f'{where} without exactly one of "run" and "uses"'
-    if uses is not None and not str(uses).startswith(_DONE_ACTIONS):
+    if uses is not None and not _DONE_ACTION.fullmatch(str(uses)):
         yield f"the action {uses} in {where}"
     if step.get("shell", "bash") not in _SHELLS:
         yield f"the shell {step['shell']} in {where}"

@@ -1,0 +1,43 @@
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from forge_scene import SECRET, SHOP, MakeScene, Receiver, Scene
+
+from rigtasks.local.github import Options, SandboxGitHub
+from rigtasks.local.github.seeding import Seeder
+
+
+@pytest.fixture
+def make_scene(tmp_path: Path) -> Iterator[MakeScene]:
+    """Build scenes; what is given goes to the repository, `options` to the sandbox."""
+    with ExitStack() as stack:
+
+        def make(*, options: dict[str, Any] | None = None, **repository: Any) -> Scene:
+            receiver = stack.enter_context(Receiver())
+            settings = {
+                "data_dir": tmp_path / "forge",
+                "webhook_url": receiver.url,
+                "webhook_secret": SECRET,
+                "run_ci": False,
+                **(options or {}),
+            }
+            sandbox = stack.enter_context(SandboxGitHub(Options(**settings)))
+            seeder = stack.enter_context(Seeder(sandbox.url, sandbox.admin_token))
+            owner = seeder.person("olga", name="Olga", email="olga@example.invalid")
+            given = {"files": SHOP, "roles": {"olga": "admin"}, **repository}
+            seeder.create_repository("acme/shop", **given)
+            folder = tmp_path / "copies"
+            folder.mkdir()
+            scene = Scene(sandbox, seeder, receiver, folder, "acme/shop", owner)
+            stack.callback(lambda: [api.close() for api in scene.opened])
+            return scene
+
+        yield make
+
+
+@pytest.fixture
+def scene(make_scene: MakeScene) -> Scene:
+    return make_scene()

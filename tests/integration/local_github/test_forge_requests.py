@@ -1,0 +1,89 @@
+"""The habits of the REST API: bases, errors, pages, entity tags and the rate limit."""
+
+import pytest
+import requests
+from forge_scene import MakeScene, Scene
+
+from rigtasks.local.github.seeding import SeedingFailed
+
+
+def get(scene: Scene, path: str, **headers: str) -> requests.Response:
+    given = {"Authorization": f"Bearer {scene.owner.token}", **headers}
+    return requests.get(scene.sandbox.url + path, headers=given, timeout=10)
+
+
+def test_both_bases_answer_and_name_themselves(scene: Scene) -> None:
+    plain, enterprise = get(scene, "/repos/acme/shop"), get(scene, "/api/v3/repos/acme/shop")
+    assert plain.json()["url"] == f"{scene.sandbox.url}/repos/acme/shop"
+    assert enterprise.json()["url"] == f"{scene.sandbox.url}/api/v3/repos/acme/shop"
+    assert plain.json()["id"] == enterprise.json()["id"]
+    assert get(scene, f"/repositories/{plain.json()['id']}").json()["full_name"] == "acme/shop"
+
+
+def test_lists_come_in_pages_with_links(scene: Scene) -> None:
+    for number in range(5):
+        scene.owner.create_issue(scene.repo, f"Issue {number}")
+    first = get(scene, "/repos/acme/shop/issues?per_page=2")
+    assert len(first.json()) == 2
+    assert first.links["next"]["url"].endswith("per_page=2&page=2")
+    assert first.links["last"]["url"].endswith("page=3")
+    assert "prev" not in first.links
+    last = get(scene, "/repos/acme/shop/issues?per_page=2&page=3")
+    assert len(last.json()) == 1
+    assert "next" not in last.links
+    titles = [row["title"] for row in scene.owner.pages("/repos/acme/shop/issues", per_page=2)]
+    assert sorted(titles) == [f"Issue {number}" for number in range(5)]
+
+
+def test_what_did_not_change_is_not_sent_and_not_counted(scene: Scene) -> None:
+    scene.owner.create_issue(scene.repo, "A")
+    first = get(scene, "/repos/acme/shop/issues/1")
+    again = get(scene, "/repos/acme/shop/issues/1", **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["X-RateLimit-Used"] == first.headers["X-RateLimit-Used"]
+    scene.owner.edit_issue(scene.repo, 1, title="B")
+    changed = get(scene, "/repos/acme/shop/issues/1", **{"If-None-Match": first.headers["ETag"]})
+    assert (changed.status_code, changed.json()["title"]) == (200, "B")
+
+
+def test_the_hourly_allowance_runs_out(make_scene: MakeScene) -> None:
+    scene = make_scene(options={"rate_limit": 3})
+    remaining = [get(scene, "/user").headers["X-RateLimit-Remaining"] for _ in range(3)]
+    assert remaining == ["2", "1", "0"]
+    refused = get(scene, "/user")
+    assert (refused.status_code, refused.headers["X-RateLimit-Remaining"]) == (403, "0")
+    assert "API rate limit exceeded" in refused.json()["message"]
+    overview = get(scene, "/rate_limit")
+    assert (overview.status_code, overview.json()["rate"]["remaining"]) == (200, 0)
+
+
+def test_errors_have_githubs_body(scene: Scene) -> None:
+    missing = get(scene, "/repos/acme/shop/issues/99")
+    assert missing.status_code == 404
+    assert missing.json()["message"] == "Not Found"
+    assert "documentation_url" in missing.json()
+    with pytest.raises(SeedingFailed) as refused:
+        scene.call(scene.owner, "POST", "/issues", {})
+    assert refused.value.status == 422
+    assert '"code":"missing_field","field":"title"' in refused.value.body
+    broken = requests.post(
+        f"{scene.sandbox.url}/repos/acme/shop/issues",
+        data=b"{",
+        headers={"Authorization": f"Bearer {scene.owner.token}"},
+        timeout=10,
+    )
+    assert (broken.status_code, broken.json()["message"]) == (400, "Problems parsing JSON")
+    assert get(scene, "/repos/acme/shop/issues").json() == []
+
+
+def test_contents_and_trees_are_those_of_the_commit(scene: Scene) -> None:
+    file = get(scene, "/repos/acme/shop/contents/price.py?ref=main").json()
+    tree = get(scene, "/repos/acme/shop/git/trees/main?recursive=1").json()
+    assert {"path", "mode", "type", "sha", "size", "url"} <= set(tree["tree"][-1])
+    by_path = {row["path"]: row for row in tree["tree"]}
+    assert by_path["price.py"]["sha"] == file["sha"]
+    assert by_path[".github/workflows"]["type"] == "tree"
+    assert get(scene, "/repos/acme/shop/contents/nothing.py").status_code == 404
+    assert get(scene, "/repos/acme/shop/contents/price.py?ref=nowhere").status_code == 404
+    listed = get(scene, "/repos/acme/shop/contents/.github").json()
+    assert [row["name"] for row in listed] == ["workflows"]

@@ -1,0 +1,62 @@
+"""Webhooks: never retried, logged with what was answered, redelivered under the same guid."""
+
+import pytest
+from forge_scene import SECRET, MakeScene, Scene
+
+from rigtasks.local.github.seeding import SeedingFailed
+
+
+def test_a_failed_delivery_is_logged_and_not_repeated(scene: Scene) -> None:
+    scene.settled()
+    scene.receiver.heard.clear()
+    # given a receiver that fails
+    scene.receiver.answers = 503
+    scene.owner.create_issue(scene.repo, "A")
+    scene.settled()
+    # then it was tried once and the log says so
+    assert scene.receiver.names() == ["issues.opened"]
+    app = scene.as_app("conductor")
+    newest = app.call("GET", "/app/hook/deliveries")[0]
+    assert (newest["event"], newest["action"], newest["status_code"]) == ("issues", "opened", 503)
+    assert newest["status"] != "OK"
+    failed = app.call("GET", "/app/hook/deliveries", status="failure")
+    assert [row["id"] for row in failed] == [newest["id"]]
+
+    # when it is asked for again, and the receiver works
+    scene.receiver.answers = 202
+    app.call("POST", f"/app/hook/deliveries/{newest['id']}/attempts")
+    scene.settled()
+    # then the same delivery comes once more
+    first, again = scene.receiver.heard
+    assert (again.delivery, again.body) == (first.delivery, first.body)
+    assert again.signed_with(SECRET)
+    log = app.call("GET", "/app/hook/deliveries")
+    assert [(row["guid"], row["redelivery"], row["status"]) for row in log[:2]] == [
+        (newest["guid"], True, "OK"),
+        (newest["guid"], False, newest["status"]),
+    ]
+    detail = app.call("GET", f"/app/hook/deliveries/{log[0]['id']}")
+    assert detail["request"]["payload"]["issue"]["title"] == "A"
+    assert detail["request"]["headers"]["X-GitHub-Event"] == "issues"
+
+
+def test_a_receiver_that_is_not_there_stops_nothing(make_scene: MakeScene) -> None:
+    scene = make_scene(options={"webhook_url": "http://127.0.0.1:9/nobody"})
+    scene.owner.create_issue(scene.repo, "A")
+    scene.settled()
+    newest = scene.as_app("conductor").call("GET", "/app/hook/deliveries")[0]
+    assert (newest["status_code"], newest["status"]) == (502, "failed to connect to host")
+    assert scene.call(scene.owner, "GET", "/issues/1")["title"] == "A"
+    assert scene.receiver.heard == []
+
+
+def test_only_the_hooked_app_sees_the_log(scene: Scene) -> None:
+    scene.seeder.ping()
+    scene.settled()
+    (ping,) = scene.receiver.of("ping")
+    assert ping.payload["hook"]["config"]["secret"] == "********"
+    config = scene.as_app("conductor").call("GET", "/app/hook/config")
+    assert config["url"] == scene.receiver.url
+    with pytest.raises(SeedingFailed) as refused:
+        scene.as_app("author").call("GET", "/app/hook/deliveries")
+    assert refused.value.status == 404
