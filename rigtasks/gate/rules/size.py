@@ -1,6 +1,7 @@
 """Size: small enough to review, unless a person said that a large one is fine."""
 
 from rigtasks.gate.facts import GateFacts, Source
+from rigtasks.gate.human_gates import LabelGrant
 from rigtasks.gate.result import Finding, Gate, Rule, Unblock, failed, passed, unknown
 
 #: The label with which a person accepts a large change.
@@ -19,10 +20,9 @@ def judge(facts: GateFacts) -> Finding:
     allowed = f"at most {bounds.max_files} files and {bounds.max_lines} lines"
     if change.files <= bounds.max_files and change.lines <= bounds.max_lines:
         return passed(f"{measured} ({allowed})")
-    if _accepted(facts):
-        grant = bounds.large_pr_ok
-        who = grant.by if grant else ""
-        return passed(f"{measured}; {who} set {LARGE_PR_OK}", allowed)
+    grant = _accepted(facts)
+    if grant is not None:
+        return passed(f"{measured}; {grant.by} set {LARGE_PR_OK}", allowed)
     return failed(
         f"{measured}, {allowed}",
         Unblock(who="a person with write access", how=f"sets the label {LARGE_PR_OK}"),
@@ -30,16 +30,18 @@ def judge(facts: GateFacts) -> Finding:
     )
 
 
-def _accepted(facts: GateFacts) -> bool:
-    """Say whether the label is there and a person, not one of the authors, put it."""
+def _accepted(facts: GateFacts) -> LabelGrant | None:
+    """Return the grant of the label if it is there and a person, not an author, put it."""
     grant = facts.size.large_pr_ok
-    return (
+    if (
         grant is not None
         and grant.label == LARGE_PR_OK
         and grant.by_person
         and grant.by_id not in facts.involved_ids
         and LARGE_PR_OK in (*facts.pull_request.labels, *facts.issue.labels)
-    )
+    ):
+        return grant
+    return None
 
 
 RULE = Rule(

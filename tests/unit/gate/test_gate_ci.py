@@ -264,6 +264,23 @@ def test_githubs_opinion_on_mergeability(state: str, status: GateStatus) -> None
     assert verdict.result(Gate.MERGEABLE).status is status
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"mergeable": False, "mergeable_state": "clean"}, "it conflicts with main"),
+        ({"mergeable_state": "dirty"}, "it conflicts with main"),
+        ({"mergeable_state": "behind"}, "the branch is behind its base"),
+    ],
+)
+def test_a_conflict_and_an_old_base_go_back_to_the_author_agent(
+    changes: dict[str, object], sentence: str
+) -> None:
+    result = evaluate(with_pull(**changes), NOW).result(Gate.MERGEABLE)
+
+    assert (result.status, result.summary) == (GateStatus.FAIL, sentence)
+    assert result.can_unblock[0].who == "the author agent"
+
+
 def test_mergeability_that_github_still_computes_is_pending() -> None:
     verdict = evaluate(with_pull(mergeable=None), NOW)
 

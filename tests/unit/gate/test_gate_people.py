@@ -51,6 +51,24 @@ def test_a_thread_counts_as_settled_only_when_its_author_or_a_third_party_resolv
     assert status(Gate.THREADS, green_facts(threads=(thread(**changes),))) is expected
 
 
+def test_an_open_thread_is_linked_or_else_its_pull_request() -> None:
+    linked = thread(resolved=False, url="https://github.test/t/1")
+
+    for one, url in (
+        (linked, linked.url),
+        (replace(linked, url=None), green_facts().pull_request.url),
+    ):
+        result = evaluate(green_facts(threads=(one,)), NOW).result(Gate.THREADS)
+        assert result.can_unblock[0].url == url
+
+
+def test_a_large_change_that_merges_names_who_accepted_it() -> None:
+    facts = green_facts(change=LARGE, size=f.SizeBounds(large_pr_ok=grant()))
+    result = evaluate(with_pull(facts, labels=("large-pr-ok",)), NOW).result(Gate.SIZE)
+
+    assert "anna set large-pr-ok" in result.summary
+
+
 @pytest.mark.parametrize(
     "label", ["do-not-merge", "Do-Not-Merge", " do not merge", "do_not_merge", "manual-merge"]
 )
@@ -239,7 +257,7 @@ def test_a_change_nobody_inspected_at_this_head_is_unknown() -> None:
     ("changes", "gate"),
     [
         ({"state": "closed"}, Gate.PULL_REQUEST),
-        ({"merged": True, "state": "closed"}, Gate.PULL_REQUEST),
+        ({"merged": True}, Gate.PULL_REQUEST),
         ({"head_repository_id": 501}, Gate.BASE),
         ({"head_repository_id": None}, Gate.BASE),
         ({"head_ref": "main"}, Gate.BASE),
