@@ -7,7 +7,8 @@ import msgspec
 
 from rigtasks.errors import Permanent
 
-WORKDIR = PurePosixPath("/workspace")
+#: A place no host uses: read-only paths of the host keep theirs inside.
+WORKDIR = PurePosixPath("/sandbox/checkout")
 HOME = PurePosixPath("/home/agent")
 #: The user and group id a process has inside; outside it runs as whoever started it.
 INNER_ID = 1001

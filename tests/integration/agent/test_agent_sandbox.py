@@ -74,7 +74,7 @@ def test_the_host_is_hidden_and_only_the_workdir_is_written(
 
     result = run(
         f"cat {tmp_path}/secret; ls -A {Path.home()} /run /var /mnt; echo no > /usr/x; "
-        "echo no > /x; echo yes > /workspace/y; echo kept > $HOME/z; id -u",
+        "echo no > /x; echo yes > /sandbox/checkout/y; echo kept > $HOME/z; id -u",
         spec,
         Level.BUBBLEWRAP,
     )
