@@ -49,12 +49,13 @@ class Settings(BaseSettings):
     api_token: SecretStr = SecretStr("")
 
     github_api_url: str = "https://api.github.com"
-    github_web_url: str = "https://github.com"
+    github_web_url: str = ""
     sandbox_github: bool = False
     apps_file: Path | None = None
     github_token: SecretStr = SecretStr("")
+    github_read_token: SecretStr = SecretStr("")
+    github_reviewer_token: SecretStr = SecretStr("")
 
-    label: str = "agent-ready"
     internal_repositories: tuple[str, ...] = ()
     internal_repository_ids: tuple[int, ...] = ()
     trusted_user_ids: tuple[int, ...] = ()

@@ -3,11 +3,12 @@
 from typing import Any
 
 from celery import bootsteps
-from celery.signals import celeryd_init, worker_process_init
-from rigtasks.tasks.presence import announce
+from celery.signals import celeryd_init, worker_process_init, worker_shutting_down
 
+from rigtasks.bootstrap import shutdown_file
 from rigtasks.celery import app
 from rigtasks.config import ConfigurationError, load_settings
+from rigtasks.tasks.presence import announce
 from workers.liveness import ALIVE_SECONDS, alive_file
 from workers.table import worker_type_for
 
@@ -21,6 +22,7 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
         kind = worker_type_for(queues)
     except ConfigurationError as error:
         raise SystemExit(str(error)) from error
+    shutdown_file(load_settings().data_dir, sender).unlink(missing_ok=True)
     conf.update(
         worker_concurrency=options.get("concurrency") or kind.concurrency,
         worker_max_tasks_per_child=kind.max_tasks_per_child,
@@ -35,7 +37,7 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
 def say_hello(**_: Any) -> None:
     """Tell the store that a process of this worker can take work."""
     for queue in app.conf.get("rig_queues", ()):
-        announce(holder=app.conf.rig_holder, queue=queue)
+        announce(holder=app.conf.rig_holder, queue=queue, runs_agents=app.conf.rig_runs_agents)
 
 
 class Liveness(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
@@ -58,3 +60,11 @@ class Liveness(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships n
 
 
 app.steps["consumer"].add(Liveness)
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]  # celery ships no types
+def stop_runs(**_: Any) -> None:
+    """Tell the runs of this worker to stop and give their claims back."""
+    path = shutdown_file(load_settings().data_dir, app.conf.get("rig_holder", "unnamed"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()

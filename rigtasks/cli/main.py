@@ -88,10 +88,11 @@ def version(*, as_json: AsJson = False) -> None:
 @serve.command("relay")
 def serve_relay() -> None:
     """Publish hints from the outbox to the queues."""
+    from rigtasks.celery import app as celery
     from rigtasks.config import load_settings
     from rigtasks.tasks.relay import run
 
-    run(load_settings())
+    run(load_settings(), celery)
 
 
 @serve.command("web")

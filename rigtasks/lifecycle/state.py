@@ -138,6 +138,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     hold_blocks: bool = False
     reason: str = ""
     refusal_code: str | None = None
+    refusal_visible: bool = True
     who_must_act: str | None = None
     epoch: int = 0
     run: ActiveRun | None = None
@@ -163,6 +164,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     gate_reasons: tuple[str, ...] = ()
     gate_sha: str | None = None
     gate_cleared_sha: str | None = None
+    gate_cleared_by: str | None = None
     blockers: tuple[Blocker, ...] = ()
     blockers_sha: str | None = None
     merge_sha: str | None = None

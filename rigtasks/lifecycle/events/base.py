@@ -35,11 +35,15 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a run: prepare, implement, test, publish, review or merge."""
+    """One step of a run: prepare, implement, build, test or review, in the order they happened.
+
+    `cost_micro_usd` is None where nobody could price it.
+    """
 
     name: str
     status: str
     seconds: float
+    cost_micro_usd: int | None = 0
     detail: str = ""
 
 

@@ -80,7 +80,7 @@ def gate_cleared(
     state: IssueState, event: acceptance.HumanGateCleared, _: StoredEvent
 ) -> IssueState:
     """Note that a person looked."""
-    return replace(state, gate_cleared_sha=event.head_sha)
+    return replace(state, gate_cleared_sha=event.head_sha, gate_cleared_by=event.by)
 
 
 def gate_waiting(

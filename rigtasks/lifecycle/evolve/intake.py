@@ -77,6 +77,7 @@ def refused(state: IssueState, event: intake.IssueRefused, _: StoredEvent) -> Is
         hold_blocks=False,
         reason=event.sentence,
         refusal_code=event.code,
+        refusal_visible=event.visible,
         who_must_act=event.who_must_act,
     )
 

@@ -70,4 +70,4 @@ def gate_approved(
     state: IssueState, event: liveness.OperatorGateApproved, _: StoredEvent
 ) -> IssueState:
     """Note that an operator looked."""
-    return replace(state, gate_cleared_sha=event.head_sha)
+    return replace(state, gate_cleared_sha=event.head_sha, gate_cleared_by=event.by)

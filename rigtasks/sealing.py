@@ -1,9 +1,28 @@
 """Seal a run's token to the process that holds the claim; nobody else can open it."""
 
+import msgspec
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from rigtasks.errors import Permanent
+
+
+class RunCredentials(msgspec.Struct, frozen=True, kw_only=True):
+    """What the conductor seals for one run.
+
+    Args:
+        token: reads the contents of the run's repository, and nothing else.
+        clone_url: where git finds the repository.
+        author_name: who the commits are by.
+        author_email: the address GitHub knows that account under.
+        refused: why there is no token, instead of all of it.
+    """
+
+    token: str = ""
+    clone_url: str = ""
+    author_name: str = ""
+    author_email: str = ""
+    refused: str | None = None
 
 
 class NotSealedForMe(Permanent):
@@ -38,3 +57,8 @@ class TokenKey:
 def seal(token: str, public_key: bytes) -> bytes:
     """Return the token, readable only with the private half of `public_key`."""
     return SealedBox(PublicKey(public_key)).encrypt(token.encode())
+
+
+def sealed_for(credentials: RunCredentials, public_key: bytes) -> bytes:
+    """Return the credentials, readable by the run that owns the key and nobody else."""
+    return seal(msgspec.json.encode(credentials).decode(), public_key)

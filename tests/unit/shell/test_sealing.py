@@ -1,6 +1,6 @@
 import pytest
 
-from rigtasks.runs.sealing import NotSealedForMe, TokenKey, seal
+from rigtasks.sealing import NotSealedForMe, TokenKey, seal
 
 
 def test_only_the_holder_of_the_key_reads_the_token() -> None:

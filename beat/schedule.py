@@ -1,0 +1,51 @@
+"""The schedule as one table. Every job is idempotent by its period: any number of Beats is safe."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rigtasks.celery import app
+from rigtasks.config import load_settings
+
+TICK_TASK = "rig.beat.tick"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One job of the schedule.
+
+    Attributes:
+        name: its key in `beat.tick.JOBS` and in the table of ticks.
+        seconds: how often it runs, already scaled.
+    """
+
+    name: str
+    seconds: float
+
+
+def jobs() -> tuple[Job, ...]:
+    """Return every job with its period."""
+    settings = load_settings()
+    sweep = settings.scaled(settings.sweep_seconds)
+    return (
+        Job(name="expired_leases", seconds=sweep),
+        Job(name="wake_ups", seconds=sweep),
+        Job(name="stale_deliveries", seconds=settings.scaled(settings.republish_seconds)),
+        Job(name="review_scan", seconds=settings.scaled(settings.review_scan_seconds)),
+        Job(name="retention", seconds=3600.0),
+    )
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """Return the table in Celery Beat's own form."""
+    return {
+        job.name: {
+            "task": TICK_TASK,
+            "schedule": job.seconds,
+            "args": (job.name, job.seconds),
+            "options": {"queue": "conductor", "expires": max(job.seconds, 1.0)},
+        }
+        for job in jobs()
+    }
+
+
+app.conf.beat_schedule = beat_schedule()

@@ -1,0 +1,211 @@
+"""Build what a process works with, once, after any fork. The only place that knows every part."""
+
+import shlex
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rigtasks.agent.assignment import RunLimits
+from rigtasks.agent.provider import Provider
+from rigtasks.agent.providers.command import CommandProvider
+from rigtasks.agent.providers.scripted import ScriptedProvider
+from rigtasks.agent.sandbox import Level, Probe, find_toolchain, probe
+from rigtasks.agent.supervisor import Timers as AgentTimers
+from rigtasks.conductor.context import Conductor
+from rigtasks.config import ConfigurationError, Settings, load_settings
+from rigtasks.eventstore.claims import Limits
+from rigtasks.eventstore.engine import open_database
+from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings, Pace
+from rigtasks.github.identities import AppCredentials, Credentials, PersonalToken, Role
+from rigtasks.lifecycle.events.intake import IssueLimits
+from rigtasks.lifecycle.state import Stage
+from rigtasks.lifecycle.timers import Timers
+from rigtasks.routing.facts import IntakePolicy
+from rigtasks.routing.internal import InternalRepositories, internal_repositories
+from rigtasks.routing.labels import READY
+from rigtasks.routing.stack import Queue
+from rigtasks.runs.desk import PostgresDesk
+from rigtasks.runs.kit import WorkerKit
+from rigtasks.shell import IssueShell
+from rigtasks.stores import Stores, stores_on
+
+_MICRO = 1_000_000
+_PUBLIC_HOST = "github.com"
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return load_settings()
+
+
+@cache
+def stores() -> Stores:
+    """Return the tables of this process, on a pool of its own."""
+    database = open_database(
+        settings().database_url.get_secret_value(), application_name="rig", pool_size=4
+    )
+    return stores_on(database)
+
+
+@cache
+def shell() -> IssueShell:
+    """Return the shell that gives commands to issues."""
+    return IssueShell(stores(), Timers().scaled(settings().time_scale))
+
+
+@cache
+def isolation() -> Probe:
+    """Return the walls this machine gives, found out by trying, once."""
+    return probe()
+
+
+@cache
+def conductor() -> Conductor:
+    """Return the conductor's collaborators.
+
+    Raises:
+        ConfigurationError: an identity has no credentials.
+    """
+    chosen = settings()
+    return Conductor(
+        stores=stores(),
+        shell=shell(),
+        github=GitHub(_github(chosen)),
+        intake=IntakePolicy(
+            internal=_internal(chosen),
+            queues=frozenset(Queue(name) for name in chosen.queues),
+            trusted_accounts=frozenset(chosen.trusted_user_ids),
+        ),
+        label=READY,
+        limits=IssueLimits(
+            max_attempts=chosen.max_attempts,
+            max_review_loops=chosen.max_review_loops,
+            max_lost_runs=chosen.max_lost_runs,
+            max_cost_micro_usd=round(chosen.max_cost_usd * _MICRO),
+        ),
+        app_ids={role: app.app_id for role, app in chosen.apps.items()},
+        mail_host=_mail_host(chosen),
+        work_dir=chosen.data_dir / "clones",
+        now=_now,
+    )
+
+
+@cache
+def worker_kit(holder: str) -> WorkerKit:
+    """Return what a worker brings to every run.
+
+    Raises:
+        ConfigurationError: the walls are missing, or the provider is not set up.
+    """
+    chosen = settings()
+    walls = isolation()
+    if walls.level is Level.NONE and not (chosen.sandbox_github and chosen.isolation_none_allowed):
+        raise ConfigurationError(
+            f"agents have no walls on this machine ({walls.reason}): install bubblewrap; working "
+            "without walls is possible for the sandbox GitHub only, with "
+            "RIG_ISOLATION_NONE_ALLOWED=1"
+        )
+    stop_file = shutdown_file(chosen.data_dir, holder)
+    internal = _internal(chosen)
+    return WorkerKit(
+        stores=stores(),
+        shell=shell(),
+        desk=PostgresDesk(stores()),
+        provider=lambda stage: _provider(chosen, stage),
+        level=walls.level,
+        tools=find_toolchain(Path(one) for one in chosen.tool_path.split(":") if chosen.tool_path),
+        limits=Limits(
+            total=chosen.limit_total,
+            per_repository=chosen.limit_per_repository,
+            per_queue=chosen.limit_per_queue,
+        ),
+        denied_ids=internal.ids,
+        denied_names=internal.names,
+        run_limits=RunLimits(max_seconds=chosen.implement_minutes * 60),
+        review_limits=RunLimits(max_seconds=chosen.review_minutes * 60),
+        timers=AgentTimers(),
+        time_scale=chosen.time_scale,
+        lease_seconds=chosen.scaled(chosen.lease_seconds),
+        heartbeat_seconds=chosen.scaled(chosen.heartbeat_seconds),
+        token_patience=30.0,
+        work_dir=chosen.data_dir / "runs",
+        shutting_down=stop_file.exists,
+        now=_now,
+        database_url=chosen.database_url.get_secret_value(),
+    )
+
+
+def shutdown_file(data_dir: Path, holder: str) -> Path:
+    """Return the file whose presence tells the runs of a worker to stop."""
+    return data_dir / "alive" / f"{holder}.stopping"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _internal(chosen: Settings) -> InternalRepositories:
+    return internal_repositories(
+        ids=chosen.internal_repository_ids, names=chosen.internal_repositories
+    )
+
+
+def _github(chosen: Settings) -> GitHubSettings:
+    return GitHubSettings(
+        api_url=chosen.github_api_url,
+        credentials=_credentials(chosen),
+        pace=UNHURRIED if chosen.sandbox_github else Pace(),
+        time_scale=chosen.time_scale,
+        web_url=chosen.github_web_url or None,
+    )
+
+
+def _credentials(chosen: Settings) -> dict[Role, Credentials]:
+    apps = chosen.apps
+    if apps:
+        return {
+            role: AppCredentials(
+                app_id=str(app.app_id), private_key=Path(app.private_key_path).read_text()
+            )
+            for role, app in apps.items()
+        }
+    token = chosen.github_token.get_secret_value()
+    if not token:
+        raise ConfigurationError(
+            "the rig has no GitHub identity: set RIG_APPS_FILE to the three Apps, or for trying "
+            "it out RIG_GITHUB_TOKEN and RIG_GITHUB_READ_TOKEN to personal tokens"
+        )
+    read_only = chosen.github_read_token.get_secret_value() or None
+    reviewer = chosen.github_reviewer_token.get_secret_value() or token
+    return {
+        Role.AUTHOR: PersonalToken(token=token, read_only_token=read_only),
+        Role.REVIEWER: PersonalToken(token=reviewer),
+        Role.CONDUCTOR: PersonalToken(token=token),
+    }
+
+
+def _mail_host(chosen: Settings) -> str:
+    """Return the host of GitHub's no-reply addresses; an enterprise server uses its own name."""
+    if chosen.sandbox_github or not chosen.github_web_url:
+        return _PUBLIC_HOST
+    return urlsplit(chosen.github_web_url).hostname or _PUBLIC_HOST
+
+
+def _provider(chosen: Settings, stage: Stage) -> Provider:
+    match chosen.provider:
+        case "scripted":
+            return ScriptedProvider()
+        case "command":
+            line = chosen.reviewer_command if stage is Stage.REVIEW else chosen.provider_command
+            if not line:
+                name = "RIG_REVIEWER_COMMAND" if stage is Stage.REVIEW else "RIG_PROVIDER_COMMAND"
+                raise ConfigurationError(
+                    f"{name} is not set: give the agent's command line, or RIG_PROVIDER=scripted"
+                )
+            return CommandProvider(argv=tuple(shlex.split(line)), network=chosen.run_network)
+        case unknown:
+            raise ConfigurationError(
+                f"RIG_PROVIDER={unknown} is unknown: it is command or scripted"
+            )

@@ -1,0 +1,94 @@
+"""Read what a pull request changes, and judge it by the same policy as before the push."""
+
+import msgspec
+
+from rigtasks.gate.facts import Change
+from rigtasks.gate.human_gates import HumanGateReason, TamperFinding, TamperReport
+from rigtasks.github.api import Api
+from rigtasks.github.pull_request_facts import PullRequestFacts
+from rigtasks.github.pulls import read_diff
+from rigtasks.review.diff import parse_diff
+from rigtasks.review.diff_policy import (
+    CommitMessage,
+    Denial,
+    DiffBounds,
+    GateKind,
+    PolicyReport,
+    inspect,
+)
+from rigtasks.routing.agent_config import CONFIG_PATH, AgentConfig
+from rigtasks.routing.keys import ReviewBy
+
+#: The size is a gate of its own, with a label that lifts it.
+_JUDGED_ELSEWHERE = frozenset({Denial.TOO_LARGE})
+
+
+class ChangeReading(msgspec.Struct, frozen=True, kw_only=True):
+    """The measured change with what the policy says of it; no report where it was not readable."""
+
+    change: Change
+    tamper: TamperReport | None = None
+    human_gates: tuple[HumanGateReason, ...] = ()
+
+
+def read_change(api: Api, seen: PullRequestFacts, config: AgentConfig) -> ChangeReading:
+    """Read the diff at the head and judge it.
+
+    Raises:
+        RigError: it could not be read or understood.
+    """
+    text = read_diff(api, seen.pull_request.number)
+    diff = parse_diff(text.text.encode(), truncated=text.truncated)
+    messages = tuple(CommitMessage(sha=one.sha, message=one.commit.message) for one in seen.commits)
+    report = inspect(diff, messages, bounds_of(config))
+    pull = seen.pull_request
+    paths = {name for one in seen.files for name in (one.filename, one.previous_filename) if name}
+    return ChangeReading(
+        change=Change(
+            head_sha=seen.head_sha,
+            files=pull.changed_files,
+            lines=pull.additions + pull.deletions,
+            paths=tuple(sorted(paths)),
+            truncated=seen.files_truncated or text.truncated,
+        ),
+        tamper=_tamper(report, seen.head_sha),
+        human_gates=human_gates_of(report, config),
+    )
+
+
+def bounds_of(config: AgentConfig, *, large_pr_ok: bool = False) -> DiffBounds:
+    """Return what a repository allows; its file can only add to the built-in lists."""
+    return DiffBounds(
+        deny=config.paths.deny, sensitive=config.paths.sensitive, large_pr_ok=large_pr_ok
+    )
+
+
+def human_gates_of(report: PolicyReport, config: AgentConfig) -> tuple[HumanGateReason, ...]:
+    """Return the reasons for a person to look; weakened tests are told by the tamper report."""
+    found = tuple(
+        HumanGateReason(rule=one.rule, path=one.path, summary=one.summary)
+        for one in report.human_gates
+        if one.kind is not GateKind.TESTS
+    )
+    if config.review is not ReviewBy.HUMAN:
+        return found
+    asked = HumanGateReason(
+        rule="review: human",
+        path=CONFIG_PATH,
+        summary="this repository asks for a person's approval of every change",
+    )
+    return (*found, asked)
+
+
+def _tamper(report: PolicyReport, head_sha: str) -> TamperReport:
+    denied = tuple(
+        TamperFinding(kind=one.kind, path=one.path or "", summary=one.summary, clearable=False)
+        for one in report.denials
+        if one.kind not in _JUDGED_ELSEWHERE
+    )
+    weakened = tuple(
+        TamperFinding(kind=one.rule, path=one.path, summary=one.summary)
+        for one in report.human_gates
+        if one.kind is GateKind.TESTS
+    )
+    return TamperReport(head_sha=head_sha, findings=(*denied, *weakened))

@@ -1,0 +1,57 @@
+"""What every part of the conductor works with, built once per process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rigtasks.github.api import Api
+from rigtasks.github.client import GitHub
+from rigtasks.github.identities import RepositoryRef, Role
+from rigtasks.lifecycle.envelope import Actor, ActorKind
+from rigtasks.lifecycle.events.intake import IssueLimits
+from rigtasks.lifecycle.state import IssueState
+from rigtasks.routing.facts import IntakePolicy
+from rigtasks.shell import IssueShell
+from rigtasks.stores import Stores
+
+#: The name the conductor's events and claims are written under.
+CONDUCTOR = Actor(kind=ActorKind.CONDUCTOR, id="conductor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conductor:
+    """The conductor's own collaborators.
+
+    Args:
+        stores: the event store and the tables beside it.
+        shell: loads, decides and appends for one issue.
+        github: the three identities.
+        intake: the rig's settings for intake.
+        label: the label that authorises work.
+        limits: the caps that issues are approved under.
+        app_ids: the ids of the Apps, by role; empty where a personal token is used.
+        mail_host: the host of the no-reply addresses that GitHub knows accounts under.
+        work_dir: where clean clones are made and removed again.
+        now: the time in UTC, for verdicts.
+    """
+
+    stores: Stores
+    shell: IssueShell
+    github: GitHub
+    intake: IntakePolicy
+    label: str
+    limits: IssueLimits
+    app_ids: dict[Role, int]
+    mail_host: str
+    work_dir: Path
+    now: Callable[[], datetime]
+
+    def api(self, role: Role, state: IssueState) -> Api:
+        """Return an identity's way to the repository of an issue."""
+        return self.github.api(role, repository_of(state))
+
+
+def repository_of(state: IssueState) -> RepositoryRef:
+    """Return the repository of an issue, by id and by the name it was last seen under."""
+    return RepositoryRef(id=state.repo_id, full_name=state.repo)

@@ -1,0 +1,89 @@
+"""Work on one webhook delivery: look at what it hints at, and write its outcome in words."""
+
+from uuid import UUID, uuid5
+
+from rigtasks.conductor.attend import attend
+from rigtasks.conductor.attention import Attention, Matter, attention
+from rigtasks.conductor.context import CONDUCTOR, Conductor
+from rigtasks.conductor.intake import take_in
+from rigtasks.errors import Rejected
+from rigtasks.eventstore.deliveries import Delivery, DeliveryStatus
+from rigtasks.eventstore.queries import IssueSummary
+from rigtasks.github.identities import RepositoryRef, Role
+from rigtasks.github.issues import read_issue
+from rigtasks.github.payloads import parse_delivery
+from rigtasks.github.pulls import read_pull_request
+from rigtasks.lifecycle.commands import Cancel
+
+_CAUSES = UUID("8d3c6a4e-5f0a-4a6f-b0a5-7a0e6c1f2b94")
+_QUIET = ("ignored", "noted")
+
+
+def work_on_delivery(conductor: Conductor, delivery_id: str) -> str:
+    """Look at what a delivery hints at and settle it with an outcome; settled ones stay so.
+
+    Raises:
+        RigError: GitHub or the store could not be read; the delivery stays pending.
+    """
+    delivery = conductor.stores.deliveries.get(delivery_id)
+    if delivery is None or delivery.status is not DeliveryStatus.PENDING:
+        return "ignored: settled already"
+    try:
+        outcome = _outcome(conductor, delivery)
+    except Rejected as error:
+        conductor.stores.deliveries.settle(
+            delivery_id, DeliveryStatus.QUARANTINED, f"refused: {error}"
+        )
+        return f"refused: {error}"
+    status = DeliveryStatus.IGNORED if outcome.startswith(_QUIET) else DeliveryStatus.DONE
+    conductor.stores.deliveries.settle(delivery_id, status, outcome)
+    return outcome
+
+
+def _outcome(conductor: Conductor, delivery: Delivery) -> str:
+    if delivery.payload is None:
+        return "ignored: its payload was dropped after its retention"
+    fact = parse_delivery(delivery.event, delivery.payload)
+    cause = uuid5(_CAUSES, delivery.delivery_id)
+    found = [_look(conductor, one, cause) for one in attention(fact, conductor.label)]
+    return "; ".join(dict.fromkeys(found))
+
+
+def _look(conductor: Conductor, one: Attention, cause: UUID) -> str:
+    repository = RepositoryRef(id=one.repo_id, full_name=one.repo)
+    match one.matter:
+        case Matter.NOTHING:
+            return one.outcome
+        case Matter.INTAKE:
+            return take_in(conductor, repository, one.number, cause=cause)
+        case Matter.WITHDRAWAL:
+            return _withdraw(conductor, repository, one, cause)
+        case Matter.PULL_REQUEST:
+            known = conductor.stores.issues.by_pull_request(repo_id=one.repo_id, pr=one.number)
+            return _attend(conductor, (known,) if known else (), cause)
+        case Matter.HEAD:
+            at_head = conductor.stores.issues.by_head(repo_id=one.repo_id, head_sha=one.head_sha)
+            return _attend(conductor, at_head, cause)
+
+
+def _attend(conductor: Conductor, issues: tuple[IssueSummary, ...], cause: UUID) -> str:
+    if not issues:
+        return "ignored: no pull request of the rig"
+    return "; ".join(attend(conductor, issue.stream, cause=cause) for issue in issues)
+
+
+def _withdraw(conductor: Conductor, repository: RepositoryRef, one: Attention, cause: UUID) -> str:
+    """Cancel an issue that a person withdrew; one that its own merge closed is not withdrawn."""
+    known = conductor.stores.issues.newest(repo_id=repository.id, number=one.number)
+    if known is None:
+        return "ignored: the rig does not work on this issue"
+    api = conductor.github.api(Role.CONDUCTOR, repository)
+    issue = read_issue(api, one.number)
+    if issue.state == "open" and conductor.label in issue.label_names:
+        return "ignored: the issue is open and labelled again"
+    if known.pr is not None and read_pull_request(api, known.pr, settled=False).is_merged:
+        return attend(conductor, known.stream, cause=cause)
+    told = conductor.shell.tell(
+        known.stream, Cancel(reason=one.reason, by=one.by), actor=CONDUCTOR, cause=cause
+    )
+    return f"cancelled: {one.reason}" if told.events else "ignored: the issue had ended"

@@ -1,0 +1,54 @@
+"""Carry out one effect of an issue, one at a time per issue."""
+
+from uuid import UUID
+
+from rigtasks.conductor.attend import attend
+from rigtasks.conductor.context import Conductor, repository_of
+from rigtasks.conductor.intake import take_in
+from rigtasks.conductor.publish import publish
+from rigtasks.conductor.report import report
+from rigtasks.conductor.reviews import post_review
+from rigtasks.lifecycle.react import EffectKind, outstanding
+from rigtasks.lifecycle.state import IssueState
+from rigtasks.shell import effect_entry
+
+
+def carry_out(conductor: Conductor, stream: str, kind: EffectKind, *, cause: UUID) -> str:
+    """Carry out an effect and return what came of it in words.
+
+    Raises:
+        RigError: it has to be tried again, or cannot be done.
+    """
+    match kind:
+        case EffectKind.PUBLISH:
+            return publish(conductor, stream, cause=cause)
+        case EffectKind.POST_REVIEW:
+            posted = post_review(conductor, stream, cause=cause)
+            return f"{posted}; {attend(conductor, stream, cause=cause)}"
+        case EffectKind.ATTEND:
+            return attend(conductor, stream, cause=cause)
+        case EffectKind.REPORT:
+            return report(conductor, stream)
+
+
+def wake(conductor: Conductor, stream: str, *, cause: UUID, again: int) -> str:
+    """Repeat what an issue still waits for, and look at a held one again.
+
+    Args:
+        conductor: the conductor's collaborators.
+        stream: the issue's stream.
+        cause: what rang.
+        again: a number that differs from one ring to the next, for the keys of the entries.
+    """
+    state = conductor.stores.events.load(stream).state
+    if state is None or state.terminal:
+        return "ignored: the issue has ended"
+    if state.hold_blocks:
+        return _look_again(conductor, state, cause)
+    effects = outstanding(state)
+    conductor.stores.outbox.add(tuple(effect_entry(stream, effect, again) for effect in effects))
+    return "repeated: " + (", ".join(effect.kind for effect in effects) or "nothing")
+
+
+def _look_again(conductor: Conductor, state: IssueState, cause: UUID) -> str:
+    return take_in(conductor, repository_of(state), state.number, cause=cause)

@@ -1,0 +1,349 @@
+"""Gather the facts of the merge gate: one reading of GitHub and of the store, at one head."""
+
+import msgspec
+
+from rigtasks.conductor.change import ChangeReading, read_change
+from rigtasks.conductor.context import Conductor
+from rigtasks.conductor.standing import gate_pauses
+from rigtasks.errors import RigError
+from rigtasks.gate import facts as gate
+from rigtasks.gate.closes import closed_issues
+from rigtasks.gate.human_gates import Clearance, LabelGrant
+from rigtasks.gate.rules.size import LARGE_PR_OK
+from rigtasks.github.api import Api
+from rigtasks.github.checks import CheckRun, CommitStatus
+from rigtasks.github.contents import read_branch_head, read_file
+from rigtasks.github.errors import RateLimited
+from rigtasks.github.identities import Role
+from rigtasks.github.issues import IssueHistory, read_history, read_issue
+from rigtasks.github.pull_request_facts import PullRequestFacts, read_pull_request_facts
+from rigtasks.github.repositories import (
+    Permission,
+    Repository,
+    read_permission,
+    read_repository,
+)
+from rigtasks.github.reviews import Review
+from rigtasks.lifecycle.state import IssueState
+from rigtasks.routing.agent_config import CONFIG_PATH, AgentConfig
+
+_SOURCES = {
+    "commits": gate.Source.COMMITS,
+    "files": gate.Source.FILES,
+    "reviews": gate.Source.REVIEWS,
+    "threads": gate.Source.THREADS,
+    "check_runs": gate.Source.CHECKS,
+    "statuses": gate.Source.CHECKS,
+    "protection": gate.Source.PROTECTION,
+    "codeowners": gate.Source.CODEOWNERS,
+    "label_events": gate.Source.LABEL_EVENTS,
+}
+_HUMAN = "User"
+
+
+class GateReading(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts, and what GitHub said that they were made of."""
+
+    gate: gate.GateFacts
+    seen: PullRequestFacts
+
+
+def read_gate(conductor: Conductor, state: IssueState) -> GateReading:
+    """Read the pull request of an issue and everything else its merge depends on.
+
+    Raises:
+        RateLimited: try again later.
+        RigError: the pull request or its repository could not be read at all.
+    """
+    if state.pr is None:
+        raise LookupError(f"{state.ref} has no pull request")
+    api = conductor.api(Role.CONDUCTOR, state)
+    repository = read_repository(api)
+    seen = read_pull_request_facts(api, state.pr.number)
+    return GateReading(gate=_Gatherer(conductor, state, api, repository, seen).facts(), seen=seen)
+
+
+class _Gatherer:
+    """Collects facts and notes what could not be read."""
+
+    def __init__(
+        self,
+        conductor: Conductor,
+        state: IssueState,
+        api: Api,
+        repository: Repository,
+        seen: PullRequestFacts,
+    ) -> None:
+        self._conductor = conductor
+        self._state = state
+        self._api = api
+        self._repository = repository
+        self._seen = seen
+        self._config = state.config or AgentConfig()
+        self._unknown = [
+            gate.UnknownSource(source=_SOURCES[one.source], why=one.reason)
+            for one in seen.unknown_sources
+        ]
+
+    def facts(self) -> gate.GateFacts:
+        state, seen = self._state, self._seen
+        change = self._change()
+        reviews = tuple(self._review(one) for one in seen.reviews if one.submitted_at is not None)
+        return gate.GateFacts(
+            repository_id=self._repository.id,
+            repository=self._repository.full_name,
+            default_branch=self._repository.default_branch,
+            pull_request=_pull_request(seen),
+            issue=self._issue(),
+            change=change.change,
+            commits=_commits(seen),
+            accounts=self._accounts(reviews),
+            required_checks=self._required(),
+            checks=(
+                *(_check_run(one) for one in seen.check_runs),
+                *(_status(one, seen.head_sha) for one in seen.statuses),
+            ),
+            reviews=reviews,
+            threads=tuple(_threads(seen)),
+            allowed_bases=(state.base_branch,),
+            tamper=change.tamper,
+            config=self._config_blobs(),
+            budget=_budget(state),
+            read_at=self._conductor.now(),
+            merge_mode=gate.MergeMode(self._config.merge.mode.value),
+            block_labels=self._config.merge.block_labels,
+            closing_references=tuple(
+                closed_issues(seen.pull_request.body or "", repository=self._repository.full_name)
+            ),
+            codeowners=self._codeowners(),
+            human_gates=change.human_gates,
+            clearances=self._clearances(reviews),
+            size=gate.SizeBounds(large_pr_ok=self._large_pr_ok()),
+            pauses=gate_pauses(self._conductor.stores, state),
+            unknown_sources=tuple(self._unknown),
+        )
+
+    def _lacks(self, source: gate.Source, error: RigError) -> None:
+        if isinstance(error, RateLimited):
+            raise error
+        self._unknown.append(gate.UnknownSource(source=source, why=str(error)))
+
+    def _change(self) -> ChangeReading:
+        try:
+            return read_change(self._api, self._seen, self._config)
+        except RigError as error:
+            self._lacks(gate.Source.TAMPER, error)
+            self._lacks(gate.Source.HUMAN_GATES, error)
+            return ChangeReading(
+                change=gate.Change(
+                    head_sha=self._seen.head_sha, files=0, lines=0, paths=(), truncated=True
+                )
+            )
+
+    def _issue(self) -> gate.Issue:
+        state = self._state
+        ref = gate.IssueRef(repository=self._repository.full_name, number=state.number)
+        try:
+            issue = read_issue(self._api, state.number)
+        except RigError as error:
+            self._lacks(gate.Source.ISSUE, error)
+            return gate.Issue(ref=ref, state="unknown", labels=(), digest=state.task_digest)
+        return gate.Issue(
+            ref=ref, state=issue.state, labels=issue.label_names, digest=state.task_digest
+        )
+
+    def _review(self, review: Review) -> gate.Review:
+        user = review.user
+        can_write: bool | None = None
+        if user is not None and user.type == _HUMAN:
+            try:
+                can_write = read_permission(self._api, user) in {
+                    Permission.ADMIN,
+                    Permission.WRITE,
+                }
+            except RigError as error:
+                self._lacks(gate.Source.REVIEWS, error)
+        submitted = review.submitted_at
+        assert submitted is not None  # noqa: S101  # the caller filters pending reviews
+        return gate.Review(
+            id=review.id,
+            reviewer_id=user.id if user else 0,
+            reviewer=user.login if user else "ghost",
+            state=gate.ReviewState(review.state.value),
+            commit_id=review.commit_id or "",
+            submitted_at=submitted,
+            can_write=can_write,
+            url=review.html_url or None,
+        )
+
+    def _accounts(self, reviews: tuple[gate.Review, ...]) -> gate.RigAccounts:
+        conductor, state = self._conductor, self._state
+        ids = {role: conductor.api(role, state).account().id for role in Role}
+        people = {one.reviewer_id for one in reviews if one.can_write}
+        author_app = conductor.app_ids.get(Role.AUTHOR)
+        return gate.RigAccounts(
+            author_ids=frozenset({ids[Role.AUTHOR]}),
+            reviewer_ids=frozenset({ids[Role.REVIEWER], *people}),
+            conductor_ids=frozenset({ids[Role.CONDUCTOR]}),
+            author_app_ids=frozenset() if author_app is None else frozenset({author_app}),
+            conductor_app_id=conductor.app_ids.get(Role.CONDUCTOR),
+        )
+
+    def _required(self) -> tuple[gate.RequiredCheck, ...]:
+        protected = self._seen.required_checks
+        if not protected.known:
+            why = ", ".join(protected.unknown_sources) or "branch protection"
+            self._unknown.append(gate.UnknownSource(source=gate.Source.PROTECTION, why=why))
+        own = self._config.merge.required_checks
+        return (
+            *(gate.RequiredCheck(name=one.context, app_id=one.app_id) for one in protected.checks),
+            *(
+                gate.RequiredCheck(name=name, required_by=gate.RequiredBy.REPOSITORY)
+                for name in own
+            ),
+        )
+
+    def _config_blobs(self) -> gate.Config:
+        at_claim = self._state.config_sha
+        try:
+            head = read_branch_head(self._api, self._repository.default_branch)
+            found = read_file(self._api, CONFIG_PATH, ref=head) if head else None
+        except RigError as error:
+            self._lacks(gate.Source.CONFIG, error)
+            return gate.Config(at_claim=at_claim, on_base=None)
+        return gate.Config(at_claim=at_claim, on_base=found.sha if found else None)
+
+    def _codeowners(self) -> gate.Codeowners | None:
+        found = self._seen.codeowners
+        if found is None:
+            return None
+        return gate.Codeowners(path=found.path, text=found.content.decode("utf-8", "replace"))
+
+    def _clearances(self, reviews: tuple[gate.Review, ...]) -> tuple[Clearance, ...]:
+        by_review = tuple(
+            Clearance(
+                head_sha=one.commit_id,
+                by_id=one.reviewer_id,
+                by=one.reviewer,
+                by_person=True,
+                at=one.submitted_at,
+            )
+            for one in reviews
+            if one.can_write and one.state is gate.ReviewState.APPROVED
+        )
+        state = self._state
+        if state.gate_cleared_sha is None or state.gate_cleared_by is None:
+            return by_review
+        by_operator = Clearance(
+            head_sha=state.gate_cleared_sha,
+            by_id=0,
+            by=state.gate_cleared_by,
+            by_person=True,
+            at=state.updated_at,
+        )
+        return (*by_review, by_operator)
+
+    def _large_pr_ok(self) -> LabelGrant | None:
+        on_pull = self._seen.history.label_in_force(LARGE_PR_OK)
+        found = on_pull or self._issue_history().label_in_force(LARGE_PR_OK)
+        if found is None or found.actor is None:
+            return None
+        return LabelGrant(
+            label=LARGE_PR_OK,
+            by_id=found.actor.id,
+            by=found.actor.login,
+            by_person=found.actor.type == _HUMAN,
+            at=found.created_at,
+        )
+
+    def _issue_history(self) -> IssueHistory:
+        try:
+            return read_history(self._api, self._state.number)
+        except RigError as error:
+            self._lacks(gate.Source.LABEL_EVENTS, error)
+            return IssueHistory(events=())
+
+
+def _pull_request(seen: PullRequestFacts) -> gate.PullRequest:
+    pull = seen.pull_request
+    return gate.PullRequest(
+        number=pull.number,
+        url=pull.html_url,
+        state=pull.state,
+        merged=pull.is_merged,
+        draft=pull.draft,
+        author_id=pull.user.id if pull.user else 0,
+        base_ref=pull.base.ref,
+        base_sha=pull.base.sha,
+        head_ref=pull.head.ref,
+        head_sha=seen.head_sha,
+        head_repository_id=pull.head.repo.id if pull.head.repo else None,
+        body=pull.body or "",
+        labels=tuple(label.name for label in pull.labels),
+        mergeable=pull.mergeable,
+        mergeable_state=pull.mergeable_state,
+    )
+
+
+def _commits(seen: PullRequestFacts) -> gate.CommitRange:
+    people: dict[tuple[str, int | None, str], gate.Committer] = {}
+    for one in seen.commits:
+        for role, account, written in (
+            ("author", one.author, one.commit.author),
+            ("committer", one.committer, one.commit.committer),
+        ):
+            name = account.login if account else (written.name if written else "somebody")
+            identity = account.id if account else None
+            people[role, identity, name] = gate.Committer(role=role, account_id=identity, name=name)
+    last = seen.commits[-1].sha if seen.commits else ""
+    return gate.CommitRange(head_sha=last, identities=tuple(people.values()))
+
+
+def _check_run(run: CheckRun) -> gate.ObservedCheck:
+    return gate.ObservedCheck(
+        id=run.id,
+        name=run.name,
+        kind=gate.CheckKind.CHECK_RUN,
+        app_id=run.app.id if run.app else None,
+        app_slug=(run.app.slug if run.app else None) or "",
+        head_sha=run.head_sha,
+        status=run.status,
+        conclusion=run.conclusion,
+        url=run.html_url,
+    )
+
+
+def _status(status: CommitStatus, sha: str) -> gate.ObservedCheck:
+    running = status.state == "pending"
+    return gate.ObservedCheck(
+        id=status.id,
+        name=status.context,
+        kind=gate.CheckKind.STATUS,
+        app_id=None,
+        app_slug="",
+        head_sha=sha,
+        status="in_progress" if running else "completed",
+        conclusion=None if running else status.state,
+        url=status.target_url,
+    )
+
+
+def _threads(seen: PullRequestFacts) -> list[gate.Thread]:
+    return [
+        gate.Thread(
+            id=one.id,
+            path=one.path,
+            opened_by_id=one.opened_by_id,
+            resolved=one.is_resolved,
+            resolved_by_id=one.resolved_by_id,
+            outdated=one.is_outdated,
+        )
+        for one in seen.threads
+    ]
+
+
+def _budget(state: IssueState) -> gate.BudgetState:
+    """Return where the issue stands; a merge spends nothing, so only what is known counts here."""
+    if state.cost_micro_usd > state.limits.max_cost_micro_usd:
+        return gate.BudgetState.EXCEEDED
+    return gate.BudgetState.WITHIN

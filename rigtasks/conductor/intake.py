@@ -1,0 +1,151 @@
+"""Decide whether a labelled issue is worked on, and tell its stream."""
+
+from typing import assert_never
+from uuid import UUID
+
+import msgspec
+
+from rigtasks.conductor.context import CONDUCTOR, Conductor
+from rigtasks.conductor.intake_facts import IntakeReading, read_intake_facts
+from rigtasks.github.identities import RepositoryRef, Role
+from rigtasks.github.pulls import read_pull_request
+from rigtasks.lifecycle.commands import Admit, AdoptPullRequest, Hold, Refuse
+from rigtasks.lifecycle.events.intake import Comment, IssueApproved, IssueLimits, IssueRefused
+from rigtasks.lifecycle.state import stream_name
+from rigtasks.routing import decisions
+from rigtasks.routing.agent_config import AgentConfig, Limits, tightest
+from rigtasks.routing.decisions import IntakeDecision, Route, WaitsFor
+from rigtasks.routing.facts import StreamStanding
+from rigtasks.routing.intake import decide_intake
+from rigtasks.routing.task_text import FrozenTask
+
+
+def take_in(conductor: Conductor, repository: RepositoryRef, number: int, *, cause: UUID) -> str:
+    """Look at an issue, decide whether it is worked on, and return the outcome in words."""
+    reading = read_intake_facts(conductor, repository, number)
+    decision = decide_intake(reading.facts, conductor.intake)
+    return _Intake(conductor, repository, reading, cause).tell(decision)
+
+
+class _Intake:
+    """One decision, on its way into the stream of its issue."""
+
+    def __init__(
+        self,
+        conductor: Conductor,
+        repository: RepositoryRef,
+        reading: IntakeReading,
+        cause: UUID,
+    ) -> None:
+        self._conductor = conductor
+        self._api = conductor.github.api(Role.CONDUCTOR, repository)
+        self._facts = reading.facts
+        self._default_branch = reading.default_branch
+        self._cause = cause
+
+    def tell(self, decision: IntakeDecision) -> str:
+        """Append what the decision means and return its outcome in words."""
+        match decision:
+            case decisions.Ignore():
+                pass
+            case decisions.Refuse():
+                self._refuse(decision)
+            case decisions.Admit():
+                if not self._approve(decision.route, decision.task, decision.generation):
+                    return "ignored: this text is approved already"
+            case decisions.Hold():
+                self._approve(decision.route, decision.task, decision.generation)
+                self._hold(decision)
+            case decisions.Adopt():
+                self._approve(decision.route, decision.task, decision.generation)
+                self._adopt(decision)
+            case _:
+                assert_never(decision)
+        return decision.outcome
+
+    def _send(self, generation: int, command: Admit | Refuse | Hold | AdoptPullRequest) -> bool:
+        repository = self._facts.repository.ref
+        stream = stream_name(repository.id, self._facts.issue.number, generation)
+        told = self._conductor.shell.tell(stream, command, actor=CONDUCTOR, cause=self._cause)
+        return bool(told.events)
+
+    def _approve(self, route: Route, task: FrozenTask, generation: int) -> bool:
+        return self._send(generation, Admit(approved=self._approval(route, task, generation)))
+
+    def _approval(self, route: Route, task: FrozenTask, generation: int) -> IssueApproved:
+        repository, issue = self._facts.repository.ref, self._facts.issue
+        approver = issue.labelled_by
+        return IssueApproved(
+            ref=f"{repository.full_name}#{issue.number}",
+            repo_id=repository.id,
+            repo=repository.full_name,
+            number=issue.number,
+            generation=generation,
+            title=task.title,
+            body=task.body,
+            comments=tuple(Comment(author=one.author, body=one.body) for one in task.comments),
+            task_digest=task.digest,
+            approved_by_id=approver.id if approver else 0,
+            approved_by=approver.login if approver else "",
+            permission=approver.permission if approver else "none",
+            stack=route.stack,
+            queue=route.queue,
+            priority=route.priority.rank,
+            base_branch=route.base_branch or self._default_branch,
+            config=route.config,
+            config_sha=route.config_blob_sha,
+            depends_on=tuple(
+                f"{one.repository or repository.full_name}#{one.number}"
+                for one in route.dependencies
+            ),
+            limits=tightened(self._conductor.limits, route.config),
+        )
+
+    def _hold(self, decision: decisions.Hold) -> None:
+        blocking = decision.waits_for is not WaitsFor.ELIGIBLE_WORKER
+        command = Hold(waits_for=decision.waits_for, sentence=decision.sentence, blocking=blocking)
+        self._send(decision.generation, command)
+
+    def _refuse(self, decision: decisions.Refuse) -> None:
+        repository, issue = self._facts.repository.ref, self._facts.issue
+        stream = self._facts.stream
+        finished = stream is not None and stream.standing is StreamStanding.FINISHED
+        generation = (stream.generation if stream else 1) + int(finished)
+        refused = IssueRefused(
+            ref=f"{repository.full_name}#{issue.number}",
+            repo_id=repository.id,
+            repo=repository.full_name,
+            number=issue.number,
+            generation=generation,
+            title=" ".join(issue.title.split())[:256],
+            code=decision.code,
+            sentence=decision.sentence,
+            who_must_act="a person with write permission",
+            visible=decision.visible,
+        )
+        self._send(generation, Refuse(refused=refused))
+
+    def _adopt(self, decision: decisions.Adopt) -> None:
+        pull = read_pull_request(self._api, decision.pull_request, settled=False)
+        command = AdoptPullRequest(
+            pr=pull.number,
+            url=pull.html_url,
+            branch=pull.head.ref,
+            head_sha=pull.head.sha,
+            base_branch=pull.base.ref,
+            author_id=pull.user.id if pull.user else 0,
+        )
+        self._send(decision.generation, command)
+
+
+def tightened(limits: IssueLimits, config: AgentConfig) -> IssueLimits:
+    """Return the rig's caps as far as the repository's file does not lower them."""
+    ceiling = Limits(
+        max_review_loops=limits.max_review_loops, max_cost_micro_usd=limits.max_cost_micro_usd
+    )
+    both = tightest(config.limits, ceiling)
+    return msgspec.structs.replace(
+        limits,
+        max_review_loops=both.max_review_loops or 0,
+        max_cost_micro_usd=both.max_cost_micro_usd or 0,
+    )

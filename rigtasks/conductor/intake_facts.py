@@ -1,0 +1,189 @@
+"""Read everything that an intake decision looks at."""
+
+import msgspec
+
+from rigtasks.conductor.context import Conductor
+from rigtasks.conductor.dependencies import read_dependencies
+from rigtasks.conductor.standing import newest_stream, pauses_in_force, queues_without_worker
+from rigtasks.github.api import Api
+from rigtasks.github.contents import read_branch_head, read_file, read_tree
+from rigtasks.github.identities import Account as GitHubAccount
+from rigtasks.github.identities import RepositoryRef, Role
+from rigtasks.github.issues import (
+    Comment,
+    IssueHistory,
+    LabelInForce,
+    read_comments,
+    read_history,
+    read_issue,
+    read_last_text_edit,
+)
+from rigtasks.github.pulls import PullRequest, read_pull_requests_closing
+from rigtasks.github.repositories import Repository, read_permission, read_repository
+from rigtasks.routing.agent_config import CONFIG_PATH
+from rigtasks.routing.facts import (
+    Account,
+    AccountType,
+    ConfigFile,
+    IntakeFacts,
+    IssueFacts,
+    Permission,
+    PullRequestRef,
+    RepositoryFacts,
+)
+from rigtasks.routing.intake import dependencies_of
+from rigtasks.routing.internal import RepositoryRef as RoutedRepository
+from rigtasks.routing.task_text import IssueComment
+
+_SYMLINK = "120000"
+
+
+class IntakeReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read, and the branch that work starts from unless the repository says otherwise."""
+
+    facts: IntakeFacts
+    default_branch: str
+
+
+def read_intake_facts(
+    conductor: Conductor, repository: RepositoryRef, number: int
+) -> IntakeReading:
+    """Read an issue, who labelled it, its repository's file and what else intake asks for.
+
+    Nothing but the issue is read of a rig-internal repository.
+
+    Raises:
+        RigError: something could not be read; nothing is guessed instead.
+    """
+    api = conductor.github.api(Role.CONDUCTOR, repository)
+    found = read_repository(api)
+    people = _People(api)
+    history = read_history(api, number)
+    facts = IntakeFacts(
+        repository=_repository_facts(found),
+        issue=_issue_facts(api, number, history, conductor.label, people),
+        pauses=pauses_in_force(conductor.stores, repository.id),
+        queues_without_worker=queues_without_worker(conductor.stores, conductor.intake.queues),
+        stream=newest_stream(conductor.stores, repository.id, number),
+    )
+    if conductor.intake.internal.match(facts.repository.ref) is not None:
+        return IntakeReading(facts=facts, default_branch=found.default_branch)
+    author = conductor.github.api(Role.AUTHOR, repository).account()
+    facts = _with_files(facts, api, found.default_branch)
+    facts = _with_pull_requests(facts, api, author.id, number)
+    wanted = dependencies_of(facts)
+    facts = msgspec.structs.replace(
+        facts, dependencies=read_dependencies(conductor.stores, api, wanted)
+    )
+    return IntakeReading(facts=facts, default_branch=found.default_branch)
+
+
+class _People:
+    """Permissions of accounts, each asked for once."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._known: dict[int, Permission] = {}
+
+    def permission(self, account: GitHubAccount) -> Permission:
+        if account.id not in self._known:
+            self._known[account.id] = Permission(read_permission(self._api, account).value)
+        return self._known[account.id]
+
+    def account(self, account: GitHubAccount) -> Account:
+        return Account(
+            id=account.id,
+            login=account.login,
+            type=AccountType(account.type),
+            permission=self.permission(account),
+        )
+
+
+def _repository_facts(found: Repository) -> RepositoryFacts:
+    ancestors = (found.parent, found.source)
+    return RepositoryFacts(
+        ref=RoutedRepository(id=found.id, full_name=found.full_name),
+        ancestors=tuple(
+            RoutedRepository(id=one.id, full_name=one.full_name)
+            for one in ancestors
+            if one is not None
+        ),
+        archived=found.archived,
+    )
+
+
+def _issue_facts(
+    api: Api, number: int, history: IssueHistory, label: str, people: _People
+) -> IssueFacts:
+    issue = read_issue(api, number)
+    labelled: LabelInForce | None = history.label_in_force(label)
+    edit = read_last_text_edit(api, number, history)
+    labelled_at = labelled.created_at if labelled else issue.updated_at
+    actor = labelled.actor if labelled else None
+    return IssueFacts(
+        number=issue.number,
+        is_open=issue.state == "open",
+        is_pull_request=issue.pull_request is not None,
+        title=issue.title,
+        body=issue.body,
+        labels=issue.label_names,
+        labelled_at=labelled_at,
+        labelled_by=people.account(actor) if actor else None,
+        comments=tuple(_comment(one, people) for one in read_comments(api, number)),
+        edited_after_label=edit is not None and edit.edited_at > labelled_at,
+    )
+
+
+def _comment(comment: Comment, people: _People) -> IssueComment:
+    user = comment.user
+    return IssueComment(
+        id=comment.id,
+        author_id=user.id if user else 0,
+        author=user.login if user else "ghost",
+        created_at=comment.created_at,
+        updated_at=comment.updated_at,
+        body=comment.body,
+        permitted=user is not None
+        and user.type == AccountType.USER
+        and people.permission(user).may_write,
+    )
+
+
+def _with_files(facts: IntakeFacts, api: Api, branch: str) -> IntakeFacts:
+    head = read_branch_head(api, branch)
+    if head is None:
+        return facts
+    tree = read_tree(api, head)
+    entry = tree.entry(CONFIG_PATH)
+    config: ConfigFile | None = None
+    if entry is not None and entry.mode == _SYMLINK:
+        config = ConfigFile(blob_sha=entry.sha, problem=f"`{CONFIG_PATH}` is a symbolic link")
+    elif entry is not None or tree.truncated:
+        content = read_file(api, CONFIG_PATH, ref=head)
+        config = ConfigFile(blob_sha=content.sha, content=content.content) if content else None
+    return msgspec.structs.replace(
+        facts, tree=tree.files(), tree_truncated=tree.truncated, config_file=config
+    )
+
+
+def _with_pull_requests(facts: IntakeFacts, api: Api, author_id: int, number: int) -> IntakeFacts:
+    return msgspec.structs.replace(
+        facts,
+        merged_pull_requests=tuple(
+            _pull_request(pull, author_id)
+            for pull in read_pull_requests_closing(api, number, state="closed")
+        ),
+        open_pull_requests=tuple(
+            _pull_request(pull, author_id)
+            for pull in read_pull_requests_closing(api, number, state="open")
+        ),
+    )
+
+
+def _pull_request(pull: PullRequest, author_id: int) -> PullRequestRef:
+    user = pull.user
+    return PullRequestRef(
+        number=pull.number,
+        author=user.login if user else "ghost",
+        ours=user is not None and user.id == author_id,
+    )

@@ -1,0 +1,165 @@
+"""Publish a run's commits: inspect them in a clean clone, push with a lease, open the PR."""
+
+import tempfile
+from pathlib import Path
+from uuid import UUID
+
+from rigtasks.conductor.change import bounds_of, human_gates_of
+from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
+from rigtasks.conductor.pr_body import pull_request_body, pull_request_title
+from rigtasks.errors import Rejected
+from rigtasks.github.identities import Role
+from rigtasks.github.pulls import open_pull_request
+from rigtasks.lifecycle.commands import IntendPush, RecordPullRequest, RefusePublish
+from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.lifecycle.state import IssueState, PendingPublish
+from rigtasks.review.diff import parse_diff
+from rigtasks.review.diff_policy import CommitMessage, PolicyReport, inspect
+from rigtasks.routing.agent_config import AgentConfig
+from rigtasks.routing.internal import RepositoryRef as RoutedRepository
+from rigtasks.workspace.bundle import receive_bundle
+from rigtasks.workspace.checkout import Start, clean_clone, remote_heads
+from rigtasks.workspace.errors import (
+    AccessDenied,
+    BranchProtected,
+    LeaseLost,
+)
+from rigtasks.workspace.git import Git, Remote
+from rigtasks.workspace.push import PushRequest, push_branch
+from rigtasks.workspace.work import ReceivedWork
+
+
+def publish(conductor: Conductor, stream: str, *, cause: UUID) -> str:
+    """Push the commits that wait and make sure the pull request exists.
+
+    Every step can be repeated: the push is a compare-and-swap, and an open pull request of the
+    branch is adopted. Nothing of the bundle is checked out or executed.
+    """
+    state = conductor.stores.events.load(stream).state
+    if state is None or state.publish is None or state.branch is None:
+        return "ignored: no commits wait to be published"
+    return _Publication(conductor, stream, state, state.publish, state.branch, cause).carry_out()
+
+
+class _Publication:
+    """One publication of one run's commits."""
+
+    def __init__(
+        self,
+        conductor: Conductor,
+        stream: str,
+        state: IssueState,
+        pending: PendingPublish,
+        branch: str,
+        cause: UUID,
+    ) -> None:
+        self._conductor = conductor
+        self._stream = stream
+        self._state = state
+        self._pending = pending
+        self._branch = branch
+        self._cause = cause
+        self._config = state.config or AgentConfig()
+        self._repository = repository_of(state)
+
+    def carry_out(self) -> str:
+        if self._conductor.intake.internal.match(self._routed()) is not None:
+            return self._refuse(FailureClass.POLICY, "agents never push to the rig's own code")
+        self._conductor.work_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._conductor.work_dir) as folder:
+            try:
+                return self._publish(Path(folder) / "clean.git")
+            except Rejected as error:
+                return self._refuse(FailureClass.POLICY, str(error))
+            except LeaseLost as error:
+                return self._refuse(FailureClass.INFRA, str(error))
+            except (BranchProtected, AccessDenied) as error:
+                return self._refuse(FailureClass.ENVIRONMENT, str(error))
+
+    def _publish(self, directory: Path) -> str:
+        conductor, state = self._conductor, self._state
+        token = conductor.github.push_token(self._repository)
+        remote = Remote(url=conductor.github.clone_url(self._repository), token=token.value)
+        found = remote_heads(remote, self._branch).get(self._branch)
+        if found == self._pending.head_sha:
+            return self._open(None)
+        start = Start(base_sha=self._pending.base_sha, head_sha=state.head_sha)
+        clone = clean_clone(directory, remote, start)
+        data = conductor.stores.artifacts.get(self._pending.artifact_id).data
+        work = receive_bundle(clone, data, branch=self._branch, start=start)
+        report = self._inspect(work)
+        if not report.may_push:
+            reasons = "; ".join(f"{one.summary}. {one.remedy}" for one in report.denials)
+            return self._refuse(FailureClass.POLICY, reasons)
+        self._push(clone, remote, found, work.head_sha)
+        return self._open(report)
+
+    def _inspect(self, work: ReceivedWork) -> PolicyReport:
+        diff = parse_diff(work.diff.text.encode(), truncated=work.diff.truncated)
+        messages = tuple(CommitMessage(sha=one.sha, message=one.message) for one in work.commits)
+        return inspect(diff, messages, bounds_of(self._config))
+
+    def _push(self, clone: Git, remote: Remote, found: str | None, new_sha: str) -> None:
+        """Move the branch, but only from a commit that the rig knows."""
+        state = self._state
+        if found is not None and found not in {state.head_sha, state.push_intent_sha}:
+            raise LeaseLost(f"{self._branch} is at {found}, which the rig did not push.")
+        self._tell(
+            IntendPush(
+                run_id=self._pending.run_id,
+                epoch=self._pending.epoch,
+                branch=self._branch,
+                old_sha=found,
+                new_sha=new_sha,
+            )
+        )
+        push_branch(
+            clone,
+            remote,
+            PushRequest(branch=self._branch, issue=state.number, old_sha=found, new_sha=new_sha),
+        )
+
+    def _open(self, report: PolicyReport | None) -> str:
+        state = self._state
+        api = self._conductor.api(Role.AUTHOR, state)
+        opened = open_pull_request(
+            api,
+            branch=self._branch,
+            base=state.base_branch,
+            title=pull_request_title(state),
+            body=pull_request_body(state, self._pending),
+        )
+        gates = human_gates_of(report, self._config) if report is not None else ()
+        pull = opened.pull_request
+        self._tell(
+            RecordPullRequest(
+                run_id=self._pending.run_id,
+                epoch=self._pending.epoch,
+                pr=pull.number,
+                url=pull.html_url,
+                branch=self._branch,
+                head_sha=self._pending.head_sha,
+                base_branch=state.base_branch,
+                author_id=pull.user.id if pull.user else 0,
+                adopted=opened.adopted,
+                gate_reasons=tuple(one.summary for one in gates),
+            )
+        )
+        return f"published: pull request #{pull.number} at {self._pending.head_sha}"
+
+    def _refuse(self, failure: FailureClass, reason: str) -> str:
+        self._tell(
+            RefusePublish(
+                run_id=self._pending.run_id,
+                epoch=self._pending.epoch,
+                failure=failure,
+                reason=reason,
+            )
+        )
+        return f"refused: {reason}"
+
+    def _tell(self, command: IntendPush | RecordPullRequest | RefusePublish) -> None:
+        self._conductor.shell.tell(self._stream, command, actor=CONDUCTOR, cause=self._cause)
+
+    def _routed(self) -> RoutedRepository:
+        return RoutedRepository(id=self._repository.id, full_name=self._repository.full_name)

@@ -1,0 +1,94 @@
+"""Say on GitHub where an issue stands: one comment, edited in place, and one check run."""
+
+from rigtasks.conductor.context import Conductor
+from rigtasks.conductor.gate_facts import read_gate
+from rigtasks.gate.explain import (
+    Activity,
+    Explanation,
+    IssueSummary,
+    Reason,
+    check_run_state,
+    explain,
+)
+from rigtasks.gate.render import render_markdown
+from rigtasks.gate.rules.ci import GATE_CHECK
+from rigtasks.gate.verdict import Verdict, evaluate
+from rigtasks.github.checks import CheckDraft, put_check_run
+from rigtasks.github.identities import Role
+from rigtasks.github.issues import comment_once
+from rigtasks.lifecycle.state import IssueState, Lane
+
+_JUDGED = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
+
+
+def report(conductor: Conductor, stream: str) -> str:
+    """Bring the issue's status comment, and the check run at its head, up to date."""
+    state = conductor.stores.events.load(stream).state
+    if state is None:
+        return "ignored: no such issue"
+    if state.refusal_code is not None and not state.refusal_visible:
+        return "ignored: this refusal cannot be shown on the issue"
+    verdict = _verdict(conductor, state)
+    explanation = explain(summary_of(state), verdict, conductor.now())
+    api = conductor.api(Role.CONDUCTOR, state)
+    body = render_markdown(explanation)
+    comment = comment_once(api, state.number, key=f"status:{state.generation}", body=body)
+    if state.head_sha is not None and Role.CONDUCTOR in conductor.app_ids and verdict is not None:
+        put_check_run(api, _check_run(state, state.head_sha, explanation, body))
+    return f"reported: {comment.html_url}"
+
+
+def summary_of(state: IssueState) -> IssueSummary:
+    """Return what the stream itself says about an issue, for the explanation."""
+    return IssueSummary(
+        ref=state.ref,
+        state=state.shown,
+        activity=_activity(state),
+        since=state.entered_at,
+        head_sha=state.head_sha,
+        reason=_reason(state),
+    )
+
+
+def _verdict(conductor: Conductor, state: IssueState) -> Verdict | None:
+    if state.pr is None or state.lane not in _JUDGED:
+        return None
+    return evaluate(read_gate(conductor, state).gate, conductor.now())
+
+
+def _activity(state: IssueState) -> Activity:
+    if state.terminal:
+        return Activity.IDLE
+    if state.run is not None or state.publish is not None or state.verdict is not None:
+        return Activity.RUNNING
+    if state.overlay is not None or state.lane is Lane.FAILED or state.hold_blocks:
+        return Activity.BLOCKED
+    if state.attempts or state.lost_runs or state.lane is Lane.CHANGES_REQUESTED:
+        return Activity.RETRYING
+    return Activity.QUEUED
+
+
+def _reason(state: IssueState) -> Reason | None:
+    if state.hold is not None:
+        return Reason(
+            sentence=state.hold_sentence,
+            who="whoever is named",
+            what="nothing else: the rig looks again by itself",
+        )
+    if state.who_must_act is not None:
+        what = "applies the label again" if state.refusal_code else "looks, then retries the issue"
+        return Reason(sentence=state.reason, who=state.who_must_act, what=what)
+    return None
+
+
+def _check_run(state: IssueState, head_sha: str, explanation: Explanation, body: str) -> CheckDraft:
+    shown = check_run_state(explanation)
+    return CheckDraft(
+        name=GATE_CHECK,
+        head_sha=head_sha,
+        external_id=f"{state.repo_id}/{state.number}/{state.generation}",
+        status=shown.status,
+        conclusion=shown.conclusion,
+        title=shown.title[:200],
+        summary=body,
+    )

@@ -1,0 +1,72 @@
+"""What the store says that intake and the gate have to know: streams, stops, live workers."""
+
+from datetime import UTC, datetime, timedelta
+
+from rigtasks.eventstore.switches import RIG, Switch, issue_scope, repository_scope
+from rigtasks.gate.facts import Pause as GatePause
+from rigtasks.gate.facts import PauseScope
+from rigtasks.lifecycle.state import TERMINAL, IssueState, Lane, stream_name
+from rigtasks.routing.facts import Pause, StreamFacts, StreamStanding
+from rigtasks.routing.stack import Queue
+from rigtasks.stores import Stores
+
+#: A worker that has not been seen for this long counts as not running.
+_SILENT = timedelta(minutes=10)
+
+
+def newest_stream(stores: Stores, repo_id: int, number: int) -> StreamFacts | None:
+    """Return how the newest generation of an issue's stream stands; None for a new issue."""
+    found = stores.issues.newest(repo_id=repo_id, number=number)
+    if found is None:
+        return None
+    lane = Lane(found.lane)
+    standing = StreamStanding.LIVE
+    if lane in TERMINAL:
+        standing = StreamStanding.FINISHED
+    elif lane is Lane.FAILED:
+        standing = StreamStanding.UNAPPROVED
+    return StreamFacts(generation=found.generation, standing=standing, state=lane)
+
+
+def pauses_in_force(stores: Stores, repo_id: int) -> tuple[Pause, ...]:
+    """Return the stops that keep an issue of a repository from being worked on."""
+    words = {RIG: "the rig", repository_scope(repo_id): "this repository"}
+    return tuple(
+        Pause(scope=words[one.scope], reason=one.reason, by=one.actor)
+        for one in stores.switches.active()
+        if one.scope in words
+    )
+
+
+def gate_pauses(stores: Stores, state: IssueState) -> tuple[GatePause, ...]:
+    """Return the stops that keep a pull request from being merged."""
+    stream = stream_name(state.repo_id, state.number, state.generation)
+    scopes = {
+        RIG: PauseScope.RIG,
+        repository_scope(state.repo_id): PauseScope.REPO,
+        issue_scope(stream): PauseScope.ISSUE,
+    }
+    return tuple(
+        _gate_pause(one, scopes[one.scope])
+        for one in stores.switches.active()
+        if one.scope in scopes
+    )
+
+
+def queues_without_worker(
+    stores: Stores, queues: frozenset[Queue], now: datetime | None = None
+) -> frozenset[Queue]:
+    """Return the queues that no live worker consumes."""
+    since = (now or datetime.now(UTC)) - _SILENT
+    served = {one.queue for one in stores.heartbeats.all() if one.seen_at > since}
+    return frozenset(queue for queue in queues if queue not in served)
+
+
+def _gate_pause(switch: Switch, scope: PauseScope) -> GatePause:
+    return GatePause(
+        scope=scope,
+        target=switch.scope,
+        by=switch.actor,
+        reason=switch.reason,
+        at=switch.since,
+    )

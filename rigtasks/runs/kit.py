@@ -1,0 +1,65 @@
+"""What a worker brings to every run, built once per process."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rigtasks.agent.assignment import RunLimits
+from rigtasks.agent.provider import Provider
+from rigtasks.agent.sandbox import Level, Toolchain
+from rigtasks.agent.supervisor import Timers
+from rigtasks.eventstore.claims import Limits
+from rigtasks.lifecycle.state import Stage
+from rigtasks.runs.credentials import CredentialDesk
+from rigtasks.shell import IssueShell
+from rigtasks.stores import Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerKit:
+    """A worker's collaborators and settings.
+
+    Args:
+        stores: the event store and the tables beside it.
+        shell: gives the run's reports to its issue.
+        desk: where the run gets its read-only token.
+        provider: the agent's command line, by stage.
+        level: the walls around agents, as probed at the start.
+        tools: the interpreters that sandboxed commands find.
+        limits: how many claims may be live.
+        denied_ids: rig-internal repositories by id.
+        denied_names: and by normalised name.
+        run_limits: the rig's own limits of one implementing run.
+        review_limits: and of one reviewing run.
+        timers: of one call of the agent, unscaled.
+        time_scale: multiplies every timer.
+        lease_seconds: how long a claim lives without a heartbeat, scaled.
+        heartbeat_seconds: how often it is renewed, scaled.
+        token_patience: how long to wait for the token, in seconds.
+        work_dir: where checkouts are made and removed again.
+        shutting_down: whether the worker was told to stop.
+        now: the time in UTC, for commits.
+        database_url: for the lease keeper's own connection.
+    """
+
+    stores: Stores
+    shell: IssueShell
+    desk: CredentialDesk
+    provider: Callable[[Stage], Provider]
+    level: Level
+    tools: Toolchain
+    limits: Limits
+    denied_ids: Collection[int]
+    denied_names: Collection[str]
+    run_limits: RunLimits
+    review_limits: RunLimits
+    timers: Timers
+    time_scale: float
+    lease_seconds: float
+    heartbeat_seconds: float
+    token_patience: float
+    work_dir: Path
+    shutting_down: Callable[[], bool]
+    now: Callable[[], datetime]
+    database_url: str

@@ -1,0 +1,59 @@
+"""What a run reports, whatever its stage was."""
+
+import msgspec
+
+from rigtasks.agent.outcome import StepReport
+from rigtasks.lifecycle.commands import Accepted, Failed, Reviewed
+from rigtasks.lifecycle.events.base import Step, Usage
+from rigtasks.lifecycle.failure import FailureClass
+
+_TAIL = 8_000
+_DETAIL = 500
+
+#: A run that never called an agent consumed nothing, and that is known.
+NO_AGENT = Usage(model="", cost_micro_usd=0, cost_basis="reported")
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a run: its result, and what it took."""
+
+    result: Accepted | Failed | Reviewed
+    ending: str
+    usage: Usage
+    steps: tuple[Step, ...]
+
+    @property
+    def words(self) -> str:
+        """Return the outcome in words, for the log and for Flower."""
+        match self.result:
+            case Accepted():
+                return f"done: tests green at {self.result.head_sha}"
+            case Reviewed():
+                return f"done: reviewed {self.result.head_sha}"
+            case Failed():
+                return f"failed ({self.result.failure}): {self.result.reason}"
+
+
+def failed(failure: FailureClass, reason: str, *, retry_seconds: float | None = None) -> RunReport:
+    """Return the report of a run that ended before its agent was called."""
+    result = Failed(failure=failure, reason=reason, retry_seconds=retry_seconds)
+    return RunReport(result=result, ending="not_started", usage=NO_AGENT, steps=())
+
+
+def steps_of(reports: tuple[StepReport, ...]) -> tuple[Step, ...]:
+    """Return the steps as the events carry them, with bounded details."""
+    return tuple(
+        Step(
+            name=one.name,
+            status=one.status,
+            seconds=one.seconds,
+            cost_micro_usd=one.cost_micro_usd,
+            detail=one.detail[:_DETAIL],
+        )
+        for one in reports
+    )
+
+
+def tail(output: str) -> str:
+    """Return the end of a command's output, short enough for an event."""
+    return output[-_TAIL:]

@@ -1,0 +1,110 @@
+"""The reviewing run: checkout of the head, complete diff, one structured verdict."""
+
+from pathlib import Path
+
+import msgspec
+
+from rigtasks.agent.review import ReviewOutcome, review
+from rigtasks.errors import Permanent, Retryable, StaleEpoch
+from rigtasks.eventstore.artifacts import ArtifactKind
+from rigtasks.lifecycle.commands import Failed, Reviewed, StartCli, StartWork
+from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.runs.assignments import assignment_for, branch_of
+from rigtasks.runs.credentials import CredentialsRefused
+from rigtasks.runs.report import NO_AGENT, RunReport, failed, steps_of
+from rigtasks.runs.scene import Scene, base_head
+from rigtasks.workspace.checkout import BASE_REF, Start
+from rigtasks.workspace.errors import AccessDenied, RepositoryNotFound
+from rigtasks.workspace.git import Git, Remote
+from rigtasks.workspace.inspection import diff_text
+from rigtasks.workspace.work import DiffText
+
+_MOST_DIFF_BYTES = 2 * 1024 * 1024
+
+
+def carry_out_review(scene: Scene) -> RunReport:
+    """Review the head of the claimed issue's pull request.
+
+    Raises:
+        StaleEpoch: the claim was lost on the way.
+    """
+    try:
+        return _review(scene)
+    except StaleEpoch:
+        raise
+    except (AccessDenied, RepositoryNotFound, LookupError) as error:
+        return failed(FailureClass.ENVIRONMENT, str(error))
+    except CredentialsRefused as error:
+        return failed(FailureClass.INFRA, str(error))
+    except (Retryable, Permanent, OSError) as error:
+        return failed(FailureClass.INFRA, f"{type(error).__name__}: {error}")
+
+
+def _review(scene: Scene) -> RunReport:
+    state, run = scene.issue()
+    if state.head_sha is None:
+        raise LookupError(f"{state.ref} has no head to review")
+    credentials = scene.credentials()
+    remote = Remote(url=credentials.clone_url, token=credentials.token)
+    start = Start(base_sha=base_head(remote, state.base_branch), head_sha=state.head_sha)
+    workshop = scene.check_out(remote, start, branch_of(state))
+    diff = _diff(workshop.checkout)
+    scene.tell(
+        StartWork(
+            run_id=run.run_id,
+            epoch=run.epoch,
+            base_sha=start.base_sha,
+            branch=branch_of(state),
+            isolation=workshop.level,
+        )
+    )
+    runtime = scene.runtime(workshop, credentials)
+    scene.tell(
+        StartCli(
+            run_id=run.run_id,
+            epoch=run.epoch,
+            provider=runtime.provider.name,
+            model=runtime.provider.model,
+            isolation=workshop.level,
+        )
+    )
+    assignment = assignment_for(
+        state,
+        run,
+        base_sha=start.base_sha,
+        head_sha=state.head_sha,
+        defaults=scene.kit.review_limits,
+        diff=diff.text,
+        diff_truncated=diff.truncated,
+    )
+    return _report(scene, review(assignment, runtime))
+
+
+def _diff(checkout: Path) -> DiffText:
+    """Return the whole change against its merge base; nobody else has touched the clone yet."""
+    git = Git(checkout)
+    base = git.read("merge-base", BASE_REF, "HEAD").text
+    return diff_text(git, base, "HEAD", most_bytes=_MOST_DIFF_BYTES)
+
+
+def _report(scene: Scene, outcome: ReviewOutcome) -> RunReport:
+    if outcome.transcript_path.is_file():
+        scene.keep(ArtifactKind.TRANSCRIPT, outcome.transcript_path.read_bytes())
+    result: Reviewed | Failed
+    if outcome.success and outcome.review is not None:
+        data = msgspec.json.encode(outcome.review)
+        result = Reviewed(
+            artifact_id=scene.keep(ArtifactKind.REVIEW, data), head_sha=outcome.head_sha
+        )
+    else:
+        result = Failed(
+            failure=outcome.failure or FailureClass.WORK,
+            reason=outcome.reason,
+            retry_seconds=outcome.retry_seconds,
+        )
+    return RunReport(
+        result=result,
+        ending=outcome.ending or "not_started",
+        usage=outcome.usage or NO_AGENT,
+        steps=steps_of(outcome.steps),
+    )

@@ -1,0 +1,132 @@
+"""Where one run happens: its claim, its folder, its way to the issue, and when it must stop."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from rigtasks.agent.characters import load_character
+from rigtasks.agent.harvest import Author
+from rigtasks.agent.runtime import Runtime
+from rigtasks.agent.workshop import Workshop
+from rigtasks.errors import StaleEpoch
+from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
+from rigtasks.eventstore.claims import Claimed
+from rigtasks.lifecycle.commands import Command
+from rigtasks.lifecycle.envelope import Actor
+from rigtasks.lifecycle.state import ActiveRun, IssueState, Stage
+from rigtasks.runs.credentials import request_credentials
+from rigtasks.runs.kit import WorkerKit
+from rigtasks.runs.lease import LeaseKeeper
+from rigtasks.sealing import RunCredentials
+from rigtasks.shell import Told
+from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
+from rigtasks.workspace.git import Remote
+
+_CHARACTERS = {Stage.IMPLEMENT: "dev-e", Stage.REVIEW: "review-e"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One run in progress.
+
+    Args:
+        kit: the worker's collaborators.
+        claimed: the claim.
+        actor: whose events the run writes.
+        keeper: keeps the lease and says when to stop.
+        folder: the run's own, empty at first and removed afterwards.
+    """
+
+    kit: WorkerKit
+    claimed: Claimed
+    actor: Actor
+    keeper: LeaseKeeper
+    folder: Path
+
+    def issue(self) -> tuple[IssueState, ActiveRun]:
+        """Return the issue as it was claimed.
+
+        Raises:
+            StaleEpoch: somebody else has it now.
+        """
+        state = self.kit.stores.events.load(self.claimed.stream).state
+        if state is None or state.run is None or state.run.run_id != self.claimed.run_id:
+            raise StaleEpoch(f"run {self.claimed.run_id} lost its claim before it began")
+        return state, state.run
+
+    def tell(self, command: Command) -> Told:
+        """Report to the issue; refused when the claim was lost.
+
+        Raises:
+            StaleEpoch: the claim was lost.
+        """
+        return self.kit.shell.tell(
+            self.claimed.stream,
+            command,
+            actor=self.actor,
+            cause=self.claimed.run_id,
+            epoch=self.claimed.epoch,
+            run_id=self.claimed.run_id,
+        )
+
+    def credentials(self) -> RunCredentials:
+        """Return the run's read-only token.
+
+        Raises:
+            CredentialsRefused: there is none.
+        """
+        return request_credentials(
+            self.kit.desk,
+            self.claimed.stream,
+            self.claimed.run_id,
+            self.claimed.epoch,
+            patience=self.kit.token_patience,
+            stop=self.keeper.stop,
+        )
+
+    def check_out(self, remote: Remote, start: Start, branch: str) -> Workshop:
+        """Clone the repository without a way back, and put the walls around it."""
+        checkout = self.folder / "repository"
+        checkout_for_agent(checkout, remote, start, branch=branch)
+        scratch = self.folder / "home"
+        scratch.mkdir()
+        return Workshop(
+            checkout=checkout,
+            scratch=scratch,
+            level=self.kit.level,
+            tools=self.kit.tools,
+            mark=f"rig-run-{self.claimed.run_id}",
+            stop=self.keeper.stop,
+        )
+
+    def runtime(self, workshop: Workshop, credentials: RunCredentials) -> Runtime:
+        """Return everything the agent's run needs besides its assignment."""
+        stage = self.claimed.stage
+        return Runtime(
+            provider=self.kit.provider(stage),
+            character=load_character(_CHARACTERS[stage]),
+            workshop=workshop,
+            author=Author(name=credentials.author_name, email=credentials.author_email),
+            now=self.kit.now,
+            transcript_path=self.folder / "transcript.ndjson",
+            timers=self.kit.timers,
+            time_scale=self.kit.time_scale,
+        )
+
+    def keep(self, kind: ArtifactKind, data: bytes) -> UUID:
+        """Store something of this run in Postgres and return its id."""
+        artifact = Artifact(id=uuid4(), run_id=self.claimed.run_id, kind=kind, data=data)
+        self.kit.stores.artifacts.put(artifact)
+        return artifact.id
+
+
+def base_head(remote: Remote, branch: str) -> str:
+    """Return the commit the base branch is at now.
+
+    Raises:
+        LookupError: there is no such branch.
+    """
+    found = remote_heads(remote, branch).get(branch)
+    if found is None:
+        raise LookupError(f"the repository has no branch {branch}")
+    return found

@@ -1,0 +1,129 @@
+"""Hear the bell, claim, work, report: one task of an agent worker."""
+
+import shutil
+import time
+from uuid import uuid4
+
+from rigtasks.errors import StaleEpoch
+from rigtasks.eventstore.claims import Claimed, Claims, NotClaimed, Renewal
+from rigtasks.eventstore.connection import Connection
+from rigtasks.lifecycle.commands import Failed, FinishRun, ReleaseRun
+from rigtasks.lifecycle.envelope import Actor, ActorKind
+from rigtasks.lifecycle.state import Stage
+from rigtasks.runs.implement import carry_out_implementation
+from rigtasks.runs.kit import WorkerKit
+from rigtasks.runs.lease import Held, LeaseKeeper, StopReason
+from rigtasks.runs.report import RunReport
+from rigtasks.runs.review import carry_out_review
+from rigtasks.runs.scene import Scene
+
+_HELD = {
+    Renewal.HELD: Held.YES,
+    Renewal.PAUSED: Held.CANCELLED,
+    Renewal.CANCELLED: Held.CANCELLED,
+    Renewal.LOST: Held.LOST,
+}
+
+
+def answer_bell(kit: WorkerKit, *, queue: str, holder: str) -> str:
+    """Take the best claimable issue of the queue, if any, and work on it to the end.
+
+    Returns:
+        What came of it, in words. A bell without claimable work is dropped.
+    """
+    if kit.shutting_down():
+        return "dropped: the worker is shutting down"
+    claimed = kit.stores.claims.claim(
+        queue=queue,
+        agent=queue,
+        holder=holder,
+        run_id=uuid4(),
+        lease_seconds=kit.lease_seconds,
+        limits=kit.limits,
+        denied_ids=kit.denied_ids,
+        denied_names=kit.denied_names,
+    )
+    if isinstance(claimed, NotClaimed):
+        return f"dropped: {claimed}"
+    return _Run(kit, claimed, holder).carry_out()
+
+
+class _Run:
+    """One claim, kept alive until its run has reported."""
+
+    def __init__(self, kit: WorkerKit, claimed: Claimed, holder: str) -> None:
+        self._kit = kit
+        self._claimed = claimed
+        reviewing = claimed.stage is Stage.REVIEW
+        kind = ActorKind.REVIEWER if reviewing else ActorKind.WORKER
+        self._actor = Actor(kind=kind, id=holder)
+        self._began = time.monotonic()
+
+    def carry_out(self) -> str:
+        kit = self._kit
+        own = Connection(kit.database_url, application_name="rig lease")
+        with LeaseKeeper(
+            lambda: self._renew(own),
+            interval=kit.heartbeat_seconds,
+            lease=kit.lease_seconds,
+            shutting_down=kit.shutting_down,
+        ) as keeper:
+            try:
+                return self._work(keeper)
+            except StaleEpoch:
+                return "stopped: the claim was lost"
+            finally:
+                own.close()
+
+    def _renew(self, own: Connection) -> Held:
+        claimed = self._claimed
+        renewal = Claims(own).heartbeat(
+            stream=claimed.stream,
+            epoch=claimed.epoch,
+            run_id=claimed.run_id,
+            lease_seconds=self._kit.lease_seconds,
+        )
+        return _HELD[renewal]
+
+    def _work(self, keeper: LeaseKeeper) -> str:
+        folder = self._kit.work_dir / str(self._claimed.run_id)
+        folder.mkdir(parents=True)
+        scene = Scene(
+            kit=self._kit, claimed=self._claimed, actor=self._actor, keeper=keeper, folder=folder
+        )
+        try:
+            report = self._try(scene)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return self._tell(scene, report, keeper)
+
+    def _try(self, scene: Scene) -> RunReport:
+        if self._claimed.stage is Stage.REVIEW:
+            return carry_out_review(scene)
+        return carry_out_implementation(scene)
+
+    def _tell(self, scene: Scene, report: RunReport, keeper: LeaseKeeper) -> str:
+        if keeper.reason is StopReason.LEASE_LOST:
+            return "stopped: the claim was lost"
+        stopped = keeper.reason is not None
+        if stopped and isinstance(report.result, Failed):
+            scene.tell(
+                ReleaseRun(
+                    run_id=self._claimed.run_id,
+                    epoch=self._claimed.epoch,
+                    reason=keeper.reason or StopReason.SHUTDOWN,
+                )
+            )
+            return f"released: {keeper.reason}"
+        scene.tell(
+            FinishRun(
+                run_id=self._claimed.run_id,
+                epoch=self._claimed.epoch,
+                ending=report.ending,
+                seconds=time.monotonic() - self._began,
+                usage=report.usage,
+                steps=report.steps,
+                result=report.result,
+            )
+        )
+        return report.words

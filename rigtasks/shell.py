@@ -1,0 +1,133 @@
+"""The thin shell around the decisions of one issue: load, decide, append, react."""
+
+from uuid import UUID, uuid5
+
+import msgspec
+
+from rigtasks.eventstore.stream import LoadedStream, OutboxEntry, Writes
+from rigtasks.lifecycle.commands import Command
+from rigtasks.lifecycle.decide import decide
+from rigtasks.lifecycle.envelope import Actor, NewEvent
+from rigtasks.lifecycle.events import Event
+from rigtasks.lifecycle.react import Bell, Effect, react
+from rigtasks.lifecycle.roles import check
+from rigtasks.lifecycle.state import IssueState
+from rigtasks.lifecycle.timers import Timers, next_wakeup
+from rigtasks.stores import Stores
+
+#: The Celery tasks that outbox entries name; they are registered in `rigtasks.tasks`.
+DELIVERY_TASK = "rig.conductor.delivery"
+EFFECT_TASK = "rig.conductor.effect"
+WAKE_TASK = "rig.conductor.wake"
+CREDENTIALS_TASK = "rig.conductor.credentials"
+WORK_TASK = "rig.agent.work"
+CONDUCTOR_QUEUE = "conductor"
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command led to: the new events, and the state of the issue now."""
+
+    events: tuple[Event, ...]
+    state: IssueState | None
+
+
+class IssueShell:
+    """Gives commands to issues.
+
+    Args:
+        stores: where streams are, and whose relays are told of new outbox entries.
+        timers: when each state looks at itself again, already scaled.
+    """
+
+    def __init__(self, stores: Stores, timers: Timers) -> None:
+        self._stores = stores
+        self._timers = timers
+
+    def tell(
+        self,
+        stream: str,
+        command: Command,
+        *,
+        actor: Actor,
+        cause: UUID,
+        run_id: UUID | None = None,
+        epoch: int | None = None,
+    ) -> Told:
+        """Give one command to one issue; what follows from it is stored in one transaction.
+
+        Args:
+            stream: the issue's stream.
+            command: what is asked; answered before, it leads to nothing.
+            actor: whose events they are; the role table is checked.
+            cause: what made the caller act: a delivery, an outbox entry, a run.
+            run_id: with `epoch`, refuse unless this run holds the claim by a living lease.
+            epoch: refuse unless this is the newest epoch.
+
+        Raises:
+            Conflict: others kept writing; nothing was stored.
+            StaleEpoch: the claim was lost.
+            RoleViolation: the actor may not write what the command leads to.
+        """
+
+        def writes(loaded: LoadedStream) -> Writes:
+            events = decide(command, loaded.state)
+            for event in events:
+                check(actor.kind, event)
+            new = _new_events(loaded, events, actor, cause)
+            after = loaded.after(new).state if new else None
+            if after is None:
+                return Writes()
+            return Writes(
+                events=new,
+                outbox=_outbox(loaded, after, react(events, loaded.state, after)),
+                next_wakeup_at=next_wakeup(after, loaded.now, self._timers),
+                epoch=epoch,
+                run_id=run_id,
+            )
+
+        handled = self._stores.events.handle(stream, writes)
+        stored = () if handled.appended is None else handled.writes.events
+        if stored and handled.writes.outbox:
+            self._stores.tell_relays()
+        return Told(events=tuple(new.event for new in stored), state=handled.after)
+
+
+def _new_events(
+    loaded: LoadedStream, events: tuple[Event, ...], actor: Actor, cause: UUID
+) -> tuple[NewEvent, ...]:
+    return tuple(
+        NewEvent(
+            event_id=uuid5(cause, f"{loaded.stream} {loaded.version + ordinal} {event.type}"),
+            event=event,
+            actor=actor,
+            correlation_id=cause,
+        )
+        for ordinal, event in enumerate(events, start=1)
+    )
+
+
+def _outbox(
+    loaded: LoadedStream, after: IssueState, reactions: tuple[Effect | Bell, ...]
+) -> tuple[OutboxEntry, ...]:
+    return tuple(
+        bell_entry(one.queue, after.ref)
+        if isinstance(one, Bell)
+        else effect_entry(loaded.stream, one, loaded.version)
+        for one in reactions
+    )
+
+
+def effect_entry(stream: str, effect: Effect, version: int) -> OutboxEntry:
+    """Return the outbox entry of an effect; one per kind and version of the stream."""
+    return OutboxEntry(
+        kind="task",
+        task=EFFECT_TASK,
+        queue=CONDUCTOR_QUEUE,
+        args=(stream, str(effect.kind)),
+        dedup_key=f"{effect.kind} {stream} {version}",
+    )
+
+
+def bell_entry(queue: str, ref: str) -> OutboxEntry:
+    """Return the hint that a queue has work; the ref is for Flower and people only."""
+    return OutboxEntry(kind="hint", task=WORK_TASK, queue=queue, args=(queue, ref))

@@ -1,0 +1,61 @@
+"""Every table a process works with, on one database."""
+
+from dataclasses import dataclass
+
+from rigtasks.eventstore.artifacts import Artifacts
+from rigtasks.eventstore.claims import Claims
+from rigtasks.eventstore.connection import Rows
+from rigtasks.eventstore.deliveries import Deliveries
+from rigtasks.eventstore.liveness import Heartbeats, Reports, Ticks, WakeUps
+from rigtasks.eventstore.outbox import Outbox
+from rigtasks.eventstore.queries import Issues
+from rigtasks.eventstore.run_tokens import RunTokens
+from rigtasks.eventstore.store import EventStore, PostgresEventStore
+from rigtasks.eventstore.switches import Switches
+
+#: Relays listen on this channel. It is told after the commit, never within it: a notification in
+#: the transaction holds a lock of the whole cluster, and one that gets lost costs a short poll.
+NOTIFY = "NOTIFY rig_outbox"
+LISTEN = "LISTEN rig_outbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The event store and the tables beside it."""
+
+    database: Rows
+    events: EventStore
+    issues: Issues
+    claims: Claims
+    outbox: Outbox
+    deliveries: Deliveries
+    artifacts: Artifacts
+    run_tokens: RunTokens
+    switches: Switches
+    heartbeats: Heartbeats
+    ticks: Ticks
+    reports: Reports
+    wake_ups: WakeUps
+
+    def tell_relays(self) -> None:
+        """Tell the relays that the outbox has new entries."""
+        self.database.rows(NOTIFY)
+
+
+def stores_on(database: Rows) -> Stores:
+    """Return the tables of a database; make it after any fork."""
+    return Stores(
+        database=database,
+        events=PostgresEventStore(database),
+        issues=Issues(database),
+        claims=Claims(database),
+        outbox=Outbox(database),
+        deliveries=Deliveries(database),
+        artifacts=Artifacts(database),
+        run_tokens=RunTokens(database),
+        switches=Switches(database),
+        heartbeats=Heartbeats(database),
+        ticks=Ticks(database),
+        reports=Reports(database),
+        wake_ups=WakeUps(database),
+    )

@@ -1,0 +1,15 @@
+"""The agents' Celery task: hear the bell, claim, work. It carries neither authority nor order."""
+
+from celery import current_app, shared_task
+
+from rigtasks.bootstrap import worker_kit
+from rigtasks.runs.work import answer_bell
+from rigtasks.shell import WORK_TASK
+
+
+@shared_task(name=WORK_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def work(queue: str, ref: str) -> str:
+    """Work on the best claimable issue of a queue; `ref` names who rang, for people only."""
+    del ref
+    holder = current_app.conf.get("rig_holder") or "unnamed"
+    return answer_bell(worker_kit(holder), queue=queue, holder=holder)

@@ -1,0 +1,159 @@
+"""The relay: turn outbox rows into Celery messages, and keep a bell in a queue that has work.
+
+A process of its own, any number of them. Postgres tells it that rows were added (LISTEN); a short
+poll behind that makes sure that nothing depends on being told.
+"""
+
+import select
+import signal
+import time
+from types import FrameType
+
+import psycopg2
+import psycopg2.extensions
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from rigtasks.config import Settings
+from rigtasks.eventstore.connection import Connection, DatabaseUnavailable, connect
+from rigtasks.eventstore.outbox import TakenEntry
+from rigtasks.shell import WORK_TASK
+from rigtasks.stores import LISTEN, Stores, stores_on
+
+_log = structlog.get_logger("rig.relay")
+
+_POLL_SECONDS = 0.5
+_BATCH = 100
+_RETRY_SECONDS = 1.0
+_HEALTH_SECONDS = 5.0
+
+
+class Relay:
+    """Publishes what is due.
+
+    Args:
+        stores: where the outbox is.
+        celery: the application that knows the broker.
+        republish_seconds: when an entry that is not done comes round again, and how often queues
+            with claimable work are topped up; scaled.
+    """
+
+    def __init__(self, stores: Stores, celery: Celery, *, republish_seconds: float) -> None:
+        self._stores = stores
+        self._celery = celery
+        self._republish_seconds = republish_seconds
+        self._next_top_up = 0.0
+        self._next_health = 0.0
+
+    def turn(self) -> int:
+        """Publish what is due now; return how much that was."""
+        entries = self._stores.outbox.take(most=_BATCH, repeat_seconds=self._republish_seconds)
+        if entries:
+            self._publish(entries)
+        now = time.monotonic()
+        if now >= self._next_top_up:
+            self._next_top_up = now + self._republish_seconds
+            self._top_up()
+        if now >= self._next_health:
+            self._next_health = now + _HEALTH_SECONDS
+            self._report_health()
+        return len(entries)
+
+    def _publish(self, entries: tuple[TakenEntry, ...]) -> None:
+        published: list[int] = []
+        for entry in entries:
+            own = () if entry.kind == "hint" else (entry.id,)
+            try:
+                self._send(entry.task, entry.queue, (*own, *entry.args))
+            except (OperationalError, RedisError, OSError) as error:
+                rest = [one.id for one in entries if one.id not in published]
+                self._stores.outbox.not_published(
+                    rest, error=f"Redis: {error}", retry_after=_RETRY_SECONDS
+                )
+                self._stores.reports.service("redis", ok=False, detail=str(error))
+                _log.warning("redis does not answer", waiting=len(rest), error=str(error))
+                break
+            published.append(entry.id)
+        self._stores.outbox.published(published)
+
+    def _send(self, task: str, queue: str, args: tuple[object, ...]) -> None:
+        self._celery.send_task(task, args=args, queue=queue, ignore_result=True)
+
+    def _top_up(self) -> None:
+        """Put as many bells into each queue as it has claimable issues and no message for."""
+        for queue, claimable in self._stores.outbox.claimable_by_queue().items():
+            try:
+                missing = claimable - self._length(queue)
+                for _ in range(missing):
+                    self._send(WORK_TASK, queue, (queue, "topped up"))
+            except (OperationalError, RedisError, OSError) as error:
+                self._stores.reports.service("redis", ok=False, detail=str(error))
+                return
+            if missing > 0:
+                _log.info("topped up", queue=queue, bells=missing)
+
+    def _length(self, queue: str) -> int:
+        with self._celery.connection_for_write() as connection:
+            length: int = connection.default_channel.client.llen(queue)
+            return length
+
+    def _report_health(self) -> None:
+        try:
+            with self._celery.connection_for_write() as connection:
+                connection.default_channel.client.ping()
+        except (OperationalError, RedisError, OSError) as error:
+            self._stores.reports.service("redis", ok=False, detail=str(error))
+            return
+        self._stores.reports.service("redis", ok=True, detail="answers")
+
+
+class Ear:
+    """Waits for the outbox's notification; deaf for a while when Postgres is away."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._connection: psycopg2.extensions.connection | None = None
+
+    def wait(self, seconds: float) -> None:
+        """Return after a notification, or after some seconds without one."""
+        try:
+            if self._connection is None:
+                self._connection = connect(self._database_url, application_name="rig relay ear")
+                with self._connection.cursor() as cursor:
+                    cursor.execute(LISTEN)
+                return
+            ready, _, _ = select.select([self._connection], [], [], seconds)
+            if ready:
+                self._connection.poll()
+                self._connection.notifies.clear()
+        except (DatabaseUnavailable, psycopg2.Error, OSError) as error:
+            _log.warning("not listening", error=str(error))
+            self._connection = None
+            time.sleep(seconds)
+
+
+def run(settings: Settings, celery: Celery) -> None:
+    """Publish until SIGTERM or SIGINT."""
+    url = settings.database_url.get_secret_value()
+    stores = stores_on(Connection(url, application_name="rig relay"))
+    relay = Relay(stores, celery, republish_seconds=settings.scaled(settings.republish_seconds))
+    ear = Ear(url)
+    stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while not stopping:
+        try:
+            busy = relay.turn() == _BATCH
+        except DatabaseUnavailable as error:
+            _log.warning("postgres does not answer", error=str(error))
+            time.sleep(_RETRY_SECONDS)
+            continue
+        if not busy:
+            ear.wait(_POLL_SECONDS)
