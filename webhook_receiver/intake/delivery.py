@@ -1,12 +1,12 @@
 """Turn a verified request into the row of the ledger: pure, one value in, one value out."""
 
 import zlib
-from enum import StrEnum
 from typing import assert_never
 
 import msgspec
 
 from rigtasks.errors import Rejected
+from rigtasks.eventstore.deliveries import DeliveryStatus
 from rigtasks.github.payloads import parse_delivery
 from rigtasks.github.webhook_facts import (
     HeadFact,
@@ -32,14 +32,6 @@ _ANY_EVENT = ""
 """No event has this name, so a body is only read as an object."""
 
 
-class Status(StrEnum):
-    """How far a delivery is when it is stored."""
-
-    PENDING = "pending"
-    IGNORED = "ignored"
-    QUARANTINED = "quarantined"
-
-
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery on its way into the ledger.
 
@@ -50,7 +42,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     event: str
     headers: str
     payload: bytes
-    status: Status
+    status: DeliveryStatus
     hook: str | None = None
     action: str | None = None
     repo_id: int | None = None
@@ -63,7 +55,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
 class _Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What the body says, for the columns people search by."""
 
-    status: Status
+    status: DeliveryStatus
     outcome: str | None = None
     action: str | None = None
     repository: Repository | None = None
@@ -106,11 +98,11 @@ def _read(event: str, body: bytes) -> _Reading:
             raise
         _require_json_object(body)
         words = f"quarantined: {refusal}"[:_LONGEST_OUTCOME]
-        return _Reading(status=Status.QUARANTINED, outcome=words)
+        return _Reading(status=DeliveryStatus.QUARANTINED, outcome=words)
     repository, number = _subject(fact)
     outcome = _nothing_to_do(fact)
     return _Reading(
-        status=Status.PENDING if outcome is None else Status.IGNORED,
+        status=DeliveryStatus.PENDING if outcome is None else DeliveryStatus.IGNORED,
         outcome=outcome,
         action=fact.action,
         repository=repository,

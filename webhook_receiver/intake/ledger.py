@@ -1,7 +1,6 @@
 """Write deliveries to Postgres: one statement per batch, one connection per process."""
 
 import logging
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.resources import files
@@ -11,13 +10,14 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 
 from rigtasks.errors import Retryable
-from webhook_receiver.intake.delivery import Incoming, Status
+from rigtasks.eventstore.connection import DatabaseUnavailable, Timeouts, connect
+from rigtasks.eventstore.deliveries import DeliveryStatus
+from webhook_receiver.intake.delivery import Incoming
 
 APPLICATION = "rig-receiver"
-CONNECT_SECONDS = 2
-STATEMENT_SECONDS = 4
-LOCK_SECONDS = 2
 RETRY_SECONDS = 5.0
+TIMEOUTS = Timeouts(connect=2.0, statement=4.0, lock=2.0, idle_in_transaction=4.0)
+"""GitHub waits ten seconds for an answer."""
 
 _TYPES = (
     *("text", "text", "text", "bigint", "text", "integer"),  # id, event, action, repository, number
@@ -30,12 +30,8 @@ _PREPARED = (
 ACCEPT = f"EXECUTE accept ({', '.join(['%s'] * len(_TYPES))})"
 ACCEPT_KNOWN = f"EXECUTE accept_known ({', '.join(['%s'] * (len(_TYPES) + 1))})"
 
-_SESSION = (
-    "-c synchronous_commit=on -c timezone=UTC"
-    f" -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={LOCK_SECONDS}s"
-)
 _ONE_BY_ONE = (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.errors.DeadlockDetected)
-_DRIVER = re.compile(r"^postgres(ql)?(\+\w+)?://")
+_FAILED = (psycopg2.Error, DatabaseUnavailable)
 _LOG = logging.getLogger(__name__)
 
 
@@ -53,9 +49,9 @@ class Answer(StrEnum):
 
 
 _FIRST_ANSWER = {
-    Status.PENDING: Answer.ACCEPTED,
-    Status.IGNORED: Answer.IGNORED,
-    Status.QUARANTINED: Answer.QUARANTINED,
+    DeliveryStatus.PENDING: Answer.ACCEPTED,
+    DeliveryStatus.IGNORED: Answer.IGNORED,
+    DeliveryStatus.QUARANTINED: Answer.QUARANTINED,
 }
 
 
@@ -67,7 +63,7 @@ class Ledger:
     """
 
     def __init__(self, database_url: str) -> None:
-        self._url = _DRIVER.sub("postgresql://", database_url)
+        self._url = database_url
         self._connection: Connection | None = None
 
     def accept(self, batch: Sequence[Incoming]) -> list[Answer | Exception]:
@@ -125,14 +121,14 @@ class Ledger:
             return self._execute_once(statement, values)
         except _ONE_BY_ONE:
             raise
-        except psycopg2.Error as error:
+        except _FAILED as error:
             gone = self._connection is None or bool(self._connection.closed)
             self.close()
             if not (gone and reused):
                 raise _unavailable(error) from error
         try:
             return self._execute_once(statement, values)
-        except psycopg2.Error as error:
+        except _FAILED as error:
             self.close()
             raise _unavailable(error) from error
 
@@ -161,21 +157,16 @@ def _columns(delivery: Incoming) -> tuple[Any, ...]:
 
 
 def _connect(url: str) -> Connection:
-    connection = psycopg2.connect(
-        url,
-        application_name=APPLICATION,
-        connect_timeout=CONNECT_SECONDS,
-        options=_SESSION,
-    )
-    connection.autocommit = True
+    connection = connect(url, application_name=APPLICATION, timeouts=TIMEOUTS)
     with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")  # whatever the server's default is
         for name, types in _PREPARED:
             sql = files("webhook_receiver.intake").joinpath(f"{name}.sql").read_text()
             cursor.execute(f"PREPARE {name} ({types}) AS {sql}")
     return connection
 
 
-def _unavailable(error: psycopg2.Error) -> LedgerUnavailable:
+def _unavailable(error: Exception) -> LedgerUnavailable:
     _LOG.error("deliveries cannot be stored: %s", error)
     return LedgerUnavailable(
         "The database did not confirm the delivery; nothing was stored for certain.",

@@ -1,6 +1,5 @@
 """One lazily made, read-only database engine per process."""
 
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +8,13 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from rigtasks.errors import Retryable
+from rigtasks.eventstore.connection import libpq_url
 
 APPLICATION = "rig-web"
 CONNECT_SECONDS = 2
 STATEMENT_SECONDS = 3
 POOL_SIZE = 4
 
-_SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
 _SESSION = (
     "-c default_transaction_read_only=on -c timezone=UTC"
     f" -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={STATEMENT_SECONDS}s"
@@ -35,7 +34,7 @@ class ReadDatabase:
     """
 
     def __init__(self, database_url: str) -> None:
-        self._url = _SCHEME.sub("postgresql+psycopg2://", database_url)
+        self._url = libpq_url(database_url).replace("://", "+psycopg2://", 1)
         self._engine: Engine | None = None
         self._making = threading.Lock()
 
