@@ -8,7 +8,7 @@ import msgspec
 _LONGEST_DETAIL = 200
 _SHA_SHOWN = 7
 _PYTEST = re.compile(r"\d+ (?:failed|errors?)\b.*")
-_NODE = re.compile(r"^\W*(pass|fail) (\d+)$", re.MULTILINE)
+_NODE = re.compile(r"^(?:. )?(pass|fail) (\d+)$", re.MULTILINE)
 _FRAME = "= \t"
 
 

@@ -66,9 +66,10 @@ class Printer:
     def line(self, seconds: float, ref: str, told: Line) -> None:
         """Print one step of an issue."""
         fancy, plain, style = _SYMBOLS[told.tone]
-        text = Text(f"{max(seconds, 0.0):6.1f}s  ", style="dim")
+        text = Text()
+        text.append(f"{max(seconds, 0.0):6.1f}s  ", style="dim")
         text.append(ref.ljust(self._ref_width), style="cyan")
-        text.append(f"  {fancy if self._fancy else plain} {told.words}", style=style or "default")
+        text.append(f"  {fancy if self._fancy else plain} {told.words}", style=style)
         if told.detail:
             text.append(f"  {told.detail}", style="dim")
         self._console.print(text)
@@ -110,8 +111,9 @@ class Printer:
     def _pairs(self, *pairs: tuple[str, str]) -> None:
         width = max(len(name) for name, _ in pairs)
         for name, value in pairs:
-            text = Text(f"  {name.ljust(width)}  ", style="dim")
-            text.append(value, style="default")
+            text = Text()
+            text.append(f"  {name.ljust(width)}  ", style="dim")
+            text.append(value)
             self._console.print(text)
 
     def _blank(self) -> None:

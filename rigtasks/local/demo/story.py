@@ -152,16 +152,15 @@ class Story:
         return DemoReport(issues=reports, ok=all(report.verified for report in reports))
 
     def _set_off(self, issue: FiledIssue) -> None:
-        progress = IssueProgress(
-            issue.ref,
-            repo_id=issue.repo_id,
-            number=issue.number,
-            labelled_at=self._clock.now(),
-        )
+        labelled_at = self._clock.now()
         issue.label(self._label)
-        words = f"labelled {self._label} by {issue.person.login}"
-        self._print(progress, line(Tone.STEP, words, issue.title))
+        progress = IssueProgress(
+            issue.ref, repo_id=issue.repo_id, number=issue.number, labelled_at=labelled_at
+        )
         self._followed.append(Followed(issue=issue, progress=progress))
+        words = f"labelled {self._label} by {issue.person.login}"
+        told = line(Tone.STEP, words, issue.title)
+        self._printer.line(self._clock.since(labelled_at), issue.ref, told)
 
     def _follow(self, patience_seconds: float) -> bool:
         """Print what happens until every issue has ended; False when that takes too long."""
