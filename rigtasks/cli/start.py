@@ -23,6 +23,8 @@ from rigtasks.local.records import read_record
 from rigtasks.local.stack import Addresses, LocalStack, StackOptions
 from rigtasks.local.valkey import ValkeyServer
 
+DEMO_SETTINGS = {"RIG_PROVIDER": "scripted"}
+"""The agent of the demo needs no account and no key."""
 DEMO_PREFIX = "rig-demo-"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -47,21 +49,16 @@ def run_demo(data_dir: Path | None, *, keep: bool, as_json: bool) -> int:
 
     Without a data folder the stack lives in a temporary one, unless it is kept running.
     """
-    from rigtasks.local.demo import story  # noqa: PLC0415 - only the demo needs it
+    from rigtasks.local.demo.story import run  # noqa: PLC0415 - only the demo needs it
 
     temporary = data_dir is None and not keep
     folder = _demo_folder() if temporary else data_dir or Path(".rig")
     try:
         stack = LocalStack(
-            options_for(folder, None, settings=story.SETTINGS), report=_Progress(time.monotonic())
+            options_for(folder, None, settings=DEMO_SETTINGS), report=_Progress(time.monotonic())
         )
         with _stopped_by_signals(stack), stack:
-            code = story.run(stack, json_output=as_json, keep=keep)
-            if keep:
-                assert stack.addresses is not None  # noqa: S101 - set by a successful start
-                _say(_welcome(stack.addresses, stack.logs), error=as_json)
-                stack.wait()
-            return code
+            return run(stack, json_output=as_json, keep=keep)
     finally:
         if temporary:
             remove_data(folder)

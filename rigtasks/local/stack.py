@@ -254,7 +254,6 @@ class LocalStack:
             "RIG_DATA_DIR": str(self.data_dir),
             "RIG_WEBHOOK_SECRET": secret,
         }
-        variables.setdefault("RIG_TOOL_PATH", tool_path())
         if self.options.sandbox_github:
             url = f"http://{LOOPBACK}:{self._ports['github']}"
             variables |= {
