@@ -135,8 +135,10 @@ class Call:
             HttpError: 422 for any other type.
         """
         value = self.body.get(name)
-        if value is None or isinstance(value, str):
-            return value
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return value.replace("\0", "")
         message = f"Invalid request.\n\nFor 'properties/{name}', {value!r} is not a string."
         raise HttpError(422, message)
 

@@ -110,6 +110,7 @@ class _Run:
         resolver = entry.resolve if isinstance(entry, Link) else entry
         try:
             value = resolver(self._context, node.value, self._arguments(field))
+            return self._rendered(value, field, path)
         except RefusedError as error:
             self.errors.append(
                 {
@@ -120,7 +121,6 @@ class _Run:
                 }
             )
             return None
-        return self._rendered(value, field, path)
 
     def _rendered(self, value: Any, field: Field, path: tuple[str | int, ...]) -> Any:
         match value:

@@ -81,9 +81,16 @@ def _viewer(context: Context, _root: None, _arguments: Json) -> Node:
     return Node(type=context.caller.account.type.value, value=context.caller.account)
 
 
+def _number(arguments: Json) -> int:
+    given = arguments.get("number")
+    if not isinstance(given, int):
+        raise RefusedError(f"Argument 'number' has an invalid value ({given}).", "INVALID")
+    return given
+
+
 def _issue(context: Context, repo: Repository, arguments: Json) -> Node:
     _allowed(context, repo, "issues", "read")
-    row = context.hub.issue(repo, int(arguments.get("number") or 0))
+    row = context.hub.issue(repo, _number(arguments))
     if row is None or row.is_pull:
         message = f"Could not resolve to an Issue with the number of {arguments.get('number')}."
         raise RefusedError(message, "NOT_FOUND")
@@ -92,7 +99,7 @@ def _issue(context: Context, repo: Repository, arguments: Json) -> Node:
 
 def _pull(context: Context, repo: Repository, arguments: Json) -> Node:
     _allowed(context, repo, "pull_requests", "read")
-    row = context.hub.pull(repo, int(arguments.get("number") or 0))
+    row = context.hub.pull(repo, _number(arguments))
     if row is None:
         message = (
             f"Could not resolve to a PullRequest with the number of {arguments.get('number')}."

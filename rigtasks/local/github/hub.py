@@ -13,6 +13,8 @@ from rigtasks.local.github.git import BareRepository, ChangedFile
 from rigtasks.local.github.model import Account, Installation, Issue, PullRequest, Repository
 from rigtasks.local.github.state import State
 
+_REMEMBERED_DIFFS = 2_000
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How a sandbox is run.
@@ -116,6 +118,8 @@ class Hub:
     def changed_files(self, repository: Repository, base: str, head: str) -> list[ChangedFile]:
         """Return the files between two commits, remembered because commits never change."""
         key = (repository.id, base, head)
+        if len(self._diffs) > _REMEMBERED_DIFFS:
+            self._diffs.clear()
         if key not in self._diffs:
             self._diffs[key] = self.git(repository).changed_files(base, head)
         return self._diffs[key]

@@ -40,6 +40,8 @@ def serve(hub: Hub, request: Request) -> Response:
     Raises:
         HttpError: 404 when the address is no page.
     """
+    if request.path == "/":
+        return _index_page(hub)
     try:
         page, arguments = _PAGES.bind("127.0.0.1").match(request.path, method="GET")
     except HTTPException as error:
@@ -156,6 +158,12 @@ def _diff(text: str) -> str:
         lines.append(f"<{tag}>{escape(line)}</{tag}>" if tag else escape(line))
     cut = "\n[cut]" if len(text) > _LARGEST_DIFF else ""
     return f"<h2>Changes</h2><pre>{chr(10).join(lines)}{cut}</pre>"
+
+
+def _index_page(hub: Hub) -> Response:
+    names = [hub.full_name(repo) for repo in hub.state.repositories.all()]
+    items = "".join(f"<li>{_link(name, name)}</li>" for name in names)
+    return _html("Sandbox GitHub", f"<h1>Sandbox GitHub</h1><ul>{items}</ul>")
 
 
 def _repository_page(hub: Hub, repo: Repository, _arguments: dict[str, Any]) -> Response:

@@ -1,5 +1,6 @@
 """The sandbox GitHub as one web server: REST, GraphQL, git over HTTP, pages and its controls."""
 
+import logging
 import re
 import threading
 import uuid
@@ -30,6 +31,8 @@ from rigtasks.local.github.services import Services
 from rigtasks.local.github.setup import RESERVED_LOGINS, furnish
 from rigtasks.local.github.state import State
 from rigtasks.local.github.webhooks import WebhookSender
+
+_log = logging.getLogger(__name__)
 
 _GIT = re.compile(r"/([\w.-]+)/([\w.-]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
 _BY_ID = re.compile(r"/repositories/(\d+)(/.*)?")
@@ -159,6 +162,8 @@ class SandboxGitHub:
 
     def _answer(self, request: Request) -> Response:
         path = request.path
+        if "\0" in path:
+            return not_found().response()
         try:
             if git := _GIT.fullmatch(path):
                 return self._git(request, *git.groups())
@@ -170,10 +175,13 @@ class SandboxGitHub:
             return self._rest_call(request)
         except HttpError as error:
             return error.response()
+        except Exception:  # noqa: BLE001  # told in the log, and answered as GitHub would
+            _log.exception("%s %s failed", request.method, path)
+            return HttpError(500, "Server Error").response()
 
     def _is_page(self, request: Request) -> bool:
-        owner = request.path.split("/", 2)[1].lower()
-        return owner not in RESERVED_LOGINS and request.path.count("/") > 1
+        owner, _, rest = request.path.removeprefix("/").partition("/")
+        return request.path == "/" or (owner.lower() not in RESERVED_LOGINS and rest != "")
 
     def _caller(self, request: Request) -> Caller:
         bearer = bearer_of(request.headers.get("Authorization"))

@@ -15,6 +15,7 @@ from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Account, AccountType, App, Delivery, Repository
 from rigtasks.local.github.shapes import accounts, repositories
 
+_PENDING = "pending"
 _KEPT_DELIVERIES = 5_000
 _KEPT_RESPONSE_CHARACTERS = 10_000
 _LARGEST_PAYLOAD = 25 * 1024 * 1024
@@ -26,18 +27,26 @@ class WebhookSender:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._waiting: queue.Queue[int | None] = queue.Queue()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
         self._session = requests.Session()
         self._session.trust_env = False
 
     def start(self) -> None:
-        """Start delivering."""
+        """Start delivering, first what an earlier process left in the queue."""
+        with self._hub.state.lock:
+            for delivery in self._hub.state.deliveries.all():
+                if delivery.status == _PENDING:
+                    self._waiting.put(delivery.id)
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the delivery under way end, drop the rest of the queue, and stop."""
+        """Let the delivery under way end and stop; the rest waits for the next `start`."""
+        self._stopping.set()
         self._waiting.put(None)
-        self._thread.join(timeout=self._hub.options.webhook_timeout + 1)
+        if self._thread.is_alive():
+            self._thread.join()
+        self._session.close()
 
     def idle(self) -> bool:
         """Tell whether every delivery so far has been carried out."""
@@ -116,7 +125,7 @@ class WebhookSender:
                 delivered_at=state.now(),
                 redelivery=True,
                 duration=0.0,
-                status="pending",
+                status=_PENDING,
                 status_code=0,
                 response_headers={},
                 response_body="",
@@ -181,7 +190,7 @@ class WebhookSender:
         while True:
             delivery_id = self._waiting.get()
             try:
-                if delivery_id is None:
+                if delivery_id is None or self._stopping.is_set():
                     return
                 self._deliver(delivery_id)
             finally:

@@ -78,13 +78,16 @@ def create_token(call: Call) -> Response:
 
 
 def _chosen_repositories(call: Call, installation: Installation) -> list[Repository] | None:
-    names, ids = call.body.get("repositories"), call.body.get("repository_ids")
+    try:
+        names = msgspec.convert(call.body.get("repositories") or (), set[str])
+        ids = msgspec.convert(call.body.get("repository_ids") or (), set[int])
+    except msgspec.ValidationError as error:
+        raise HttpError(422, f"Invalid request.\n\n{error}") from error
     if not names and not ids:
         return None
     known = call.state.repositories.of(installation.account_id)
-    chosen = [repo for repo in known if repo.id in set(ids or ()) or repo.name in set(names or ())]
-    wanted = len(set(names or ())) + len(set(ids or ()))
-    if len(chosen) < wanted and len(chosen) < max(len(set(names or ())), len(set(ids or ()))):
+    chosen = [repo for repo in known if repo.id in ids or repo.name in names]
+    if not (ids <= {repo.id for repo in chosen} and names <= {repo.name for repo in chosen}):
         raise HttpError(
             422,
             "There is at least one repository that does not exist or is not accessible to the "

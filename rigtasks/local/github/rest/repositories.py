@@ -155,6 +155,8 @@ def get_contents(call: Call) -> Response:
     if sha is None:
         raise HttpError(404, f"No commit found for the ref {ref}")
     path = call.arguments.get("path", "").strip("/")
+    if {"..", "."} & set(path.split("/")):
+        raise not_found()
     entry = git.entry(sha, path) if path else None
     if path and entry is None:
         raise not_found()
