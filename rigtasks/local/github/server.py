@@ -106,6 +106,7 @@ class SandboxGitHub:
         self._port = port
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
+        self._stopped = False
 
     @property
     def url(self) -> str:
@@ -130,7 +131,10 @@ class SandboxGitHub:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, let the work under way end, and close the state."""
+        """Stop listening, let the work under way end, and close the state; once is enough."""
+        if self._stopped:
+            return
+        self._stopped = True
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._thread.join()
@@ -161,23 +165,26 @@ class SandboxGitHub:
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        path = request.path
-        if "\0" in path:
-            return not_found().response()
         try:
-            if git := _GIT.fullmatch(path):
-                return self._git(request, *git.groups())
-            if path.startswith("/_sandbox/"):
-                return self._control(request)
-            if request.method == "GET" and self._is_page(request):
-                with self.state.lock:
-                    return pages.serve(self.hub, request)
-            return self._rest_call(request)
+            return self._dispatched(request)
         except HttpError as error:
             return error.response()
         except Exception:  # noqa: BLE001  # told in the log, and answered as GitHub would
-            _log.exception("%s %s failed", request.method, path)
+            _log.exception("%s %s failed", request.method, request.path)
             return HttpError(500, "Server Error").response()
+
+    def _dispatched(self, request: Request) -> Response:
+        path = request.path
+        if "\0" in path:
+            raise not_found()
+        if git := _GIT.fullmatch(path):
+            return self._git(request, *git.groups())
+        if path.startswith("/_sandbox/"):
+            return self._control(request)
+        if request.method == "GET" and self._is_page(request):
+            with self.state.lock:
+                return pages.serve(self.hub, request)
+        return self._rest_call(request)
 
     def _is_page(self, request: Request) -> bool:
         owner, _, rest = request.path.removeprefix("/").partition("/")

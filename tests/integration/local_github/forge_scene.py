@@ -70,6 +70,8 @@ class Receiver:
     def __init__(self) -> None:
         self.heard: list[Heard] = []
         self.answers = 202
+        self.open = threading.Event()
+        self.open.set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -83,6 +85,7 @@ class Receiver:
                         body=body,
                     )
                 )
+                receiver.open.wait(30)
                 self.send_response(receiver.answers)
                 self.end_headers()
 

@@ -8,6 +8,7 @@ import pytest
 from forge_scene import SHOP, MakeScene, Receiver, Scene, until
 
 from rigtasks.agent.sandbox import Level, Probe
+from rigtasks.local.github import SandboxGitHub
 
 Json = dict[str, Any]
 NOTHING = Probe(level=Level.NONE, reason="bwrap is not installed")
@@ -141,3 +142,38 @@ def test_a_job_can_be_asked_for_again(make_scene: MakeScene) -> None:
         conductor, "GET", f"/commits/{run['head_sha']}/check-runs", filter="all"
     )
     assert everything["total_count"] == 2
+
+
+def test_tools_are_found_where_the_option_says(make_scene: MakeScene, tmp_path: Path) -> None:
+    tool = tmp_path / "tools" / "bin" / "greet"
+    tool.parent.mkdir(parents=True)
+    tool.write_text("#!/bin/sh\necho hello from a tool\n")
+    tool.chmod(0o755)
+    _, run = run_of(make_scene, workflow("run: greet"), ci_path=str(tool.parent))
+    assert run["conclusion"] == "success", run["output"]["text"]
+    assert "hello from a tool" in run["output"]["text"]
+
+
+def test_a_job_cut_short_by_a_stop_is_run_by_the_next_process(make_scene: MakeScene) -> None:
+    # given a job under way in a sandbox that stops
+    text = workflow("run: sleep 3; echo done")
+    scene = make_scene(options={"run_ci": True}, files={".github/workflows/ci.yml": text})
+    author = scene.installed("author")
+    scene.branch_with(author, "work", {"work.txt": "x\n"})
+    pull = {"title": "T", "head": "work", "base": "main"}
+    sha = scene.call(author, "POST", "/pulls", pull)["head"]["sha"]
+
+    def status(forge: SandboxGitHub) -> str:
+        (run,) = forge.state.check_runs.of(forge.state.repositories.all()[0].id, sha)
+        return run.status
+
+    until(lambda: status(scene.sandbox) == "in_progress")
+    scene.sandbox.stop()
+    assert status(scene.sandbox) == "in_progress"
+    # when another one starts on the same folder
+    with SandboxGitHub(scene.sandbox.hub.options) as again:
+        # then the same check run is brought to its end
+        until(lambda: status(again) == "completed")
+        (run,) = again.state.check_runs.all()
+        assert run.conclusion == "success"
+        assert "done" in (run.text or "")

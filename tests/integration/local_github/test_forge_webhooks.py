@@ -1,8 +1,11 @@
 """Webhooks: never retried, logged with what was answered, redelivered under the same guid."""
 
-import pytest
-from forge_scene import SECRET, MakeScene, Scene
+import threading
 
+import pytest
+from forge_scene import SECRET, MakeScene, Scene, until
+
+from rigtasks.local.github import SandboxGitHub
 from rigtasks.local.github.seeding import SeedingFailed
 
 
@@ -60,3 +63,26 @@ def test_only_the_hooked_app_sees_the_log(scene: Scene) -> None:
     with pytest.raises(SeedingFailed) as refused:
         scene.as_app("author").call("GET", "/app/hook/deliveries")
     assert refused.value.status == 404
+
+
+def test_what_waits_in_the_queue_survives_a_restart(scene: Scene) -> None:
+    # given a receiver that is slow to answer, and three events behind each other
+    scene.settled()
+    scene.receiver.heard.clear()
+    scene.receiver.open.clear()
+    for title in ("A", "B", "C"):
+        scene.owner.create_issue(scene.repo, title)
+    until(lambda: scene.receiver.heard)
+    # when the sandbox stops while the first is under way, and starts again
+    stopping = threading.Thread(target=scene.sandbox.stop)
+    stopping.start()
+    scene.receiver.open.set()
+    stopping.join(timeout=30)
+    told_before = [heard.payload["issue"]["title"] for heard in scene.receiver.heard]
+    with SandboxGitHub(scene.sandbox.hub.options) as again:
+        until(again.services.webhooks.idle)
+    # then the others follow, in order and once
+    assert told_before[0] == "A"
+    told = [heard.payload["issue"]["title"] for heard in scene.receiver.heard]
+    assert told == ["A", "B", "C"]
+    assert all(heard.signed_with(SECRET) for heard in scene.receiver.heard)
