@@ -17,6 +17,8 @@ from rigtasks.local.stack import Addresses
 
 SCRIPTED = "scripted-rules"
 _PLAIN_WIDTH = 120
+_WIDE = 110
+_WORDS_WIDTH = 28
 _SYMBOLS = {
     Tone.STEP: ("•", "-", ""),
     Tone.GOOD: ("✓", "+", "green"),
@@ -47,6 +49,7 @@ class Printer:
         )
         self._fancy = _can_write("✓↺•✗…", stream.encoding or "ascii")
         self._ref_width = 0
+        self._words_width = _WORDS_WIDTH if self._console.width >= _WIDE else 0
 
     def opening(self, addresses: Addresses, logs: Path) -> None:
         """Print where to look while the story goes on."""
@@ -69,7 +72,8 @@ class Printer:
         text = Text()
         text.append(f"{max(seconds, 0.0):6.1f}s  ", style="dim")
         text.append(ref.ljust(self._ref_width), style="cyan")
-        text.append(f"  {fancy if self._fancy else plain} {told.words}", style=style)
+        words = told.words.ljust(self._words_width) if told.detail else told.words
+        text.append(f"  {fancy if self._fancy else plain} {words}", style=style)
         if told.detail:
             text.append(f"  {told.detail}", style="dim")
         self._console.print(text)
@@ -81,7 +85,7 @@ class Printer:
     def summary(self, reports: Sequence[IssueReport], seconds: float) -> None:
         """Print the table of what came of it, the links, and what it cost."""
         self._blank()
-        self._console.print(Padding(_table(reports), (0, 0, 0, 2)))
+        self._console.print(Padding(_table(reports), (0, 0, 0, 2), expand=False))
         self._blank()
         self._pairs(*((report.ref, _outcome(report)) for report in reports))
         self._blank()
@@ -104,8 +108,12 @@ class Printer:
 
     def kept(self, pid: int) -> None:
         """Say that the stack keeps running and how to stop it."""
+        self._console.print(f"  The rig keeps running. Stop it with Ctrl-C here, or: kill {pid}")
+
+    def stopping(self) -> None:
+        """Say that the stack stops now and how to keep it next time."""
         self._console.print(
-            Text(f"  The rig keeps running. Stop it with Ctrl-C here, or: kill {pid}")
+            "  The rig stops now, its links with it; rig demo --keep leaves it running."
         )
 
     def _pairs(self, *pairs: tuple[str, str]) -> None:

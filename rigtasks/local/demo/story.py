@@ -75,6 +75,8 @@ def run(
     if keep:
         printer.kept(stack.addresses.pid)
         stack.wait()
+    else:
+        printer.stopping()
     return MERGED if report.ok else UNFINISHED
 
 
@@ -175,6 +177,7 @@ class Story:
                 raise Interrupted("stopped before the end of the story")
 
     def _new_events(self) -> tuple[StoredEvent, ...]:
+        """Return what was recorded since the last call, by time: streams are told side by side."""
         try:
             events = self._feed.next_events()
         except DatabaseUnavailable as trouble:
@@ -183,7 +186,7 @@ class Story:
             self._away = True
             return ()
         self._away = False
-        return events
+        return tuple(sorted(events, key=lambda stored: stored.recorded_at))
 
     def _take_in(self, stored: StoredEvent) -> None:
         for each in self._followed:

@@ -23,7 +23,7 @@ def _ci_failed(event: acceptance.CiFailed, _: Told) -> Lines:
 
 def _review_assigned(event: acceptance.ReviewAssigned, _: Told) -> Lines:
     run = f"run {str(event.run_id)[:8]}"
-    return (line(Tone.STEP, f"review claimed by {event.agent}", run, f"claim {event.epoch}"),)
+    return (line(Tone.STEP, f"review claimed by {event.agent}", run),)
 
 
 def _review_passed(event: acceptance.ReviewPassed, _: Told) -> Lines:
@@ -41,9 +41,9 @@ def _review_disputed(event: acceptance.ReviewDisputed, _: Told) -> Lines:
 
 
 def finding(note: FindingNote) -> str:
-    """Return a finding with its place in front, where it has one."""
+    """Return a finding with its place in front, where it has one, without Markdown's stars."""
     place = ":".join(str(part) for part in (note.path, note.line) if part is not None)
-    return f"{place} {note.message}".strip()
+    return f"{place} {note.message.replace('**', '')}".strip()
 
 
 def _review_abstained(event: acceptance.ReviewAbstained, _: Told) -> Lines:

@@ -21,8 +21,7 @@ def _held(event: intake.IssueHeld, _: Told) -> Lines:
 
 def _assigned(event: intake.IssueAssigned, told: Told) -> Lines:
     again = "claimed again" if told.claims else "claimed"
-    run = f"run {str(event.run_id)[:8]}"
-    return (line(Tone.STEP, f"{again} by {event.agent}", run, f"claim {event.epoch}"),)
+    return (line(Tone.STEP, f"{again} by {event.agent}", f"run {str(event.run_id)[:8]}"),)
 
 
 def _unassigned(event: intake.IssueUnassigned, _: Told) -> Lines:

@@ -12,7 +12,7 @@ _COMMANDS = {"build": "build failed", "test": "tests failed"}
 
 
 def _branch(event: work.BranchCreated, _: Told) -> Lines:
-    return (line(Tone.STEP, f"on branch {event.branch}", f"from {short(event.base_sha)}"),)
+    return (line(Tone.STEP, f"branch from {short(event.base_sha)}", event.branch),)
 
 
 def _cli_started(event: work.CliStarted, told: Told) -> Lines:
@@ -40,7 +40,7 @@ def answered_failures(steps: tuple[Step, ...]) -> Lines:
         answered = any(later.name == _IMPLEMENT for later in steps[number + 1 :])
         if step.status == _FAILED and step.name in _COMMANDS and answered:
             back = "the output goes back to the agent"
-            lines.append(line(Tone.BACK, _COMMANDS[step.name], step.detail, back))
+            lines.append(line(Tone.BACK, _COMMANDS[step.name], result_of_tests(step.detail), back))
     return tuple(lines)
 
 
