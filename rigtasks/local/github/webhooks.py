@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import requests
 
-from rigtasks.local.github.hub import Hub
+from rigtasks.local.github.hub import Hub, node_id
 from rigtasks.local.github.model import Account, AccountType, App, Delivery, Repository
 from rigtasks.local.github.shapes import accounts, repositories
 
@@ -242,7 +242,7 @@ def _organization(owner: Account, hub: Hub) -> dict[str, Any]:
     return {
         "login": owner.login,
         "id": owner.id,
-        "node_id": f"O_{owner.id}",
+        "node_id": node_id("O", owner.id),
         "url": api,
         "repos_url": f"{api}/repos",
         "events_url": f"{api}/events",

@@ -7,6 +7,8 @@ from rigtasks.local.github.model import Account, AccountType, App, Installation,
 
 Json = dict[str, Any]
 
+_NODE_PREFIX = {AccountType.USER: "U", AccountType.BOT: "BOT", AccountType.ORGANIZATION: "O"}
+
 
 def account(row: Account, view: View) -> Json:
     """Render GitHub's `simple-user`."""
@@ -15,7 +17,7 @@ def account(row: Account, view: View) -> Json:
     return {
         "login": row.login,
         "id": row.id,
-        "node_id": node_id("BOT" if row.type is AccountType.BOT else "U", row.id),
+        "node_id": node_id(_NODE_PREFIX[row.type], row.id),
         "avatar_url": f"{view.web}/avatars/{row.id}",
         "gravatar_id": "",
         "url": api,
