@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID, uuid5
 
-from celery import shared_task
+from celery import current_app, shared_task
 
 from beat.schedule import TICK_TASK
 from rigtasks.bootstrap import settings, shell, stores
@@ -15,6 +15,7 @@ from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.react import Effect, EffectKind
 from rigtasks.lifecycle.state import Lane
 from rigtasks.shell import CONDUCTOR_QUEUE, DELIVERY_TASK, WAKE_TASK, effect_entry
+from rigtasks.tasks.presence import announce
 
 _CLOCK = Actor(kind=ActorKind.CLOCK, id="beat")
 _TICKS = UUID("5b2f0d38-7b9e-4b0c-8d36-2f7a8d3a91cc")
@@ -106,6 +107,8 @@ def tick(job: str, seconds: float) -> str:
     """Run a job unless its period was begun by somebody else."""
     if stores().ticks.begin(job, period_seconds=seconds) is None:
         return "ignored: this period was begun already"
+    holder = current_app.conf.get("rig_holder") or "unnamed"
+    announce(holder=holder, queue=CONDUCTOR_QUEUE, runs_agents=False)
     outcome = JOBS[job]()
     stores().reports.watcher_succeeded(job, outcome)
     return outcome

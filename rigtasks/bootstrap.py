@@ -204,7 +204,12 @@ def _provider(chosen: Settings, stage: Stage) -> Provider:
                 raise ConfigurationError(
                     f"{name} is not set: give the agent's command line, or RIG_PROVIDER=scripted"
                 )
-            return CommandProvider(argv=tuple(shlex.split(line)), network=chosen.run_network)
+            cost = chosen.cost_per_call_usd
+            return CommandProvider(
+                argv=tuple(shlex.split(line)),
+                network=chosen.run_network,
+                cost_micro_usd_per_call=None if cost is None else round(cost * _MICRO),
+            )
         case unknown:
             raise ConfigurationError(
                 f"RIG_PROVIDER={unknown} is unknown: it is command or scripted"

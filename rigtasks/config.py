@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     provider: str = "command"
     provider_command: str = ""
     reviewer_command: str = ""
+    cost_per_call_usd: float | None = Field(default=None, ge=0)
     tool_path: str = ""
     run_network: bool = False
     isolation_none_allowed: bool = False
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=60.0, gt=0)
     republish_seconds: float = Field(default=30.0, gt=0)
     sweep_seconds: float = Field(default=10.0, gt=0)
+    ping_seconds: float = Field(default=120.0, gt=0)
     review_scan_seconds: float = Field(default=300.0, gt=0)
     implement_minutes: float = Field(default=90.0, gt=0, le=240)
     review_minutes: float = Field(default=30.0, gt=0, le=60)

@@ -5,7 +5,7 @@ from typing import Any
 from celery import bootsteps
 from celery.signals import celeryd_init, worker_process_init, worker_shutting_down
 
-from rigtasks.bootstrap import shutdown_file
+from rigtasks.bootstrap import shutdown_file, worker_kit
 from rigtasks.celery import app
 from rigtasks.config import ConfigurationError, load_settings
 from rigtasks.tasks.presence import announce
@@ -35,7 +35,9 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
 def say_hello(**_: Any) -> None:
-    """Tell the store that a process of this worker can take work."""
+    """Tell the store that a process of this worker can take work, and be warm for it."""
+    if app.conf.get("rig_runs_agents"):
+        worker_kit(app.conf.rig_holder)
     for queue in app.conf.get("rig_queues", ()):
         announce(holder=app.conf.rig_holder, queue=queue, runs_agents=app.conf.rig_runs_agents)
 

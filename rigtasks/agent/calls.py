@@ -12,8 +12,8 @@ from rigtasks.agent.run_end import RunEnds
 from rigtasks.agent.runtime import Runtime
 from rigtasks.agent.supervisor import AgentOutcome, run_agent
 from rigtasks.agent.transcript import Transcript
-from rigtasks.agent.usage import add_usage
-from rigtasks.lifecycle.events.base import Usage
+from rigtasks.budget.cap import remaining
+from rigtasks.budget.usage import Usage
 from rigtasks.lifecycle.failure import FailureClass
 
 
@@ -106,19 +106,20 @@ class AgentCalls:
         if cap is None:
             return None
         spent = self.usage.cost_micro_usd if self.usage else 0
+        left = remaining(spent, cap)
+        if left > 0:
+            return left
         if spent is None:
             raise RunEnds(
                 FailureClass.BUDGET,
                 "nobody can say what the agent has cost so far, so the cap counts as reached",
             )
-        if spent >= cap:
-            raise RunEnds(FailureClass.BUDGET, f"${spent / 1e6:.2f} of ${cap / 1e6:.2f} are spent")
-        return cap - spent
+        raise RunEnds(FailureClass.BUDGET, f"${spent / 1e6:.2f} of ${cap / 1e6:.2f} are spent")
 
     def _remember(self, outcome: AgentOutcome) -> None:
         if self.rounds == 0 and self.start_seconds is not None:
             self.start_seconds += outcome.exit.spawn_seconds
         self.rounds += 1
-        self.usage = add_usage(self.usage, outcome.usage)
+        self.usage = outcome.usage if self.usage is None else self.usage + outcome.usage
         self.ending = outcome.ending.ending
         self.session = outcome.session or self.session

@@ -3,10 +3,7 @@
 from collections.abc import Iterable
 
 from rigtasks.agent.events import AnyEvent, UsageReport
-from rigtasks.lifecycle.events.base import Usage
-
-REPORTED = "reported"
-UNPRICED = "unpriced"
+from rigtasks.budget.usage import CostBasis, Usage
 
 
 def total_usage(events: Iterable[AnyEvent], *, model: str) -> Usage:
@@ -15,27 +12,8 @@ def total_usage(events: Iterable[AnyEvent], *, model: str) -> Usage:
     for event in events:
         if isinstance(event, UsageReport):
             reported = _as_usage(event)
-            total = reported if event.cumulative else add_usage(total, reported)
+            total = reported if event.cumulative or total is None else total + reported
     return total or Usage(model=model)
-
-
-def add_usage(first: Usage | None, second: Usage) -> Usage:
-    """Add the usage of a further call; what one of them could not price, the sum cannot."""
-    if first is None:
-        return second
-    priced = first.cost_micro_usd is not None and second.cost_micro_usd is not None
-    return Usage(
-        model=second.model,
-        turns=first.turns + second.turns,
-        input_uncached=first.input_uncached + second.input_uncached,
-        cache_read=first.cache_read + second.cache_read,
-        cache_write=first.cache_write + second.cache_write,
-        output=first.output + second.output,
-        cost_micro_usd=(first.cost_micro_usd or 0) + (second.cost_micro_usd or 0)
-        if priced
-        else None,
-        cost_basis=second.cost_basis if priced else UNPRICED,
-    )
 
 
 def _as_usage(report: UsageReport) -> Usage:
@@ -47,5 +25,5 @@ def _as_usage(report: UsageReport) -> Usage:
         cache_write=report.cache_write,
         output=report.output,
         cost_micro_usd=report.cost_micro_usd,
-        cost_basis=UNPRICED if report.cost_micro_usd is None else REPORTED,
+        cost_basis=CostBasis.UNPRICED if report.cost_micro_usd is None else CostBasis.REPORTED,
     )

@@ -16,13 +16,15 @@ class CostBasis(StrEnum):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens and cost of one or several calls.
+    """Tokens, turns and cost of one or several calls of one model.
 
     The counters are disjoint: a token read from the cache is not counted as input as well.
     `cost_micro_usd` is None exactly when the basis is UNPRICED; unknown is never zero. A negative
     figure or a cost without a basis is `Rejected`.
     """
 
+    model: str = ""
+    turns: int = 0
     input_uncached: int = 0
     cache_read: int = 0
     cache_write: int = 0
@@ -31,7 +33,13 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     cost_basis: CostBasis = CostBasis.UNPRICED
 
     def __post_init__(self) -> None:
-        figures = (self.input_uncached, self.cache_read, self.cache_write, self.output)
+        figures = (
+            self.turns,
+            self.input_uncached,
+            self.cache_read,
+            self.cache_write,
+            self.output,
+        )
         if min(*figures, self.cost_micro_usd or 0) < 0:
             raise Rejected("Usage cannot be negative: report what was consumed.", code="bad-usage")
         if (self.cost_micro_usd is None) != (self.cost_basis is CostBasis.UNPRICED):
@@ -40,8 +48,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     def __add__(self, other: "Usage") -> "Usage":
-        """Add two usages; what one of them could not price, the sum cannot price either."""
+        """Add a later usage; what one of them could not price, the sum cannot price either."""
         return Usage(
+            model=other.model or self.model,
+            turns=self.turns + other.turns,
             input_uncached=self.input_uncached + other.input_uncached,
             cache_read=self.cache_read + other.cache_read,
             cache_write=self.cache_write + other.cache_write,

@@ -3,15 +3,16 @@
 import msgspec
 
 from rigtasks.agent.outcome import StepReport
+from rigtasks.budget.usage import CostBasis, Usage
 from rigtasks.lifecycle.commands import Accepted, Failed, Reviewed
-from rigtasks.lifecycle.events.base import Step, Usage
+from rigtasks.lifecycle.events.base import Step
 from rigtasks.lifecycle.failure import FailureClass
 
 _TAIL = 8_000
 _DETAIL = 500
 
 #: A run that never called an agent consumed nothing, and that is known.
-NO_AGENT = Usage(model="", cost_micro_usd=0, cost_basis="reported")
+NO_AGENT = Usage(model="", cost_micro_usd=0, cost_basis=CostBasis.REPORTED)
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,24 +38,41 @@ class Relay:
         celery: the application that knows the broker.
         republish_seconds: when an entry that is not done comes round again, and how often queues
             with claimable work are topped up; scaled.
+        ping_seconds: how often an empty queue gets a bell all the same, so that its workers show
+            that they hear; scaled.
+        queues: the agent queues.
     """
 
-    def __init__(self, stores: Stores, celery: Celery, *, republish_seconds: float) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        celery: Celery,
+        *,
+        republish_seconds: float,
+        ping_seconds: float,
+        queues: tuple[str, ...],
+    ) -> None:
         self._stores = stores
         self._celery = celery
-        self._republish_seconds = republish_seconds
+        self.republish_seconds = republish_seconds
+        self._ping_seconds = ping_seconds
+        self._queues = queues
         self._next_top_up = 0.0
+        self._next_ping = time.monotonic() + ping_seconds
         self._next_health = 0.0
 
     def turn(self) -> int:
         """Publish what is due now; return how much that was."""
-        entries = self._stores.outbox.take(most=_BATCH, repeat_seconds=self._republish_seconds)
+        entries = self._stores.outbox.take(most=_BATCH, repeat_seconds=self.republish_seconds)
         if entries:
             self._publish(entries)
         now = time.monotonic()
         if now >= self._next_top_up:
-            self._next_top_up = now + self._republish_seconds
+            self._next_top_up = now + self.republish_seconds
             self._top_up()
+        if now >= self._next_ping:
+            self._next_ping = now + self._ping_seconds
+            self._ping()
         if now >= self._next_health:
             self._next_health = now + _HEALTH_SECONDS
             self._report_health()
@@ -93,6 +110,15 @@ class Relay:
                 return
             if missing > 0:
                 _log.info("topped up", queue=queue, bells=missing)
+
+    def _ping(self) -> None:
+        """Ring once in every empty queue; a queue nobody serves holds one bell, not more."""
+        try:
+            for queue in self._queues:
+                if self._length(queue) == 0:
+                    self._send(WORK_TASK, queue, (queue, "ping"))
+        except (OperationalError, RedisError, OSError) as error:
+            self._stores.reports.service("redis", ok=False, detail=str(error))
 
     def _length(self, queue: str) -> int:
         with self._celery.connection_for_write() as connection:
@@ -138,7 +164,13 @@ def run(settings: Settings, celery: Celery) -> None:
     """Publish until SIGTERM or SIGINT."""
     url = settings.database_url.get_secret_value()
     stores = stores_on(Connection(url, application_name="rig relay"))
-    relay = Relay(stores, celery, republish_seconds=settings.scaled(settings.republish_seconds))
+    relay = Relay(
+        stores,
+        celery,
+        republish_seconds=settings.scaled(settings.republish_seconds),
+        ping_seconds=settings.scaled(settings.ping_seconds),
+        queues=settings.queues,
+    )
     ear = Ear(url)
     stopping = False
 
@@ -148,6 +180,7 @@ def run(settings: Settings, celery: Celery) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    _log.info("relay ready", republish_seconds=relay.republish_seconds)
     while not stopping:
         try:
             busy = relay.turn() == _BATCH

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
+from rigtasks.budget.usage import CostBasis, Usage
 from rigtasks.lifecycle.commands import (
     Accepted,
     Admit,
@@ -19,7 +20,7 @@ from rigtasks.lifecycle.commands import (
 from rigtasks.lifecycle.decide import decide
 from rigtasks.lifecycle.envelope import Actor, ActorKind, StoredEvent
 from rigtasks.lifecycle.events.acceptance import ReviewAssigned
-from rigtasks.lifecycle.events.base import Event, Usage
+from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.events.intake import IssueApproved, IssueAssigned
 from rigtasks.lifecycle.evolve import evolve
 from rigtasks.lifecycle.react import Bell, Effect, react
@@ -56,7 +57,9 @@ def approval(number: int = 7, **changes: object) -> IssueApproved:
 
 def no_model(turns: int = 1) -> Usage:
     """Return the usage of a run that called no model."""
-    return Usage(model="scripted-rules", turns=turns, cost_micro_usd=0, cost_basis="reported")
+    return Usage(
+        model="scripted-rules", turns=turns, cost_micro_usd=0, cost_basis=CostBasis.REPORTED
+    )
 
 
 class Life:

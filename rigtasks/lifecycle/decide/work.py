@@ -3,6 +3,8 @@
 from typing import assert_never
 from uuid import UUID
 
+from rigtasks.budget.cap import Standing
+from rigtasks.budget.cap import decide as decide_cap
 from rigtasks.errors import StaleEpoch
 from rigtasks.lifecycle.caps import abstention_cap
 from rigtasks.lifecycle.commands import (
@@ -206,13 +208,22 @@ def _issue_failed(failure: FailureClass, reason: str) -> IssueFailed:
 
 
 def _budget(command: FinishRun, state: IssueState) -> tuple[Event, ...]:
-    """Stop an issue whose runs have cost more than its cap."""
-    spent = state.cost_micro_usd + (command.usage.cost_micro_usd or 0)
+    """Stop an issue whose runs used up its cap; accepted work is still published.
+
+    A cost that nobody knows counts as the whole cap.
+    """
+    if isinstance(command.result, Accepted | Reviewed):
+        return ()
+    cost = command.usage.cost_micro_usd
+    known = cost is not None and state.cost_unknown_runs == 0
+    spent = state.cost_micro_usd + (cost or 0)
     cap = state.limits.max_cost_micro_usd
-    if spent <= cap or isinstance(command.result, Accepted | Reviewed):
+    if decide_cap(spent if known else None, cap) is not Standing.EXCEEDED:
         return ()
     over = BudgetExceeded(scope="issue", spent_micro_usd=spent, cap_micro_usd=cap)
-    reason = f"the issue has cost ${spent / 1e6:.2f} of ${cap / 1e6:.2f}"
+    reason = f"${spent / 1e6:.2f} of ${cap / 1e6:.2f} are spent"
+    if not known:
+        reason = "nobody can say what the agent has cost, so the cap counts as reached"
     return (over, _issue_failed(FailureClass.BUDGET, reason))
 
 

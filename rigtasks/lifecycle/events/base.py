@@ -4,6 +4,8 @@ from typing import ClassVar
 
 import msgspec
 
+from rigtasks.budget.usage import Usage
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One fact, in the past tense, as plain data.
@@ -15,23 +17,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1
     stream_kind: ClassVar[str] = "issue"
-
-
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run consumed: four disjoint token counters and its cost.
-
-    `cost_micro_usd` is None where nobody could price it; `cost_basis` is `reported`, `computed` or
-    `unpriced`. Unknown is never written as zero.
-    """
-
-    model: str
-    turns: int = 0
-    input_uncached: int = 0
-    cache_read: int = 0
-    cache_write: int = 0
-    output: int = 0
-    cost_micro_usd: int | None = None
-    cost_basis: str = "unpriced"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,3 +55,6 @@ class Blocker(msgspec.Struct, frozen=True, kw_only=True):
     gate: str
     status: str
     summary: str
+
+
+__all__ = ["Blocker", "CheckNote", "Event", "FindingNote", "Step", "Usage"]

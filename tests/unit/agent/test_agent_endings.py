@@ -9,7 +9,7 @@ from rigtasks.agent.process import Exit
 from rigtasks.agent.provider import AgentCall
 from rigtasks.agent.providers.command import CommandProvider
 from rigtasks.agent.providers.scripted import ScriptedProvider, parse_line
-from rigtasks.agent.usage import add_usage, total_usage
+from rigtasks.agent.usage import total_usage
 from rigtasks.errors import Permanent
 from rigtasks.lifecycle.failure import FailureClass
 
@@ -129,5 +129,5 @@ def test_a_call_that_reported_nothing_leaves_the_run_unpriced() -> None:
     priced = total_usage((report(cost_micro_usd=5),), model="m")
     silent = total_usage((), model="m")
 
-    assert add_usage(None, priced).cost_micro_usd == 5
-    assert add_usage(priced, silent).cost_micro_usd is None
+    assert priced.cost_micro_usd == 5
+    assert (priced + silent).cost_micro_usd is None

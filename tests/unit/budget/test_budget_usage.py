@@ -24,6 +24,8 @@ ANY = PRICED | UNPRICED
 
 def test_each_counter_and_the_cost_are_added_on_their_own() -> None:
     one = Usage(
+        model="m",
+        turns=3,
         input_uncached=1,
         cache_read=20,
         cache_write=300,
@@ -34,7 +36,7 @@ def test_each_counter_and_the_cost_are_added_on_their_own() -> None:
 
     total = one + one
 
-    assert msgspec.structs.astuple(total) == (2, 40, 600, 8_000, 10, CostBasis.REPORTED)
+    assert msgspec.structs.astuple(total) == ("m", 6, 2, 40, 600, 8_000, 10, CostBasis.REPORTED)
     assert total.tokens == 8_642
 
 
