@@ -19,8 +19,8 @@ from typing import TypedDict
 from rigtasks.local.ports import LOOPBACK, any_free_port
 
 CLIENTS = 16
-ROUNDS = 3
-SECONDS_PER_ROUND = 3.0
+ROUNDS = 5
+SECONDS_PER_ROUND = 2.0
 WARM_UP_SECONDS = 1.0
 START_SECONDS = 20.0
 SECRET = "bench-secret"  # noqa: S105 - of a server that lives for seconds

@@ -21,29 +21,53 @@ BODY_SIZE = 20_000
 RECEIVE_SIZE = 65_536
 ACCEPTED = b"HTTP/1.1 202"
 _WORDS = 400
+_ACCOUNT_LINKS = (
+    *("avatar", "followers", "following", "gists", "starred", "subscriptions", "organizations"),
+    *("repos", "events", "received_events", "html", "gravatar"),
+)
+_REPOSITORY_LINKS = (
+    *("html", "forks", "keys", "collaborators", "teams", "hooks", "issue_events", "events"),
+    *("assignees", "branches", "tags", "blobs", "git_tags", "git_refs", "trees", "statuses"),
+    *("languages", "stargazers", "contributors", "subscribers", "subscription", "commits"),
+    *("git_commits", "comments", "issue_comment", "contents", "compare", "merges", "archive"),
+    *("downloads", "issues", "pulls", "milestones", "notifications", "labels", "releases"),
+    *("deployments", "git", "ssh", "clone", "svn", "mirror"),
+)
+
+
+def _account(name: str, number: int) -> dict[str, object]:
+    base = f"https://api.github.com/users/{name}"
+    links = {f"{each}_url": f"{base}/{each}" for each in _ACCOUNT_LINKS}
+    return {"login": name, "id": number, "type": "User", "site_admin": False, **links}
+
+
+def _repository() -> dict[str, object]:
+    base = "https://api.github.com/repos/octo/price-api"
+    links = {f"{each}_url": f"{base}/{each}{{/{each}}}" for each in _REPOSITORY_LINKS}
+    facts = {"id": 7, "full_name": "octo/price-api", "default_branch": "main", "private": True}
+    return {**facts, "owner": _account("octo", 1), **links}
 
 
 def payload_start() -> bytes:
-    """Return an `issues` payload without its last fields, as long and as varied as real ones."""
+    """Return a `pull_request` payload without its last fields, shaped and sized like real ones.
+
+    Deliveries of 20 kB are those of pull requests: the repository is in them three times.
+    """
     dice = random.Random(7471)  # noqa: S311 - made-up text
-    words = [
-        "".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=dice.randint(2, 11)))
-        for _ in range(_WORDS)
-    ]
-    links = {
-        f"{name}_url": f"https://api.github.com/repos/octo/{words[0]}/{name}{{/{name}_id}}"
-        for name in words[:80]
+    repository, author = _repository(), _account("mona", 3)
+    pull_request = {
+        "title": "Round prices to the nearest cent",
+        "state": "open",
+        "user": author,
+        "head": {"ref": "feature/issue-5-prices", "sha": "a" * 40, "repo": repository},
+        "base": {"ref": "main", "sha": "b" * 40, "repo": repository},
     }
-    document = {
-        "action": "labeled",
-        "label": {"id": 4, "name": "agent-ready"},
-        "repository": {"id": 7, "full_name": f"octo/{words[0]}", "default_branch": "main", **links},
-        "sender": {"id": 3, "login": words[1], "type": "User"},
-    }
-    issue = {"title": " ".join(words[:8]), "state": "open", "labels": []}
-    start = json.dumps({**document, "issue": issue})
-    text = " ".join(dice.choices(words, k=BODY_SIZE // 3))[: BODY_SIZE - len(start) - 80]
-    return json.dumps({**document, "issue": {**issue, "body": text}})[:-2].encode()
+    document = {"action": "synchronize", "repository": repository, "sender": author}
+    room = BODY_SIZE - len(json.dumps({**document, "pull_request": pull_request})) - 80
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ["".join(dice.choices(letters, k=dice.randint(2, 9))) for _ in range(_WORDS)]
+    pull_request["body"] = " ".join(dice.choices(words, k=room))[:room]
+    return json.dumps({**document, "pull_request": pull_request})[:-2].encode()
 
 
 class Deliveries:
@@ -65,7 +89,7 @@ class Deliveries:
         head = (
             "POST /api/v1/webhooks/github HTTP/1.1\r\nHost: localhost\r\n"
             "Content-Type: application/json\r\nUser-Agent: GitHub-Hookshot/bench\r\n"
-            f"X-GitHub-Event: issues\r\nX-GitHub-Delivery: {uuid.uuid4()}\r\n"
+            f"X-GitHub-Event: pull_request\r\nX-GitHub-Delivery: {uuid.uuid4()}\r\n"
             "X-GitHub-Hook-ID: 1\r\n"
             f"X-Hub-Signature-256: sha256={signature.hexdigest()}\r\n"
             f"Content-Length: {len(self._start) + len(end)}\r\n\r\n"

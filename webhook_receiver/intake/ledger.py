@@ -94,7 +94,8 @@ class Ledger:
             return error
 
     def _accept_together(self, batch: Sequence[Incoming]) -> list[Answer]:
-        columns = [list(column) for column in zip(*map(_columns, batch), strict=True)]
+        ordered = sorted(batch, key=lambda delivery: delivery.delivery_id)
+        columns = [list(column) for column in zip(*map(_columns, ordered), strict=True)]
         new = {row[0] for row in self._execute(ACCEPT, columns)}
         answers = []
         for delivery in batch:
