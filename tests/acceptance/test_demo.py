@@ -88,8 +88,6 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
-    for open_to_all in (folder, folder.parent):
-        open_to_all.chmod(0o711)  # the database server's account passes through
     finished = Demo(folder)
     yield finished
     if finished.data_dir.exists():

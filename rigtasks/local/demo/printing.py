@@ -62,9 +62,14 @@ class Printer:
         )
         self._blank()
 
-    def issues(self, refs: Sequence[str]) -> None:
-        """Make room for the names of the issues."""
+    def issues(self, refs: Sequence[str], label: str) -> None:
+        """Say which issues are filed, and make room for their names."""
         self._ref_width = max(map(len, refs), default=0)
+        self._console.print(
+            f"  {counted(len(refs), 'issue')} filed in the sandbox GitHub. "
+            f"A person labels them {label}; the rig does the rest."
+        )
+        self._blank()
 
     def line(self, seconds: float, ref: str, told: Line) -> None:
         """Print one step of an issue."""

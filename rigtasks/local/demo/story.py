@@ -141,7 +141,7 @@ class Story:
         Raises:
             Interrupted: somebody asked for the end meanwhile.
         """
-        self._printer.issues([issue.ref for issue in filed])
+        self._printer.issues([issue.ref for issue in filed], self._label)
         for issue in filed:
             self._set_off(issue)
         in_time = self._follow(patience_seconds)

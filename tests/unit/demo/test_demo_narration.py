@@ -136,7 +136,7 @@ def test_a_finding_is_told_with_its_place() -> None:
     lines = told(disputed)
     without_findings = told(replace(disputed, findings=()))
 
-    assert lines[0].words == "review-e[bot] asks for a change"
+    assert lines[0].words == "review asks for a change"
     assert lines[0].detail == "src/a.js:1 Remark 1."
     assert [line.detail for line in lines[1:4]] == [
         f"src/a.js:{number} Remark {number}." for number in (2, 3, 4)

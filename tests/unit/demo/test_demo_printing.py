@@ -58,14 +58,17 @@ def printed(*reports: IssueReport) -> str:
 
 def print_step(stream: io.StringIO) -> str:
     printer = Printer(stream)
-    printer.issues(["demo/shop#1", "demo/longer#1"])
+    printer.issues(["demo/shop#1", "demo/longer#1"], "agent-ready")
     printer.line(3.21, "demo/shop#1", line(Tone.GOOD, "tests passed", "[bold]pytest[/bold]"))
     return stream.getvalue()
 
 
 def test_a_step_is_plain_text_away_from_terminals() -> None:
-    assert print_step(io.StringIO()) == (
-        "   3.2s  demo/shop#1    + tests passed                  [bold]pytest[/bold]\n"
+    text = print_step(io.StringIO())
+
+    assert "2 issues filed in the sandbox GitHub. A person labels them agent-ready;" in text
+    assert text.endswith(
+        "\n   3.2s  demo/shop#1    + tests passed                  [bold]pytest[/bold]\n"
     )
 
 

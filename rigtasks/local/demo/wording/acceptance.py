@@ -32,7 +32,7 @@ def _review_passed(event: acceptance.ReviewPassed, _: Told) -> Lines:
 
 def _review_disputed(event: acceptance.ReviewDisputed, _: Told) -> Lines:
     first, *others = event.findings or (FindingNote(severity="", message=event.summary),)
-    lines = [line(Tone.BACK, f"{event.reviewer} asks for a change", finding(first))]
+    lines = [line(Tone.BACK, "review asks for a change", finding(first))]
     lines += [line(Tone.BACK, "and", finding(each)) for each in others[: _FINDINGS_TOLD - 1]]
     if len(others) >= _FINDINGS_TOLD:
         left = len(others) - _FINDINGS_TOLD + 1
