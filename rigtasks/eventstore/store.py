@@ -24,6 +24,7 @@ from rigtasks.eventstore.stream import (
     LoadedStream,
     OutboxEntry,
     Writes,
+    running_from,
 )
 from rigtasks.lifecycle.envelope import NewEvent, StoredEvent
 from rigtasks.lifecycle.events import acceptance, intake
@@ -136,7 +137,7 @@ class PostgresEventStore:
             if stream.startswith(ISSUE_STREAM):
                 fold.apply_all(stored_event(stream, row[1:]) for row in rows)
             fold.version = rows[-1][2]
-        return LoadedStream(stream, fold, rows[-1][0])
+        return LoadedStream(stream, fold, running_from(rows[-1][0]))
 
     def events(self, stream: str) -> tuple[StoredEvent, ...]:
         """Return every event of a stream in its order."""

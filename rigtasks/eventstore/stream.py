@@ -33,19 +33,24 @@ class OutboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     delay_seconds: float = 0.0
 
 
+def running_from(clock: datetime) -> Callable[[], datetime]:
+    """Return a clock that reads `clock` now and moves on with this machine's monotonic time."""
+    started = time.monotonic()
+    return lambda: clock + timedelta(seconds=time.monotonic() - started)
+
+
 class LoadedStream:
     """A stream as it was when it was loaded: its state, and the moment it was decided in.
 
-    `now` is the database's clock; decisions and the events they lead to share it.
+    `now` is the store's clock; decisions and the events they lead to share it.
     """
 
-    __slots__ = ("_clock", "_loaded_at", "fold", "stream")
+    __slots__ = ("_clock", "fold", "stream")
 
-    def __init__(self, stream: str, fold: Fold, clock: datetime) -> None:
+    def __init__(self, stream: str, fold: Fold, clock: Callable[[], datetime]) -> None:
         self.stream = stream
         self.fold = fold
         self._clock = clock
-        self._loaded_at = time.monotonic()
 
     @property
     def version(self) -> int:
@@ -59,8 +64,8 @@ class LoadedStream:
 
     @property
     def now(self) -> datetime:
-        """Return the database's time now: its clock at the load, moved on by our own."""
-        return self._clock + timedelta(seconds=time.monotonic() - self._loaded_at)
+        """Return the store's time."""
+        return self._clock()
 
     def after(self, events: Sequence[NewEvent], *, at: datetime | None = None) -> Fold:
         """Fold events that are not stored yet and return where they would lead.

@@ -30,6 +30,7 @@ DECLARE
     issue issues;
     nobody_left boolean;
 BEGIN
+    PERFORM pg_advisory_xact_lock_shared(7472);  -- a rebuild makes writers wait here
     recorded_at := p_recorded_at;
     version := p_expected + jsonb_array_length(p_events);
     IF abs(extract(epoch FROM clock_timestamp() - p_recorded_at)) > 30 THEN

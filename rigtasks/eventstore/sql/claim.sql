@@ -40,6 +40,7 @@ DECLARE
     chosen_repo bigint;
     over_limit boolean;
 BEGIN
+    PERFORM pg_advisory_xact_lock_shared(7472);  -- a rebuild makes writers wait here
     claimed_at := clock_timestamp();
     SELECT ARRAY(SELECT s.scope FROM switches AS s WHERE s.lifted_at IS NULL),
            coalesce(sum(c.live) >= p_limit_total, p_limit_total <= 0)

@@ -1,0 +1,226 @@
+"""Claims in memory. They follow `rigtasks.routing.admission`, as the SQL does."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec.structs import replace
+
+from rigtasks.errors import Permanent
+from rigtasks.eventstore.claims import REVIEW_QUEUE, Claimed, Lease, Limits, NotClaimed, Renewal
+from rigtasks.eventstore.store import ISSUE_STREAM
+from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
+from rigtasks.lifecycle.events import Event, acceptance, intake
+from rigtasks.lifecycle.state import IssueState, Lane, Stage
+from rigtasks.routing import admission
+from rigtasks.routing.internal import InternalRepositories, RepositoryRef
+from rigtasks.routing.labels import Priority
+from rigtasks.routing.stack import Queue
+from rigtasks.testing.memory_store import MemoryDatabase
+
+_BY_RANK = {priority.rank: priority for priority in Priority}
+
+
+class MemoryClaims:
+    """Claims over a `MemoryDatabase`; its clock decides on leases."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    def claim(
+        self,
+        *,
+        queue: str,
+        agent: str,
+        holder: str,
+        run_id: UUID,
+        lease_seconds: float,
+        limits: Limits,
+        denied_ids: Collection[int] = (),
+        denied_names: Collection[str] = (),
+    ) -> Claimed | NotClaimed:
+        """Claim the best claimable issue of a queue, in the order of the admission model."""
+        database = self._database
+        internal = InternalRepositories(ids=frozenset(denied_ids), names=frozenset(denied_names))
+        with database.lock:
+            if any(run_id in fold.runs for fold in database.folds.values()):
+                raise Permanent(f"the run id was used before: {run_id}")
+            switches = self._switches(internal)
+            if switches.rig_paused:
+                return NotClaimed.PAUSED
+            live = self._live_claims()
+            if _full(queue, live, limits):
+                return NotClaimed.LIMIT
+            chosen = admission.choose(
+                Queue(queue), self._candidates(), live, _model_limits(limits), switches
+            )
+            if chosen is None:
+                return NotClaimed.NOTHING
+            return self._assign(chosen.stream, queue, agent, holder, run_id, lease_seconds)
+
+    def heartbeat(self, *, stream: str, epoch: int, run_id: UUID, lease_seconds: float) -> Renewal:
+        """Renew a lease that has not run out; a lease that ran out is never revived."""
+        database = self._database
+        with database.lock:
+            state = database.state(stream)
+            if state is None:
+                return Renewal.LOST
+            if state.lane is Lane.CANCELLED:
+                return Renewal.CANCELLED
+            lease = database.leases.get(stream)
+            now = database.clock()
+            held = lease is not None and (lease.epoch, lease.run_id) == (epoch, run_id)
+            if lease is None or not held or lease.expires_at <= now:
+                return Renewal.LOST
+            database.leases[stream] = replace(
+                lease, expires_at=now + timedelta(seconds=lease_seconds)
+            )
+            paused = database.paused & {"rig", f"repo:{state.repo_id}", stream}
+            return Renewal.PAUSED if paused else Renewal.HELD
+
+    def give_up(self, *, stream: str, epoch: int, run_id: UUID) -> bool:
+        """Let a lease end now."""
+        database = self._database
+        with database.lock:
+            lease = database.leases.get(stream)
+            now = database.clock()
+            if lease is None or (lease.epoch, lease.run_id) != (epoch, run_id):
+                return False
+            database.leases[stream] = replace(lease, expires_at=min(lease.expires_at, now))
+            return lease.expires_at > now
+
+    def expired(self, *, most: int = 100) -> tuple[Lease, ...]:
+        """Return leases that ran out, the longest dead first."""
+        with self._database.lock:
+            now = self._database.clock()
+            dead = [each for each in self._database.leases.values() if each.expires_at <= now]
+            return tuple(sorted(dead, key=lambda each: each.expires_at)[:most])
+
+    def live(self) -> tuple[Lease, ...]:
+        """Return the leases that are alive."""
+        with self._database.lock:
+            now = self._database.clock()
+            alive = [each for each in self._database.leases.values() if each.expires_at > now]
+            return tuple(sorted(alive, key=lambda each: each.stream))
+
+    def find(self, run_id: UUID) -> Lease | None:
+        """Return the live lease of a run."""
+        return next((each for each in self.live() if each.run_id == run_id), None)
+
+    def _switches(self, internal: InternalRepositories) -> admission.Switches:
+        paused = self._database.paused
+        return admission.Switches(
+            rig_paused="rig" in paused,
+            paused_repositories=frozenset(
+                int(scope.removeprefix("repo:")) for scope in paused if scope.startswith("repo:")
+            ),
+            paused_streams=frozenset(scope for scope in paused if scope.startswith(ISSUE_STREAM)),
+            internal=internal,
+        )
+
+    def _states(self) -> list[tuple[str, IssueState]]:
+        return [
+            (stream, fold.state)
+            for stream, fold in self._database.folds.items()
+            if fold.state is not None
+        ]
+
+    def _live_claims(self) -> list[admission.LiveClaim]:
+        return [
+            admission.LiveClaim(
+                stream=stream,
+                repository_id=state.repo_id,
+                queue=Queue(self._database.folds[stream].runs[state.run.run_id].queue),
+            )
+            for stream, state in self._states()
+            if state.run is not None
+        ]
+
+    def _candidates(self) -> list[admission.Candidate]:
+        now = self._database.clock()
+        newest: dict[str, IssueState] = {}
+        for _, state in self._states():
+            known = newest.get(state.ref)
+            if known is None or known.generation < state.generation:
+                newest[state.ref] = state
+        candidates = []
+        for stream, state in self._states():
+            if not state.wanted_queue or state.approved_at is None:
+                continue
+            if state.retry_at is not None and state.retry_at > now:
+                continue
+            candidates.append(
+                admission.Candidate(
+                    stream=stream,
+                    repository=RepositoryRef(id=state.repo_id, full_name=state.repo),
+                    queue=Queue(state.wanted_queue),
+                    priority=_BY_RANK[state.priority],
+                    approved_at=state.approved_at,
+                    open_dependencies=sum(
+                        ref in newest and newest[ref].lane is not Lane.DONE
+                        for ref in state.depends_on
+                    ),
+                )
+            )
+        return candidates
+
+    def _assign(
+        self, stream: str, queue: str, agent: str, holder: str, run_id: UUID, lease_seconds: float
+    ) -> Claimed:
+        database = self._database
+        now = database.clock()
+        state = database.state(stream)
+        epoch = (state.epoch if state is not None else 0) + 1
+        reviewing = queue == REVIEW_QUEUE
+        fields = {
+            "run_id": run_id,
+            "epoch": epoch,
+            "agent": agent,
+            "holder": holder,
+            "queue": queue,
+        }
+        kind: type[Event] = acceptance.ReviewAssigned if reviewing else intake.IssueAssigned
+        new = NewEvent(
+            event_id=uuid5(run_id, "assigned"),
+            event=msgspec.convert(fields, kind),
+            actor=Actor(kind=ActorKind.REVIEWER if reviewing else ActorKind.WORKER, id=holder),
+            correlation_id=run_id,
+        )
+        stored = database.record(stream, new, now)
+        stage = Stage.REVIEW if reviewing else Stage.IMPLEMENT
+        expires_at = now + timedelta(seconds=lease_seconds)
+        database.leases[stream] = Lease(
+            stream=stream,
+            epoch=epoch,
+            run_id=run_id,
+            stage=str(stage),
+            queue=queue,
+            holder=holder,
+            expires_at=expires_at,
+        )
+        return Claimed(
+            stream=stream,
+            version=stored.version,
+            epoch=epoch,
+            run_id=run_id,
+            stage=stage,
+            queue=queue,
+            claimed_at=now,
+            expires_at=expires_at,
+        )
+
+
+def _full(queue: str, live: list[admission.LiveClaim], limits: Limits) -> bool:
+    in_queue = sum(claim.queue == queue for claim in live)
+    return (limits.total is not None and len(live) >= limits.total) or (
+        limits.per_queue is not None and in_queue >= limits.per_queue
+    )
+
+
+def _model_limits(limits: Limits) -> admission.ClaimLimits:
+    return admission.ClaimLimits(
+        total=limits.total,
+        per_repository=limits.per_repository,
+        per_queue=limits.per_queue,
+    )

@@ -1,0 +1,207 @@
+"""The event store in memory, with the same behaviour: for simulations and quick tests."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from rigtasks.errors import Conflict, Permanent, StaleEpoch
+from rigtasks.eventstore.claims import Lease
+from rigtasks.eventstore.codec import storable
+from rigtasks.eventstore.projection import Fold
+from rigtasks.eventstore.store import ISSUE_STREAM, EventIdReused, handle
+from rigtasks.eventstore.stream import (
+    Appended,
+    Decide,
+    Handled,
+    LoadedStream,
+    OutboxEntry,
+    Writes,
+)
+from rigtasks.lifecycle.envelope import NewEvent, StoredEvent
+from rigtasks.lifecycle.events import acceptance, intake
+from rigtasks.lifecycle.state import IssueState
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+class MemoryEntry(msgspec.Struct, kw_only=True):
+    """One entry of the outbox in memory."""
+
+    id: int
+    entry: OutboxEntry
+    stream: str | None
+    available_at: datetime
+    attempts: int = 0
+    last_error: str | None = None
+    published: bool = False
+    done: bool = False
+    dead: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Say whether the entry still has to be worked on."""
+        return not self.done and not self.dead
+
+
+class MemoryDatabase:
+    """What the stores in memory share: everything a transaction may touch, under one lock."""
+
+    def __init__(self, clock: Clock = wall_clock) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.log: list[StoredEvent] = []
+        self.streams: dict[str, list[StoredEvent]] = {}
+        self.folds: dict[str, Fold] = {}
+        self.event_ids: dict[UUID, StoredEvent] = {}
+        self.leases: dict[str, Lease] = {}
+        self.wake_ups: dict[str, datetime] = {}
+        self.entries: list[MemoryEntry] = []
+        self.paused: set[str] = set()
+
+    def state(self, stream: str) -> IssueState | None:
+        """Return the state of an issue."""
+        fold = self.folds.get(stream)
+        return None if fold is None else fold.state
+
+    def record(self, stream: str, new: NewEvent, recorded_at: datetime) -> StoredEvent:
+        """Store one event and fold it."""
+        events = self.streams.setdefault(stream, [])
+        event, _ = storable(new.event)
+        stored = StoredEvent(
+            position=len(self.log) + 1,
+            stream=stream,
+            version=len(events) + 1,
+            event_id=new.event_id,
+            event=event,
+            actor=new.actor,
+            correlation_id=new.correlation_id,
+            causation_id=new.causation_id,
+            recorded_at=recorded_at,
+        )
+        fold = self.folds.setdefault(stream, Fold(stream))
+        if stream.startswith(ISSUE_STREAM):
+            fold.apply(stored)
+        fold.version = stored.version
+        events.append(stored)
+        self.log.append(stored)
+        self.event_ids[stored.event_id] = stored
+        return stored
+
+    def add_entries(self, stream: str | None, entries: tuple[OutboxEntry, ...]) -> None:
+        """Add outbox entries; a known key adds nothing."""
+        known = {each.entry.dedup_key for each in self.entries} - {None}
+        for entry in entries:
+            if entry.dedup_key in known:
+                continue
+            known.add(entry.dedup_key)
+            known.discard(None)
+            due = self.clock() + timedelta(seconds=entry.delay_seconds)
+            self.entries.append(
+                MemoryEntry(id=len(self.entries) + 1, entry=entry, stream=stream, available_at=due)
+            )
+
+
+class MemoryEventStore:
+    """The event store over a `MemoryDatabase`."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    def load(self, stream: str) -> LoadedStream:
+        """Return the stream folded to now, at version 0 where nothing was ever appended."""
+        with self._database.lock:
+            fold = self._database.folds.get(stream) or Fold(stream)
+            return LoadedStream(stream, fold.branch_off(), self._database.clock)
+
+    def events(self, stream: str) -> tuple[StoredEvent, ...]:
+        """Return every event of a stream in its order."""
+        with self._database.lock:
+            return tuple(self._database.streams.get(stream, ()))
+
+    def append(self, loaded: LoadedStream, writes: Writes) -> Appended:
+        """Store what was decided on a loaded stream, all of it or nothing.
+
+        Raises:
+            Conflict: the stream moved on since it was loaded; load and decide again.
+            StaleEpoch: the claim the writes rest on is no longer the newest.
+            EventIdReused: an event id belongs to another event.
+        """
+        database = self._database
+        for new in writes.events:
+            if isinstance(new.event, intake.IssueAssigned | acceptance.ReviewAssigned):
+                raise Permanent(f"{new.event.type} is written by the claim alone")
+        with database.lock:
+            repeated = self._repeated(loaded.stream, writes.events)
+            if repeated is not None:
+                return repeated
+            version = len(database.streams.get(loaded.stream, ()))
+            if version != loaded.version:
+                raise Conflict(
+                    f"{loaded.stream} is at version {version}, not at {loaded.version}: "
+                    "load it again and decide again"
+                )
+            self._check_epoch(loaded.stream, writes)
+            return self._write(loaded.stream, writes, database.clock())
+
+    def handle(self, stream: str, decide: Decide) -> Handled:
+        """Load, decide and append; after a conflict load and decide again."""
+        return handle(self, stream, decide)
+
+    def _repeated(self, stream: str, events: tuple[NewEvent, ...]) -> Appended | None:
+        found = [self._database.event_ids.get(new.event_id) for new in events]
+        known = [each for each in found if each is not None]
+        if not known:
+            return None
+        same = [
+            each is not None and each.stream == stream and each.event == storable(new.event)[0]
+            for each, new in zip(found, events, strict=True)
+        ]
+        if not all(same):
+            raise EventIdReused(f"an event id of {stream} belongs to another event")
+        return Appended(
+            version=known[-1].version,
+            positions=tuple(each.position for each in known),
+            recorded_at=known[0].recorded_at,
+            repeated=True,
+        )
+
+    def _check_epoch(self, stream: str, writes: Writes) -> None:
+        if writes.epoch is None:
+            return
+        database = self._database
+        state = database.state(stream)
+        lease = database.leases.get(stream)
+        newest = state is not None and state.epoch == writes.epoch
+        held = writes.run_id is None or (
+            lease is not None
+            and lease.run_id == writes.run_id
+            and lease.expires_at > database.clock()
+        )
+        if not newest or not held:
+            raise StaleEpoch(f"the claim on {stream} was taken over or has run out")
+
+    def _write(self, stream: str, writes: Writes, recorded_at: datetime) -> Appended:
+        database = self._database
+        stored = [database.record(stream, new, recorded_at) for new in writes.events]
+        state = database.state(stream)
+        if state is not None and state.run is None:
+            database.leases.pop(stream, None)
+        if writes.next_wakeup_at is None:
+            database.wake_ups.pop(stream, None)
+        else:
+            database.wake_ups[stream] = writes.next_wakeup_at
+        database.add_entries(stream, writes.outbox)
+        return Appended(
+            version=stored[-1].version,
+            positions=tuple(each.position for each in stored),
+            recorded_at=recorded_at,
+            state=state,
+        )

@@ -1,0 +1,35 @@
+from collections.abc import Iterator
+
+import pytest
+from store_house import House, MemoryPauses
+
+from rigtasks.eventstore.claims import Claims
+from rigtasks.eventstore.engine import open_database
+from rigtasks.eventstore.outbox import Outbox
+from rigtasks.eventstore.store import PostgresEventStore
+from rigtasks.eventstore.switches import Switches
+from rigtasks.testing.memory_claims import MemoryClaims
+from rigtasks.testing.memory_outbox import MemoryOutbox
+from rigtasks.testing.memory_store import MemoryDatabase, MemoryEventStore
+
+
+@pytest.fixture(params=["postgres", "memory"])
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
+    if request.param == "memory":
+        memory = MemoryDatabase()
+        yield House(
+            events=MemoryEventStore(memory),
+            claims=MemoryClaims(memory),
+            outbox=MemoryOutbox(memory),
+            switches=MemoryPauses(memory),
+        )
+        return
+    url = request.getfixturevalue("database_url")
+    database = open_database(url, application_name="conformance")
+    yield House(
+        events=PostgresEventStore(database),
+        claims=Claims(database),
+        outbox=Outbox(database),
+        switches=Switches(database),
+    )
+    database.close()

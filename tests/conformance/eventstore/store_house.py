@@ -1,0 +1,86 @@
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from rigtasks.eventstore.claims import Claimed, Claims, Limits, NotClaimed
+from rigtasks.eventstore.outbox import Outbox
+from rigtasks.eventstore.store import EventStore, OutboxEntry, Writes
+from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
+from rigtasks.lifecycle.events import Event
+from rigtasks.lifecycle.state import IssueState
+from rigtasks.testing.life import approval
+from rigtasks.testing.memory_claims import MemoryClaims
+from rigtasks.testing.memory_outbox import MemoryOutbox
+from rigtasks.testing.memory_store import MemoryDatabase
+
+CONDUCTOR = Actor(kind=ActorKind.CONDUCTOR, id="conductor")
+
+
+class Pauses(Protocol):
+    def set(self, scope: str, *, reason: str, actor: str) -> bool: ...
+
+    def lift(self, scope: str, *, actor: str) -> bool: ...
+
+
+class MemoryPauses:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._paused = database.paused
+
+    def set(self, scope: str, *, reason: str, actor: str) -> bool:
+        del reason, actor
+        self._paused.add(scope)
+        return True
+
+    def lift(self, scope: str, *, actor: str) -> bool:
+        del actor
+        self._paused.discard(scope)
+        return True
+
+
+@dataclass(frozen=True)
+class House:
+    """One kind of store with what belongs to it, and short ways to use it."""
+
+    events: EventStore
+    claims: Claims | MemoryClaims
+    outbox: Outbox | MemoryOutbox
+    switches: Pauses
+
+    def tell(
+        self,
+        stream: str,
+        *events: Event,
+        epoch: int | None = None,
+        run_id: UUID | None = None,
+        outbox: tuple[OutboxEntry, ...] = (),
+    ) -> IssueState:
+        new = tuple(
+            NewEvent(event_id=uuid4(), event=event, actor=CONDUCTOR, correlation_id=uuid4())
+            for event in events
+        )
+        writes = Writes(events=new, outbox=outbox, epoch=epoch, run_id=run_id)
+        state = self.events.append(self.events.load(stream), writes).state
+        assert state is not None
+        return state
+
+    def approve(self, number: int = 7, **changes: object) -> str:
+        repo_id = changes.get("repo_id", 1)
+        generation = changes.get("generation", 1)
+        stream = f"issue:{repo_id}:{number}:{generation}"
+        self.tell(stream, approval(number, **changes))
+        return stream
+
+    def claim(self, queue: str = "dev-e-python", **changes: object) -> Claimed | NotClaimed:
+        arguments: dict[str, object] = {
+            "agent": "dev-e",
+            "holder": "dev-e-1",
+            "run_id": uuid4(),
+            "lease_seconds": 60.0,
+            "limits": Limits(),
+        }
+        return self.claims.claim(queue=queue, **{**arguments, **changes})  # type: ignore[arg-type]
+
+    def claimed(self, queue: str = "dev-e-python", **changes: object) -> Claimed:
+        answer = self.claim(queue, **changes)
+        assert isinstance(answer, Claimed)
+        return answer

@@ -1,0 +1,133 @@
+import time
+
+from store_house import House
+
+from rigtasks.eventstore.outbox import MOST_ATTEMPTS
+from rigtasks.eventstore.store import OutboxEntry
+from rigtasks.testing.life import approval
+
+STREAM = "issue:1:7:1"
+
+
+def task(key: str | None = None, delay: float = 0.0) -> OutboxEntry:
+    return OutboxEntry(
+        kind="task",
+        task="rig.conductor.effect",
+        queue="conductor",
+        args=(STREAM, "publish"),
+        dedup_key=key,
+        delay_seconds=delay,
+    )
+
+
+def hint() -> OutboxEntry:
+    return OutboxEntry(kind="hint", task="rig.agent.work", queue="dev-e-python", args=("acme",))
+
+
+def test_entries_come_with_their_append_in_order(house: House) -> None:
+    house.tell(STREAM, approval(), outbox=(task(), hint()))
+
+    taken = house.outbox.take()
+
+    assert [each.kind for each in taken] == ["task", "hint"]
+    assert taken[0].args == (STREAM, "publish")
+    assert [each.stream for each in taken] == [STREAM, STREAM]
+    assert [each.attempts for each in taken] == [1, 1]
+
+
+def test_a_taken_entry_is_nobody_elses_until_it_comes_round_again(house: House) -> None:
+    house.outbox.add((task(),))
+    (first,) = house.outbox.take(repeat_seconds=0.2)
+
+    assert house.outbox.take(repeat_seconds=0.2) == ()
+    time.sleep(0.25)
+    (second,) = house.outbox.take()
+
+    assert second.id == first.id
+    assert second.attempts == 2
+
+
+def test_a_hint_is_done_once_published_and_a_task_is_not(house: House) -> None:
+    house.outbox.add((task(), hint()))
+    taken = house.outbox.take(repeat_seconds=0.0)
+
+    house.outbox.published([each.id for each in taken])
+
+    assert [each.kind for each in house.outbox.take()] == ["task"]
+
+
+def test_a_done_task_never_comes_back_and_is_done_once(house: House) -> None:
+    house.outbox.add((task(),))
+    (taken,) = house.outbox.take(repeat_seconds=0.0)
+    assert house.outbox.is_open(taken.id)
+
+    assert house.outbox.done(taken.id)
+    assert not house.outbox.done(taken.id)
+
+    assert not house.outbox.is_open(taken.id)
+    assert house.outbox.take() == ()
+
+
+def test_the_same_key_is_the_same_work(house: House) -> None:
+    house.tell(STREAM, approval(), outbox=(task("publish 1"), task("publish 1")))
+    house.outbox.add((task("publish 1"), task("publish 2")))
+
+    assert len(house.outbox.take()) == 2
+
+
+def test_an_entry_may_rest_before_it_is_due(house: House) -> None:
+    house.outbox.add((task(delay=0.2),))
+
+    assert house.outbox.take() == ()
+    time.sleep(0.25)
+
+    assert len(house.outbox.take()) == 1
+
+
+def test_a_broker_that_is_down_costs_no_attempt(house: House) -> None:
+    house.outbox.add((task(),))
+    for _ in range(MOST_ATTEMPTS + 3):
+        (taken,) = house.outbox.take()
+        assert taken.attempts == 1
+        house.outbox.not_published([taken.id], error="Redis does not answer", retry_after=0.0)
+
+    assert len(house.outbox.take()) == 1
+
+
+def test_a_failing_task_dies_in_the_end(house: House) -> None:
+    house.outbox.add((task(),))
+    deaths = []
+    for _ in range(MOST_ATTEMPTS):
+        (taken,) = house.outbox.take()
+        deaths.append(house.outbox.failed(taken.id, error="no luck", retry_after=0.0))
+
+    assert deaths == [False] * (MOST_ATTEMPTS - 1) + [True]
+    assert house.outbox.take() == ()
+    assert not house.outbox.is_open(taken.id)
+
+
+def test_a_failure_no_repetition_cures_is_final_at_once(house: House) -> None:
+    house.outbox.add((task(),))
+    (taken,) = house.outbox.take()
+
+    assert house.outbox.failed(taken.id, error="refused", final=True)
+
+    time.sleep(0.01)
+    assert house.outbox.take() == ()
+
+
+def test_a_failure_rests_before_the_next_try(house: House) -> None:
+    house.outbox.add((task(),))
+    (taken,) = house.outbox.take(repeat_seconds=0.0)
+
+    house.outbox.failed(taken.id, error="GitHub said 502")
+
+    assert house.outbox.take() == ()
+    assert house.outbox.is_open(taken.id)
+
+
+def test_a_task_nobody_ever_finishes_dies_too(house: House) -> None:
+    house.outbox.add((task(),))
+    taken = [house.outbox.take(repeat_seconds=0.0) for _ in range(MOST_ATTEMPTS + 2)]
+
+    assert [len(each) for each in taken] == [1] * MOST_ATTEMPTS + [0, 0]
