@@ -2,7 +2,7 @@
 
 import shlex
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from rigtasks.agent.providers.command import CommandProvider
 from rigtasks.agent.providers.scripted import ScriptedProvider
 from rigtasks.agent.sandbox import Level, Probe, find_toolchain, probe
 from rigtasks.agent.supervisor import Timers as AgentTimers
+from rigtasks.conductor.alone import alone_with
 from rigtasks.conductor.context import Conductor
 from rigtasks.config import ConfigurationError, Settings, load_settings
 from rigtasks.eventstore.claims import Limits
@@ -89,6 +90,7 @@ def conductor() -> Conductor:
         mail_host=_mail_host(chosen),
         work_dir=chosen.data_dir / "clones",
         now=_now,
+        alone=partial(alone_with, chosen.database_url.get_secret_value()),
     )
 
 
@@ -101,11 +103,10 @@ def worker_kit(holder: str) -> WorkerKit:
     """
     chosen = settings()
     walls = isolation()
-    if walls.level is Level.NONE and not (chosen.sandbox_github and chosen.isolation_none_allowed):
+    if walls.level is Level.NONE and not chosen.sandbox_github:
         raise ConfigurationError(
-            f"agents have no walls on this machine ({walls.reason}): install bubblewrap; working "
-            "without walls is possible for the sandbox GitHub only, with "
-            "RIG_ISOLATION_NONE_ALLOWED=1"
+            f"agents have no walls on this machine ({walls.reason}): install bubblewrap; without "
+            "walls only repositories of the sandbox GitHub are worked on"
         )
     stop_file = shutdown_file(chosen.data_dir, holder)
     internal = _internal(chosen)

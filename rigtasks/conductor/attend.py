@@ -46,10 +46,11 @@ def attend(conductor: Conductor, stream: str, *, cause: UUID) -> str:
 
     Level-triggered: any number of calls, in any order, lead to the same state.
     """
-    state = conductor.stores.events.load(stream).state
-    if state is None or state.terminal or state.pr is None:
-        return "ignored: no open pull request of the rig"
-    return _Attention(conductor, stream, cause).look(state)
+    with conductor.alone(stream):
+        state = conductor.stores.events.load(stream).state
+        if state is None or state.terminal or state.pr is None:
+            return "ignored: no open pull request of the rig"
+        return _Attention(conductor, stream, cause).look(state)
 
 
 class _Attention:

@@ -1,6 +1,7 @@
 """What every part of the conductor works with, built once per process."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ class Conductor:
         mail_host: the host of the no-reply addresses that GitHub knows accounts under.
         work_dir: where clean clones are made and removed again.
         now: the time in UTC, for verdicts.
+        alone: holds an issue's lock while an effect looks and writes.
     """
 
     stores: Stores
@@ -46,6 +48,7 @@ class Conductor:
     mail_host: str
     work_dir: Path
     now: Callable[[], datetime]
+    alone: Callable[[str], AbstractContextManager[None]]
 
     def api(self, role: Role, state: IssueState) -> Api:
         """Return an identity's way to the repository of an issue."""

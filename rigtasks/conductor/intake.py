@@ -70,7 +70,11 @@ class _Intake:
         return bool(told.events)
 
     def _approve(self, route: Route, task: FrozenTask, generation: int) -> bool:
-        return self._send(generation, Admit(approved=self._approval(route, task, generation)))
+        command = Admit(
+            approved=self._approval(route, task, generation),
+            internal=self._conductor.intake.internal,
+        )
+        return self._send(generation, command)
 
     def _approval(self, route: Route, task: FrozenTask, generation: int) -> IssueApproved:
         repository, issue = self._facts.repository.ref, self._facts.issue

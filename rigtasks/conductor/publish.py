@@ -35,10 +35,13 @@ def publish(conductor: Conductor, stream: str, *, cause: UUID) -> str:
     Every step can be repeated: the push is a compare-and-swap, and an open pull request of the
     branch is adopted. Nothing of the bundle is checked out or executed.
     """
-    state = conductor.stores.events.load(stream).state
-    if state is None or state.publish is None or state.branch is None:
-        return "ignored: no commits wait to be published"
-    return _Publication(conductor, stream, state, state.publish, state.branch, cause).carry_out()
+    with conductor.alone(stream):
+        state = conductor.stores.events.load(stream).state
+        if state is None or state.publish is None or state.branch is None:
+            return "ignored: no commits wait to be published"
+        return _Publication(
+            conductor, stream, state, state.publish, state.branch, cause
+        ).carry_out()
 
 
 class _Publication:

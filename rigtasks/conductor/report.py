@@ -23,6 +23,11 @@ _JUDGED = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
 
 def report(conductor: Conductor, stream: str) -> str:
     """Bring the issue's status comment, and the check run at its head, up to date."""
+    with conductor.alone(stream):
+        return _report(conductor, stream)
+
+
+def _report(conductor: Conductor, stream: str) -> str:
     state = conductor.stores.events.load(stream).state
     if state is None:
         return "ignored: no such issue"

@@ -28,10 +28,11 @@ def post_review(conductor: Conductor, stream: str, *, cause: UUID) -> str:
 
     What counts afterwards is GitHub's own record of the review, read by `attend`.
     """
-    state = conductor.stores.events.load(stream).state
-    if state is None or state.verdict is None or state.pr is None:
-        return "ignored: no verdict waits to be posted"
-    return _Posting(conductor, stream, state, state.verdict, state.pr.number, cause).carry_out()
+    with conductor.alone(stream):
+        state = conductor.stores.events.load(stream).state
+        if state is None or state.verdict is None or state.pr is None:
+            return "ignored: no verdict waits to be posted"
+        return _Posting(conductor, stream, state, state.verdict, state.pr.number, cause).carry_out()
 
 
 class _Posting:

@@ -9,6 +9,7 @@ from rigtasks.gate.certificate import MergeCertificate
 from rigtasks.lifecycle.events.base import Blocker, CheckNote, FindingNote, Step, Usage
 from rigtasks.lifecycle.events.intake import IssueApproved, IssueRefused
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.routing.internal import InternalRepositories
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,9 +28,10 @@ class AdoptPullRequest(Command, frozen=True, kw_only=True):
 
 
 class Admit(Command, frozen=True, kw_only=True):
-    """Intake admitted the issue with this approval."""
+    """Intake admitted the issue with this approval; the deny-list is looked at once more."""
 
     approved: IssueApproved
+    internal: InternalRepositories = InternalRepositories()
 
 
 class Refuse(Command, frozen=True, kw_only=True):

@@ -2,9 +2,16 @@
 
 from rigtasks.lifecycle.commands import Admit, Cancel, Escalate, Hold, Refuse, Retry
 from rigtasks.lifecycle.events.base import Event
-from rigtasks.lifecycle.events.intake import IssueCancelled, IssueHeld
+from rigtasks.lifecycle.events.intake import (
+    IssueApproved,
+    IssueCancelled,
+    IssueHeld,
+    IssueRefused,
+)
 from rigtasks.lifecycle.events.liveness import Escalated, OperatorRetried
 from rigtasks.lifecycle.state import IssueState, Lane
+from rigtasks.routing.decisions import RefusalCode
+from rigtasks.routing.internal import RepositoryRef
 
 #: The lanes in which a new approval may still replace the text that runs.
 _REPLACEABLE = frozenset({Lane.QUEUED, Lane.FAILED})
@@ -13,6 +20,9 @@ _REPLACEABLE = frozenset({Lane.QUEUED, Lane.FAILED})
 def admit(command: Admit, state: IssueState | None) -> tuple[Event, ...]:
     """Approve a new issue, or a waiting or failed one whose text or route changed."""
     approved = command.approved
+    here = RepositoryRef(id=approved.repo_id, full_name=approved.repo)
+    if command.internal.match(here) is not None:
+        return refuse(Refuse(refused=_internal(approved)), state)
     if state is None:
         return (approved,)
     if state.lane not in _REPLACEABLE:
@@ -24,6 +34,21 @@ def admit(command: Admit, state: IssueState | None) -> tuple[Event, ...]:
     if state.lane is Lane.FAILED and state.refusal_code is None and same_text and same_route:
         return ()
     return (approved,)
+
+
+def _internal(approved: IssueApproved) -> IssueRefused:
+    """Return the refusal of an approval that should never have come this far."""
+    return IssueRefused(
+        ref=approved.ref,
+        repo_id=approved.repo_id,
+        repo=approved.repo,
+        number=approved.number,
+        generation=approved.generation,
+        title=approved.title,
+        code=RefusalCode.RIG_INTERNAL,
+        sentence="agents never work in the rig's own repositories: a person has to do this",
+        who_must_act="a person with write permission",
+    )
 
 
 def refuse(command: Refuse, state: IssueState | None) -> tuple[Event, ...]:

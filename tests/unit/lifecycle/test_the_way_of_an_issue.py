@@ -7,6 +7,7 @@ import pytest
 from rigtasks.errors import StaleEpoch
 from rigtasks.lifecycle.commands import (
     AbstainReview,
+    Admit,
     Cancel,
     CiStatus,
     ExpireLease,
@@ -21,6 +22,7 @@ from rigtasks.lifecycle.events.base import Blocker
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.react import Bell, Effect, EffectKind
 from rigtasks.lifecycle.state import FeedbackKind, Lane, Overlay, Stage
+from rigtasks.routing.internal import internal_repositories
 from rigtasks.testing.life import Life, approval, no_model, verdict
 
 
@@ -348,3 +350,13 @@ def test_an_unknown_run_of_the_same_epoch_reports_into_the_void(life: Life) -> N
     life.claim()
 
     assert life.tell(ReleaseRun(run_id=uuid4(), epoch=life.issue.epoch, reason="?")) == ()
+
+
+def test_the_decider_itself_refuses_the_rigs_own_repositories(life: Life) -> None:
+    internal = internal_repositories(ids=(1,), names=())
+
+    events = life.tell(Admit(approved=approval(), internal=internal))
+
+    assert types(events) == ["ISSUE_REFUSED"]
+    assert life.issue.wanted_stage is None
+    assert life.issue.refusal_code == "rig_internal"
