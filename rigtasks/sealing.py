@@ -5,6 +5,7 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from rigtasks.errors import Permanent
+from rigtasks.lifecycle.failure import FailureClass
 
 
 class RunCredentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,7 @@ class RunCredentials(msgspec.Struct, frozen=True, kw_only=True):
         author_name: who the commits are by.
         author_email: the address GitHub knows that account under.
         refused: why there is no token, instead of all of it.
+        failure: what the refusal means for the issue.
     """
 
     token: str = ""
@@ -23,6 +25,7 @@ class RunCredentials(msgspec.Struct, frozen=True, kw_only=True):
     author_name: str = ""
     author_email: str = ""
     refused: str | None = None
+    failure: FailureClass = FailureClass.INFRA
 
 
 class NotSealedForMe(Permanent):

@@ -206,7 +206,7 @@ class _Gatherer:
     def _config_blobs(self) -> gate.Config:
         at_claim = self._state.config_sha
         try:
-            head = read_branch_head(self._api, self._repository.default_branch)
+            head = read_branch_head(self._api, self._state.base_branch)
             found = read_file(self._api, CONFIG_PATH, ref=head) if head else None
         except RigError as error:
             self._lacks(gate.Source.CONFIG, error)

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from rigtasks.conductor.change import bounds_of, human_gates_of
 from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
+from rigtasks.conductor.large_change import large_pr_granted
 from rigtasks.conductor.pr_body import pull_request_body, pull_request_title
+from rigtasks.conductor.rivals import rival_of
 from rigtasks.errors import Rejected
 from rigtasks.github.identities import Role
 from rigtasks.github.pulls import open_pull_request
@@ -14,7 +16,7 @@ from rigtasks.lifecycle.commands import IntendPush, RecordPullRequest, RefusePub
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import IssueState, PendingPublish
 from rigtasks.review.diff import parse_diff
-from rigtasks.review.diff_policy import CommitMessage, PolicyReport, inspect
+from rigtasks.review.diff_policy import CommitMessage, Denial, PolicyReport, inspect
 from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.routing.internal import RepositoryRef as RoutedRepository
 from rigtasks.workspace.bundle import receive_bundle
@@ -86,6 +88,9 @@ class _Publication:
         found = remote_heads(remote, self._branch).get(self._branch)
         if found == self._pending.head_sha:
             return self._open(None)
+        rival = rival_of(conductor.api(Role.CONDUCTOR, state), state)
+        if rival is not None:
+            return self._refuse(FailureClass.POLICY, rival)
         start = Start(base_sha=self._pending.base_sha, head_sha=state.head_sha)
         clone = clean_clone(directory, remote, start)
         data = conductor.stores.artifacts.get(self._pending.artifact_id).data
@@ -100,7 +105,12 @@ class _Publication:
     def _inspect(self, work: ReceivedWork) -> PolicyReport:
         diff = parse_diff(work.diff.text.encode(), truncated=work.diff.truncated)
         messages = tuple(CommitMessage(sha=one.sha, message=one.message) for one in work.commits)
-        return inspect(diff, messages, bounds_of(self._config))
+        report = inspect(diff, messages, bounds_of(self._config))
+        if not any(one.kind is Denial.TOO_LARGE for one in report.denials):
+            return report
+        api = self._conductor.api(Role.CONDUCTOR, self._state)
+        granted = large_pr_granted(api, self._state.number)
+        return inspect(diff, messages, bounds_of(self._config, large_pr_ok=granted))
 
     def _push(self, clone: Git, remote: Remote, found: str | None, new_sha: str) -> None:
         """Move the branch, but only from a commit that the rig knows."""

@@ -4,9 +4,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from rigtasks.conductor.context import Conductor, repository_of
+from rigtasks.conductor.rivals import rival_of
 from rigtasks.errors import Permanent
 from rigtasks.github.identities import Role
-from rigtasks.lifecycle.state import IssueState
+from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.lifecycle.state import IssueState, Stage
 from rigtasks.sealing import RunCredentials, sealed_for
 
 _NOREPLY = "users.noreply"
@@ -34,11 +36,15 @@ def answer_run(conductor: Conductor, stream: str, run_id: UUID, epoch: int) -> s
 
 def _credentials(conductor: Conductor, state: IssueState) -> RunCredentials:
     repository = repository_of(state)
+    if state.run is not None and state.run.stage is Stage.IMPLEMENT:
+        rival = rival_of(conductor.api(Role.CONDUCTOR, state), state)
+        if rival is not None:
+            return RunCredentials(refused=rival, failure=FailureClass.POLICY)
     try:
         token = conductor.github.read_only_token(repository)
         author = conductor.api(Role.AUTHOR, state).account()
     except Permanent as error:
-        return RunCredentials(refused=str(error))
+        return RunCredentials(refused=str(error), failure=FailureClass.ENVIRONMENT)
     return RunCredentials(
         token=token.value,
         clone_url=conductor.github.clone_url(repository),

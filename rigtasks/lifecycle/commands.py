@@ -9,6 +9,7 @@ from rigtasks.gate.certificate import MergeCertificate
 from rigtasks.lifecycle.events.base import Blocker, CheckNote, FindingNote, Step, Usage
 from rigtasks.lifecycle.events.intake import IssueApproved, IssueRefused
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.routing.internal import InternalRepositories
 
 
@@ -56,13 +57,18 @@ class Cancel(Command, frozen=True, kw_only=True):
 
 
 class StartWork(Command, frozen=True, kw_only=True):
-    """The holder of the claim begins, on this branch from this commit."""
+    """The holder of the claim begins, on this branch from this commit.
+
+    `config` and its blob are the repository's file on the base branch at this moment.
+    """
 
     run_id: UUID
     epoch: int
     base_sha: str
     branch: str
     isolation: str
+    config: AgentConfig
+    config_sha: str | None
 
 
 class StartCli(Command, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from rigtasks.errors import Retryable
+from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.sealing import RunCredentials, TokenKey
 
 _POLL_SECONDS = 0.02
@@ -26,7 +27,11 @@ class CredentialDesk(Protocol):
 
 
 class CredentialsRefused(Retryable):
-    """The conductor could not get a token for the run."""
+    """The conductor did not give the run a token; `failure` is what that means for the issue."""
+
+    def __init__(self, message: str, *, failure: FailureClass = FailureClass.INFRA) -> None:
+        super().__init__(message)
+        self.failure = failure
 
 
 def request_credentials(
@@ -59,7 +64,7 @@ def request_credentials(
         if sealed is not None:
             found = msgspec.json.decode(key.open(sealed), type=RunCredentials)
             if found.refused is not None:
-                raise CredentialsRefused(f"the run got no token: {found.refused}")
+                raise CredentialsRefused(found.refused, failure=found.failure)
             return found
         if time.monotonic() > deadline:
             raise CredentialsRefused(

@@ -1,12 +1,16 @@
 """The implementing run: checkout, agent, tests, bundle."""
 
+import msgspec
+
 from rigtasks.agent.loop import implement
 from rigtasks.agent.outcome import RunOutcome
 from rigtasks.errors import Permanent, Retryable, StaleEpoch
 from rigtasks.eventstore.artifacts import ArtifactKind
 from rigtasks.lifecycle.commands import Accepted, Failed, StartCli, StartWork
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.routing.agent_config import ConfigInvalid
 from rigtasks.runs.assignments import assignment_for, branch_of
+from rigtasks.runs.base_config import read_base_config
 from rigtasks.runs.credentials import CredentialsRefused
 from rigtasks.runs.report import NO_AGENT, RunReport, failed, steps_of, tail
 from rigtasks.runs.scene import Scene, base_head
@@ -25,10 +29,10 @@ def carry_out_implementation(scene: Scene) -> RunReport:
         return _implement(scene)
     except StaleEpoch:
         raise
-    except (AccessDenied, RepositoryNotFound, LookupError) as error:
+    except (AccessDenied, RepositoryNotFound, LookupError, ConfigInvalid) as error:
         return failed(FailureClass.ENVIRONMENT, str(error))
     except CredentialsRefused as error:
-        return failed(FailureClass.INFRA, str(error))
+        return failed(error.failure, str(error))
     except (Retryable, Permanent, OSError) as error:
         return failed(FailureClass.INFRA, f"{type(error).__name__}: {error}")
 
@@ -42,6 +46,7 @@ def _implement(scene: Scene) -> RunReport:
     base_sha = base_head(remote, state.base_branch)
     start = Start(base_sha=base_sha, head_sha=head_sha)
     workshop = scene.check_out(remote, start, branch)
+    base = read_base_config(workshop.checkout)
     scene.tell(
         StartWork(
             run_id=run.run_id,
@@ -49,6 +54,8 @@ def _implement(scene: Scene) -> RunReport:
             base_sha=base_sha,
             branch=branch,
             isolation=workshop.level,
+            config=base.config,
+            config_sha=base.blob_sha,
         )
     )
     runtime = scene.runtime(workshop, credentials)
@@ -62,7 +69,7 @@ def _implement(scene: Scene) -> RunReport:
         )
     )
     assignment = assignment_for(
-        state,
+        msgspec.structs.replace(state, config=base.config),
         run,
         base_sha=base_sha,
         head_sha=start.sha,

@@ -9,7 +9,9 @@ from rigtasks.errors import Permanent, Retryable, StaleEpoch
 from rigtasks.eventstore.artifacts import ArtifactKind
 from rigtasks.lifecycle.commands import Failed, Reviewed, StartCli, StartWork
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.routing.agent_config import ConfigInvalid
 from rigtasks.runs.assignments import assignment_for, branch_of
+from rigtasks.runs.base_config import read_base_config
 from rigtasks.runs.credentials import CredentialsRefused
 from rigtasks.runs.report import NO_AGENT, RunReport, failed, steps_of
 from rigtasks.runs.scene import Scene, base_head
@@ -32,10 +34,10 @@ def carry_out_review(scene: Scene) -> RunReport:
         return _review(scene)
     except StaleEpoch:
         raise
-    except (AccessDenied, RepositoryNotFound, LookupError) as error:
+    except (AccessDenied, RepositoryNotFound, LookupError, ConfigInvalid) as error:
         return failed(FailureClass.ENVIRONMENT, str(error))
     except CredentialsRefused as error:
-        return failed(FailureClass.INFRA, str(error))
+        return failed(error.failure, str(error))
     except (Retryable, Permanent, OSError) as error:
         return failed(FailureClass.INFRA, f"{type(error).__name__}: {error}")
 
@@ -49,6 +51,7 @@ def _review(scene: Scene) -> RunReport:
     start = Start(base_sha=base_head(remote, state.base_branch), head_sha=state.head_sha)
     workshop = scene.check_out(remote, start, branch_of(state))
     diff = _diff(workshop.checkout)
+    base = read_base_config(workshop.checkout)
     scene.tell(
         StartWork(
             run_id=run.run_id,
@@ -56,6 +59,8 @@ def _review(scene: Scene) -> RunReport:
             base_sha=start.base_sha,
             branch=branch_of(state),
             isolation=workshop.level,
+            config=base.config,
+            config_sha=base.blob_sha,
         )
     )
     runtime = scene.runtime(workshop, credentials)

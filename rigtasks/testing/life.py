@@ -137,7 +137,13 @@ class Life:
         epoch = self.issue.epoch
         self.tell(
             StartWork(
-                run_id=run_id, epoch=epoch, base_sha="b1", branch=branch, isolation="bubblewrap"
+                run_id=run_id,
+                epoch=epoch,
+                base_sha="b1",
+                branch=branch,
+                isolation="bubblewrap",
+                config=AgentConfig(),
+                config_sha="c1",
             )
         )
         result = Accepted(

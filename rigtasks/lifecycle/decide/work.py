@@ -76,6 +76,8 @@ def start(command: StartWork, state: IssueState | None) -> tuple[Event, ...]:
         epoch=command.epoch,
         base_sha=command.base_sha,
         isolation=command.isolation,
+        config=command.config,
+        config_sha=command.config_sha,
     )
     if run.stage is Stage.REVIEW or state.branch == command.branch:
         return (began,)

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from rigtasks.lifecycle.events.base import Event, Step, Usage
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.routing.agent_config import AgentConfig
 
 
 class WorkStarted(Event, frozen=True, kw_only=True):
-    """The worker that holds the claim began."""
+    """The worker that holds the claim began, under the repository's file as it is on the base."""
 
     type: ClassVar[str] = "WORK_STARTED"
 
@@ -16,6 +17,8 @@ class WorkStarted(Event, frozen=True, kw_only=True):
     epoch: int
     base_sha: str
     isolation: str
+    config: AgentConfig
+    config_sha: str | None
 
 
 class BranchCreated(Event, frozen=True, kw_only=True):

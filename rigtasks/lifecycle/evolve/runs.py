@@ -61,7 +61,13 @@ def work_started(state: IssueState, event: work.WorkStarted, _: StoredEvent) -> 
     """Note that the holder works, and from which commit."""
     if state.run is None or state.run.stage is Stage.REVIEW:
         return state
-    return replace(state, lane=Lane.IN_PROGRESS, base_sha=event.base_sha)
+    return replace(
+        state,
+        lane=Lane.IN_PROGRESS,
+        base_sha=event.base_sha,
+        config=event.config,
+        config_sha=event.config_sha,
+    )
 
 
 def branch(state: IssueState, event: work.BranchCreated, _: StoredEvent) -> IssueState:

@@ -1,0 +1,19 @@
+"""Is it already done? Pull requests of others that close the issue, merged or open."""
+
+from rigtasks.github.api import Api
+from rigtasks.github.pulls import read_pull_requests_closing
+from rigtasks.lifecycle.state import IssueState
+
+
+def rival_of(api: Api, state: IssueState) -> str | None:
+    """Say in words which pull request of somebody else solves the issue; None when none does.
+
+    The issue's own pull request, and an older one of the same branch, are no rivals.
+    """
+    for kind, words in (("closed", "was merged"), ("open", "is open")):
+        for pull in read_pull_requests_closing(api, state.number, state=kind):
+            own = state.pr is not None and pull.number == state.pr.number
+            if not own and pull.head.ref != state.branch:
+                author = pull.user.login if pull.user else "a deleted account"
+                return f"pull request #{pull.number} by {author} closes this issue and {words}"
+    return None
