@@ -6,14 +6,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 import pytest
 
 from rigtasks.cli.start import remove_data
-from rigtasks.lifecycle.events import EVENT_TYPES
+from rigtasks.eventstore.connection import Connection, DatabaseUnavailable
+from rigtasks.eventstore.store import PostgresEventStore, Writes
+from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent, StoredEvent
+from rigtasks.lifecycle.events import EVENT_TYPES, liveness
+from rigtasks.local.demo.event_feed import FEED_NAME, EventFeed
 from rigtasks.local.demo.samples import read_samples
 from rigtasks.local.demo.seed import FiledIssue, file_issue, maintainer
 from rigtasks.local.demo.story import PATIENCE_SECONDS, run
@@ -303,3 +309,45 @@ def test_a_story_can_be_stopped(idle_stack: LocalStack, capsys: pytest.CaptureFi
         run(idle_stack, json_output=True, keep=False)
 
     assert capsys.readouterr().out == ""
+
+
+def _note(store: PostgresEventStore, text: str) -> None:
+    event = liveness.OperatorPaused(scope="rig", reason=text, by="ada")
+    new = NewEvent(
+        event_id=uuid4(),
+        event=event,
+        actor=Actor(kind=ActorKind.OPERATOR, id="ada"),
+        correlation_id=uuid4(),
+    )
+    store.append(store.load("rig"), Writes(events=(new,)))
+
+
+def _reasons(events: tuple[StoredEvent, ...]) -> list[str]:
+    return [each.event.reason for each in events if isinstance(each.event, liveness.OperatorPaused)]
+
+
+def test_events_are_read_once_also_when_the_database_goes_away(database_url: str) -> None:
+    with (
+        closing(Connection(database_url, application_name="test")) as connection,
+        closing(EventFeed(database_url)) as feed,
+    ):
+        store = PostgresEventStore(connection)
+        _note(store, "before the story")
+        began_at = feed.skip_to_end()
+        _note(store, "first")
+
+        first = feed.next_events()
+
+        assert _reasons(first) == ["first"]
+        assert first[0].recorded_at >= began_at
+        assert feed.next_events() == ()
+
+        _note(store, "second")
+        connection.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            (FEED_NAME,),
+        )
+        with pytest.raises(DatabaseUnavailable):
+            feed.next_events()
+
+        assert _reasons(feed.next_events()) == ["second"]

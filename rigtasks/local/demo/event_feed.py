@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-import psycopg2.extensions
-
 from rigtasks.eventstore.codec import EVENT_COLUMNS, stored_event
-from rigtasks.eventstore.connection import DatabaseUnavailable, connect, fetch
+from rigtasks.eventstore.connection import Connection
 from rigtasks.lifecycle.envelope import StoredEvent
 
+FEED_NAME = "rig demo"
+"""What Postgres shows the feed's session as."""
 _MOST = 500
 _AFTER = f"""
 SELECT stream, {EVENT_COLUMNS} FROM events WHERE position > %s ORDER BY position LIMIT {_MOST}
@@ -23,8 +23,7 @@ class EventFeed:
     """
 
     def __init__(self, database_url: str) -> None:
-        self._url = database_url
-        self._raw: psycopg2.extensions.connection | None = None
+        self._connection = Connection(database_url, application_name=FEED_NAME)
         self._position = 0
 
     def skip_to_end(self) -> datetime:
@@ -33,7 +32,7 @@ class EventFeed:
         Raises:
             DatabaseUnavailable: Postgres does not answer.
         """
-        position, now = fetch(self._connection(), _NOW, ())[0]
+        position, now = self._connection.rows(_NOW)[0]
         self._position = int(position)
         assert isinstance(now, datetime)  # noqa: S101 - what clock_timestamp() returns
         return now
@@ -44,23 +43,12 @@ class EventFeed:
         Raises:
             DatabaseUnavailable: Postgres does not answer at the moment.
         """
-        try:
-            rows = fetch(self._connection(), _AFTER, (self._position,))
-        except DatabaseUnavailable:
-            self.close()
-            raise
+        rows = self._connection.rows(_AFTER, (self._position,))
         events = tuple(stored_event(row[0], row[1:]) for row in rows)
         if events:
             self._position = events[-1].position
         return events
 
     def close(self) -> None:
-        """Close the connection; the next call opens another."""
-        if self._raw is not None:
-            self._raw.close()
-            self._raw = None
-
-    def _connection(self) -> psycopg2.extensions.connection:
-        if self._raw is None:
-            self._raw = connect(self._url, application_name="rig demo")
-        return self._raw
+        """Close the connection."""
+        self._connection.close()
