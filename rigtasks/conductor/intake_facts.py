@@ -20,6 +20,7 @@ from rigtasks.github.issues import (
 )
 from rigtasks.github.pulls import PullRequest, read_pull_requests_closing
 from rigtasks.github.repositories import Repository, read_permission, read_repository
+from rigtasks.lifecycle.state import Lane
 from rigtasks.routing.agent_config import CONFIG_PATH
 from rigtasks.routing.facts import (
     Account,
@@ -70,7 +71,9 @@ def read_intake_facts(
         return IntakeReading(facts=facts, default_branch=found.default_branch)
     author = conductor.github.api(Role.AUTHOR, repository).account()
     facts = _with_files(facts, api, found.default_branch)
-    facts = _with_pull_requests(facts, api, author.id, number)
+    before = conductor.stores.issues.newest(repo_id=repository.id, number=number)
+    earlier = before.pr if before is not None and before.lane == Lane.DONE else None
+    facts = _with_pull_requests(facts, api, author.id, earlier)
     wanted = dependencies_of(facts)
     facts = msgspec.structs.replace(
         facts, dependencies=read_dependencies(conductor.stores, api, wanted)
@@ -166,12 +169,20 @@ def _with_files(facts: IntakeFacts, api: Api, branch: str) -> IntakeFacts:
     )
 
 
-def _with_pull_requests(facts: IntakeFacts, api: Api, author_id: int, number: int) -> IntakeFacts:
+def _with_pull_requests(
+    facts: IntakeFacts, api: Api, author_id: int, earlier: int | None
+) -> IntakeFacts:
+    """Add the pull requests that close the issue, without the one of its own earlier life.
+
+    A person who reopens an issue and labels it again knows what was merged for it.
+    """
+    number = facts.issue.number
     return msgspec.structs.replace(
         facts,
         merged_pull_requests=tuple(
             _pull_request(pull, author_id)
             for pull in read_pull_requests_closing(api, number, state="closed")
+            if pull.number != earlier
         ),
         open_pull_requests=tuple(
             _pull_request(pull, author_id)

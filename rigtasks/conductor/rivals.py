@@ -1,7 +1,7 @@
 """Is it already done? Pull requests of others that close the issue, merged or open."""
 
 from rigtasks.github.api import Api
-from rigtasks.github.pulls import read_pull_requests_closing
+from rigtasks.github.pulls import PullRequest, read_pull_requests_closing
 from rigtasks.lifecycle.state import IssueState
 
 
@@ -13,7 +13,13 @@ def rival_of(api: Api, state: IssueState) -> str | None:
     for kind, words in (("closed", "was merged"), ("open", "is open")):
         for pull in read_pull_requests_closing(api, state.number, state=kind):
             own = state.pr is not None and pull.number == state.pr.number
-            if not own and pull.head.ref != state.branch:
+            if not own and pull.head.ref != state.branch and not _known(pull, state):
                 author = pull.user.login if pull.user else "a deleted account"
                 return f"pull request #{pull.number} by {author} closes this issue and {words}"
     return None
+
+
+def _known(pull: PullRequest, state: IssueState) -> bool:
+    """Say whether it was merged before the approval: intake has judged that one."""
+    merged_at, approved_at = pull.merged_at, state.approved_at
+    return merged_at is not None and approved_at is not None and merged_at <= approved_at
