@@ -1,0 +1,45 @@
+"""One running stack for the whole session, and a town of small repositories on it."""
+
+from collections.abc import Iterator
+
+import pytest
+from running_rig import RunningRig, new_data_dir
+from shop import ALSO_INTERNAL, INTERNAL, Town
+
+from rigtasks.local.github.seeding import Seeder
+
+SETTINGS = {
+    "RIG_PROVIDER": "scripted",
+    "RIG_TIME_SCALE": "0.05",
+    "RIG_LEASE_SECONDS": "120",  # 6 s: a busy machine must not lose claims of living workers
+    "RIG_HEARTBEAT_SECONDS": "30",
+    "RIG_SWEEP_SECONDS": "20",
+    "RIG_REPUBLISH_SECONDS": "60",
+    "RIG_LIMIT_PER_REPOSITORY": "1",
+    "RIG_INTERNAL_REPOSITORIES": f'["{INTERNAL}", "{ALSO_INTERNAL}"]',
+}
+LAST = "test_what_holds_in_the_end.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look at what holds in the end after everything else has happened."""
+    items.sort(key=lambda item: item.path.name == LAST)
+
+
+@pytest.fixture(scope="session")
+def rig() -> Iterator[RunningRig]:
+    """The shared stack; its timers run at a twentieth of their time."""
+    running = RunningRig(new_data_dir(), SETTINGS)
+    try:
+        running.wait_ready()
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def town(rig: RunningRig) -> Iterator[Town]:
+    """The sandbox GitHub of the shared stack, with people in it."""
+    address = rig.addresses["github"]
+    with Seeder.for_data_dir(address, rig.data_dir / "github") as seeder:
+        yield Town(rig, seeder)
