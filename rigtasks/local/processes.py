@@ -44,6 +44,7 @@ class ProcessSpec:
         stop_phase: lower phases are stopped first.
         grace: seconds between SIGTERM to the main process and SIGKILL of its group.
         port: the port it listens on, where it has one.
+        without: environment variables it must not have.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ProcessSpec:
     stop_phase: int = 0
     grace: float = 10.0
     port: int | None = None
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(kw_only=True)
@@ -109,7 +111,11 @@ class ManagedProcess:
                 self._child = subprocess.Popen(  # noqa: S603 - commands of the stack's own table
                     self.spec.argv,
                     cwd=self.folder,
-                    env=dict(self.environment),
+                    env={
+                        name: value
+                        for name, value in self.environment.items()
+                        if name not in self.spec.without
+                    },
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -19,6 +19,11 @@ SOURCES_STOP, AGENTS_STOP, CONDUCTOR_STOP, EDGES_STOP = range(4)
 """Stop phases: what makes work, who does it, who writes to GitHub, what they all talk to."""
 WORKER_GRACE_SECONDS = 20.0
 SERVERS = frozenset({"redis", "migrations"})
+CONDUCTOR_ONLY = frozenset(
+    {"RIG_APPS_FILE", "RIG_GITHUB_TOKEN", "RIG_GITHUB_READ_TOKEN", "RIG_GITHUB_REVIEWER_TOKEN"}
+)
+"""What writes to GitHub; no other process gets it."""
+WEBHOOK_SECRETS = frozenset({"RIG_WEBHOOK_SECRET", "RIG_WEBHOOK_SECRET_PREVIOUS"})
 
 
 def default_queues() -> tuple[str, ...]:
@@ -63,6 +68,7 @@ def receiver(ports: dict[str, int]) -> ProcessSpec:
             "--no-ws",
             "webhook_receiver.wsgi:app",
         ),
+        without=CONDUCTOR_ONLY,
         ready=answers(ports["web"], "/health"),
         after=SERVERS,
         stop_phase=EDGES_STOP,
@@ -76,6 +82,7 @@ def relay() -> ProcessSpec:
         name="relay",
         argv=(*_module("rigtasks.cli"), "serve", "relay"),
         ready=says(rb"relay ready"),
+        without=CONDUCTOR_ONLY | WEBHOOK_SECRETS,
         after=SERVERS,
         stop_phase=SOURCES_STOP,
     )
@@ -98,6 +105,7 @@ def worker(queue: str, needs: frozenset[str]) -> ProcessSpec:
         after=SERVERS | needs,
         stop_phase=CONDUCTOR_STOP if queue == "conductor" else AGENTS_STOP,
         grace=WORKER_GRACE_SECONDS,
+        without=WEBHOOK_SECRETS | (frozenset() if queue == "conductor" else CONDUCTOR_ONLY),
     )
 
 
@@ -111,6 +119,7 @@ def beat() -> ProcessSpec:
             "INFO",
         ),
         ready=says(rb"beat: Starting"),
+        without=CONDUCTOR_ONLY | WEBHOOK_SECRETS,
         after=SERVERS,
         stop_phase=SOURCES_STOP,
     )
@@ -127,6 +136,7 @@ def flower(ports: dict[str, int]) -> ProcessSpec:
             "--read_only=True",
         ),
         ready=answers(ports["flower"], "/healthcheck"),
+        without=CONDUCTOR_ONLY | WEBHOOK_SECRETS,
         after=frozenset({"redis"}),
         stop_phase=SOURCES_STOP,
         port=ports["flower"],

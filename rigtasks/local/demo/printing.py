@@ -105,11 +105,11 @@ class Printer:
         self, whereabouts: Sequence[tuple[str, str]], seconds: float, logs: Path
     ) -> None:
         """Say that the story takes too long, where each issue stands, and where to look."""
-        self._blank()
         self._console.print(
             Text(f"  The story did not end within {seconds:g} s.", style="bold red")
         )
         self._pairs(*whereabouts, ("Logs", str(logs)))
+        self._blank()
 
     def kept(self, pid: int) -> None:
         """Say that the stack keeps running and how to stop it."""
@@ -174,7 +174,7 @@ def _outcome(report: IssueReport) -> str:
         return f"{report.pr_url}  verified: on main in git, issue closed on GitHub"
     acting = f"; {report.who_must_act} must act" if report.who_must_act else ""
     return (
-        f"{report.pr_url or 'no pull request'}  not merged: {report.reason or 'see above'}{acting}"
+        f"{report.pr_url or 'no pull request'}  not merged: {report.reason or report.state}{acting}"
     )
 
 

@@ -13,6 +13,7 @@ from rigtasks.local.demo.line import Line
 from rigtasks.local.demo.narration import Narrator
 from rigtasks.local.demo.wording.work import answered_failures
 
+UNNOTICED = "the label was set, but the rig has not taken notice (logs: web, worker-conductor)"
 _PERSON_LANES = frozenset({Lane.FAILED, Lane.CANCELLED})
 
 
@@ -36,7 +37,7 @@ class IssueReport(msgspec.Struct, frozen=True, kw_only=True):
         cost_unknown_runs: runs nobody could price.
         models: what did the work.
         isolation: the levels of isolation the runs had.
-        reason: why it stands where it stands.
+        reason: why it stands where it stands; empty where it is done.
         who_must_act: who can help, where it needs a person.
     """
 
@@ -123,15 +124,26 @@ class IssueProgress:
         gated = gated and state.gate_cleared_sha != state.gate_sha
         return state.terminal or waits_for_person or gated
 
+    @property
+    def reason(self) -> str:
+        """Say why the issue stands where it stands; empty where nothing holds it up."""
+        state = self._state
+        if state is None:
+            return UNNOTICED
+        if state.lane is Lane.DONE:
+            return ""
+        blockers = "; ".join(blocker.summary for blocker in state.blockers)
+        return state.reason or state.hold_sentence or blockers
+
     def whereabouts(self) -> str:
         """Say in one sentence where the issue stands and why."""
         state = self._state
         if state is None:
-            return "the label was set, but the rig has not taken notice of it"
-        blockers = "; ".join(blocker.summary for blocker in state.blockers)
-        why = state.reason or state.hold_sentence or blockers
+            return UNNOTICED
         last = f"last event {self._events[-1].event.type}"
-        return f"{state.shown}: {why} ({last})" if why else f"{state.shown} ({last})"
+        return (
+            f"{state.shown}: {self.reason} ({last})" if self.reason else f"{state.shown} ({last})"
+        )
 
     def report(self, now: datetime) -> IssueReport:
         """Return how the issue ended, or where it stands at `now`."""
@@ -158,7 +170,7 @@ class IssueProgress:
                 e.model or e.provider for e in events if isinstance(e, work.CliStarted)
             ),
             isolation=_distinct(e.isolation for e in events if isinstance(e, work.CliStarted)),
-            reason=state.reason if state else "",
+            reason=self.reason,
             who_must_act=state.who_must_act if state else None,
         )
 
