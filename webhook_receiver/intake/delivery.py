@@ -35,13 +35,15 @@ _ANY_EVENT = ""
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery on its way into the ledger.
 
-    `payload` is compressed with zlib; `outcome` is set where nothing is left to be done.
+    `payload` is compressed with zlib and written in hex, ready for its statement: this happens
+    in the request's own thread, not in the one that writes for all. `outcome` is set where
+    nothing is left to be done.
     """
 
     delivery_id: str
     event: str
-    headers: str
-    payload: bytes
+    headers: dict[str, str]
+    payload: str
     status: DeliveryStatus
     hook: str | None = None
     action: str | None = None
@@ -77,8 +79,8 @@ def incoming(headers: GitHubHeaders, body: bytes) -> Incoming:
     return Incoming(
         delivery_id=headers.delivery,
         event=headers.event,
-        headers=msgspec.json.encode(headers.kept).decode(),
-        payload=zlib.compress(body, FASTEST),
+        headers=headers.kept,
+        payload=zlib.compress(body, FASTEST).hex(),
         hook=headers.hook,
         status=reading.status,
         outcome=reading.outcome,

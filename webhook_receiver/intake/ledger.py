@@ -6,6 +6,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import Any
 
+import msgspec
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 
@@ -19,17 +20,9 @@ RETRY_SECONDS = 5.0
 TIMEOUTS = Timeouts(connect=2.0, statement=4.0, lock=2.0, idle_in_transaction=4.0)
 """GitHub waits ten seconds for an answer."""
 
-_TYPES = (
-    *("text", "text", "text", "bigint", "text", "integer"),  # id, event, action, repository, number
-    *("text", "text", "bytea", "text", "text"),  # key, headers, payload, status, outcome
-)
-_PREPARED = (
-    ("accept", ", ".join(f"{each}[]" for each in _TYPES)),
-    ("accept_known", ", ".join([*_TYPES, "text"])),
-)
-ACCEPT = f"EXECUTE accept ({', '.join(['%s'] * len(_TYPES))})"
-ACCEPT_KNOWN = f"EXECUTE accept_known ({', '.join(['%s'] * (len(_TYPES) + 1))})"
-
+ACCEPT = "EXECUTE accept (%s)"
+ACCEPT_KNOWN = "EXECUTE accept_known (%s)"
+_PREPARED = ("accept", "accept_known")
 _ONE_BY_ONE = (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.errors.DeadlockDetected)
 _FAILED = (psycopg2.Error, DatabaseUnavailable)
 _LOG = logging.getLogger(__name__)
@@ -95,8 +88,7 @@ class Ledger:
 
     def _accept_together(self, batch: Sequence[Incoming]) -> list[Answer]:
         ordered = sorted(batch, key=lambda delivery: delivery.delivery_id)
-        columns = [list(column) for column in zip(*map(_columns, ordered), strict=True)]
-        new = {row[0] for row in self._execute(ACCEPT, columns)}
+        new = {row[0] for row in self._execute(ACCEPT, ordered)}
         answers = []
         for delivery in batch:
             if delivery.delivery_id in new:
@@ -107,19 +99,19 @@ class Ledger:
         return answers
 
     def _accept_known(self, delivery: Incoming) -> Answer:
-        rows = self._execute(ACCEPT_KNOWN, [*_columns(delivery), delivery.hook])
+        rows = self._execute(ACCEPT_KNOWN, [delivery])
         if rows and rows[0][0] is not None:
             return Answer.DUPLICATE
         return _FIRST_ANSWER[delivery.status]
 
-    def _execute(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _execute(self, statement: str, batch: Sequence[Incoming]) -> list[tuple[Any, ...]]:
         """Run a prepared statement, a second time when the connection turns out to be gone.
 
         Repeating is safe whatever became of the first try: ids that are stored stay as they are.
         """
         reused = self._connection is not None
         try:
-            return self._execute_once(statement, values)
+            return self._execute_once(statement, batch)
         except _ONE_BY_ONE:
             raise
         except _FAILED as error:
@@ -128,42 +120,26 @@ class Ledger:
             if not (gone and reused):
                 raise _unavailable(error) from error
         try:
-            return self._execute_once(statement, values)
+            return self._execute_once(statement, batch)
         except _FAILED as error:
             self.close()
             raise _unavailable(error) from error
 
-    def _execute_once(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _execute_once(self, statement: str, batch: Sequence[Incoming]) -> list[tuple[Any, ...]]:
         if self._connection is None:
             self._connection = _connect(self._url)
         with self._connection.cursor() as cursor:
-            cursor.execute(statement, values)
+            cursor.execute(statement, (msgspec.json.encode(batch).decode(),))
             return cursor.fetchall()
-
-
-def _columns(delivery: Incoming) -> tuple[Any, ...]:
-    return (
-        delivery.delivery_id,
-        delivery.event,
-        delivery.action,
-        delivery.repo_id,
-        delivery.repo,
-        delivery.number,
-        delivery.semantic_key,
-        delivery.headers,
-        psycopg2.Binary(delivery.payload),
-        delivery.status.value,
-        delivery.outcome,
-    )
 
 
 def _connect(url: str) -> Connection:
     connection = connect(url, application_name=APPLICATION, timeouts=TIMEOUTS)
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = on")  # whatever the server's default is
-        for name, types in _PREPARED:
+        for name in _PREPARED:
             sql = files("webhook_receiver.intake").joinpath(f"{name}.sql").read_text()
-            cursor.execute(f"PREPARE {name} ({types}) AS {sql}")
+            cursor.execute(f"PREPARE {name} (json) AS {sql}")
     return connection
 
 
