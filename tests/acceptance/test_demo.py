@@ -297,7 +297,7 @@ def test_a_story_that_does_not_go_on_ends_with_where_everything_stands(
     assert report["ok"] is False
     assert [issue["state"] for issue in report["issues"]] == ["unnoticed", "unnoticed"]
     assert "did not end within 0.5 s" in said.err
-    assert said.err.count("has not taken notice of it") == 2
+    assert said.err.count("has not taken notice") == 4
     assert str(idle_stack.logs) in said.err
     assert "issue closed" not in said.err
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rigtasks.local.demo.line import Line, Tone, counted, short
+from rigtasks.local.demo.line import Line, Tone, counted, one_line, short
 from rigtasks.local.demo.progress import IssueReport
 from rigtasks.local.demo.wording.people import dollars
 from rigtasks.local.stack import Addresses
@@ -19,6 +19,7 @@ SCRIPTED = "scripted-rules"
 _PLAIN_WIDTH = 120
 _WIDE = 110
 _WORDS_WIDTH = 28
+_LONGEST_REASON = 400
 _SYMBOLS = {
     Tone.STEP: ("•", "-", ""),
     Tone.GOOD: ("✓", "+", "green"),

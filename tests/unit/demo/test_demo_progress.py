@@ -11,7 +11,7 @@ from rigtasks.lifecycle.envelope import Actor, ActorKind, StoredEvent
 from rigtasks.lifecycle.events import EVENT_TYPES, Event, acceptance, intake, work
 from rigtasks.lifecycle.events.base import CheckNote
 from rigtasks.lifecycle.failure import FailureClass
-from rigtasks.local.demo.progress import IssueProgress
+from rigtasks.local.demo.progress import UNNOTICED, IssueProgress
 from rigtasks.testing.life import NAMESPACE, START, Life, approval, verdict
 from rigtasks.testing.samples import sample
 
@@ -115,7 +115,7 @@ def test_an_issue_nobody_noticed_says_so() -> None:
     progress = followed()
 
     assert not progress.ended
-    assert "has not taken notice" in progress.whereabouts()
+    assert progress.whereabouts() == progress.report(START).reason == UNNOTICED
     assert progress.report(START).state == "unnoticed"
 
 

@@ -12,7 +12,8 @@ def _approved(event: intake.IssueApproved, _: Told) -> Lines:
 
 def _refused(event: intake.IssueRefused, _: Told) -> Lines:
     acting = f"{event.who_must_act} must act"
-    return (line(Tone.PERSON, f"refused: {event.sentence}", event.code, acting),)
+    words = f"refused ({event.code.replace('_', ' ')})"
+    return (line(Tone.PERSON, words, event.sentence, acting),)
 
 
 def _held(event: intake.IssueHeld, _: Told) -> Lines:

@@ -5,7 +5,6 @@ from rigtasks.lifecycle.events.base import Step
 from rigtasks.local.demo.line import Line, Tone, counted, line, result_of_tests, short
 from rigtasks.local.demo.wording.told import Lines, Told, WordsByType
 
-_OK = "ok"
 _FAILED = "failed"
 _IMPLEMENT = "implement"
 _COMMANDS = {"build": "build failed", "test": "tests failed"}
@@ -26,11 +25,7 @@ def _cli_progress(event: work.CliProgress, _: Told) -> Lines:
 
 
 def _cli_completed(event: work.CliCompleted, _: Told) -> Lines:
-    lines = answered_failures(event.steps)
-    if event.ending != _OK:
-        ended = line(Tone.BAD, f"agent ended: {event.ending}", f"after {event.seconds:.1f} s")
-        return (*lines, ended)
-    return lines
+    return answered_failures(event.steps)
 
 
 def answered_failures(steps: tuple[Step, ...]) -> Lines:
@@ -62,9 +57,9 @@ def _run_failed(event: work.RunFailed, _: Told) -> Lines:
         case None:
             after = "a person must act"
         case seconds if seconds > 0:
-            after = f"tried again in {seconds:.0f} s"
+            after = f"the next try may begin in {seconds:.0f} s"
         case _:
-            after = "tried again now"
+            after = ""
     kind = "review failed" if event.stage == "review" else "run failed"
     return (line(Tone.BAD, f"{kind} ({event.failure})", event.reason, after),)
 
