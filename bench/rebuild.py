@@ -11,6 +11,7 @@ from rigtasks.eventstore.store import PostgresEventStore, Writes
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
 from rigtasks.lifecycle.events import Event, liveness, work
 from rigtasks.lifecycle.events.base import Step, Usage
+from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.testing.life import approval
 
 COPIES = 10_000
@@ -75,7 +76,13 @@ def _live_one_life(connection: Connection) -> None:
     )
     if isinstance(claimed, NotClaimed):
         raise AssertionError(f"not claimed: {claimed}")  # noqa: TRY004 - an answer, not a type
-    _append(store, work.WorkStarted(run_id=run_id, epoch=1, base_sha="a" * 40, isolation="bwrap"))
+    _append(
+        store,
+        work.WorkStarted(
+            run_id=run_id, epoch=1, base_sha="a" * 40, isolation="bwrap", config=AgentConfig(),
+            config_sha=None,
+        ),
+    )  # fmt: skip
     _append(store, work.CliStarted(run_id=run_id, provider="scripted", isolation="bwrap"))
     for turn in range(1, 14):
         note = f"turn {turn}: edited src/totals.py and ran the tests"

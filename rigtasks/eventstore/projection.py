@@ -286,6 +286,8 @@ def _cli_completed(fold: Fold, stored: StoredEvent) -> None:
         head_sha=event.head_sha or run.head_sha,
         artifact_id=event.artifact_id or run.artifact_id,
     )
+    if run.ending is not None:
+        return  # a run has the steps of its first completion
     fold.steps.extend(
         StepRow(
             run_id=event.run_id,

@@ -20,8 +20,7 @@ BEGIN
         ) WHERE r.run_id = written.run_id;
     END LOOP;
     IF p_records ? 'steps' THEN
-        INSERT INTO steps SELECT * FROM jsonb_populate_recordset(NULL::steps, p_records -> 'steps')
-        ON CONFLICT (run_id, ordinal) DO NOTHING;
+        INSERT INTO steps SELECT * FROM jsonb_populate_recordset(NULL::steps, p_records -> 'steps');
     END IF;
     IF p_records ? 'usage' THEN
         INSERT INTO usage SELECT * FROM jsonb_populate_recordset(NULL::usage, p_records -> 'usage');

@@ -8,6 +8,7 @@ from rigtasks.eventstore.store import EventIdReused, LoadedStream, OutboxEntry, 
 from rigtasks.lifecycle.envelope import NewEvent
 from rigtasks.lifecycle.events import Event, intake, liveness, work
 from rigtasks.lifecycle.state import Lane
+from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.testing.life import approval
 
 STREAM = "issue:1:7:1"
@@ -210,7 +211,12 @@ def test_a_writer_without_the_claim_is_refused(house: House) -> None:
     house.approve()
     claimed = house.claimed()
     begun = work.WorkStarted(
-        run_id=claimed.run_id, epoch=claimed.epoch, base_sha="b1", isolation="bwrap"
+        run_id=claimed.run_id,
+        epoch=claimed.epoch,
+        base_sha="b1",
+        isolation="bwrap",
+        config=AgentConfig(),
+        config_sha=None,
     )
 
     with pytest.raises(StaleEpoch):

@@ -1,0 +1,101 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from rigtasks.errors import Permanent
+from rigtasks.eventstore import tables
+from rigtasks.eventstore.connection import DatabaseUnavailable, libpq_url
+from rigtasks.eventstore.engine import open_database
+from rigtasks.eventstore.migrate import (
+    VERSION_TABLE,
+    SchemaTooNew,
+    current_revision,
+    newest_revision,
+    upgrade,
+)
+
+
+def engine_of(url: str):  # type: ignore[no-untyped-def]  # noqa: ANN201 - SQLAlchemy's Engine
+    return create_engine(libpq_url(url).replace("postgresql:", "postgresql+psycopg2:"))
+
+
+def test_the_schema_is_what_the_tables_say(database_url: str) -> None:
+    engine = engine_of(database_url)
+    options = {"compare_type": True, "compare_server_default": True, "version_table": VERSION_TABLE}
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        differences = compare_metadata(context, tables.metadata)
+        revision = current_revision(connection)
+    engine.dispose()
+
+    assert differences == []
+    assert revision == newest_revision()
+
+
+@pytest.mark.parametrize("table", [*tables.metadata.tables, *tables.views.tables])
+def test_columns_have_the_order_and_names_of_the_tables(database_url: str, table: str) -> None:
+    database = open_database(database_url, application_name="tests")
+    rows = database.rows(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
+        " AND table_schema = 'public' ORDER BY ordinal_position",
+        (table,),
+    )
+    database.close()
+    expected = tables.metadata.tables.get(table, tables.views.tables.get(table))
+
+    assert expected is not None
+    assert [row[0] for row in rows] == [column.name for column in expected.columns]
+
+
+def test_many_may_migrate_at_once(empty_database_url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(upgrade, [empty_database_url] * 4)) == [None] * 4
+
+    database = open_database(empty_database_url, application_name="tests")
+    assert database.rows(f"SELECT count(*) FROM {VERSION_TABLE}") == [(1,)]  # noqa: S608 - ours
+    assert database.rows("SELECT count(*) FROM schema_functions") == [(1,)]
+    database.close()
+
+
+def test_migrating_again_changes_nothing(database_url: str) -> None:
+    database = open_database(database_url, application_name="tests")
+    applied = database.rows("SELECT digest, applied_at FROM schema_functions")
+
+    upgrade(database_url)
+
+    assert database.rows("SELECT digest, applied_at FROM schema_functions") == applied
+    database.close()
+
+
+def test_functions_of_another_version_are_replaced(database_url: str) -> None:
+    database = open_database(database_url, application_name="tests")
+    database.rows("UPDATE schema_functions SET digest = 'of an older version'")
+    database.rows("DROP FUNCTION rig_put_records")
+
+    upgrade(database_url)
+
+    assert database.rows("SELECT count(*) FROM pg_proc WHERE proname = 'rig_put_records'") == [(1,)]
+    database.close()
+
+
+def test_a_newer_schema_is_refused_with_what_to_do(database_url: str) -> None:
+    engine = engine_of(database_url)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))  # noqa: S608
+    engine.dispose()
+
+    with pytest.raises(SchemaTooNew, match="start the newer version"):
+        upgrade(database_url)
+
+
+def test_a_database_that_is_down_is_said_to_be_down() -> None:
+    with pytest.raises(DatabaseUnavailable, match="could not be brought up to date"):
+        upgrade("postgresql://rig@127.0.0.1:1/none")
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    with pytest.raises(Permanent, match=r"postgresql\+psycopg2"):
+        upgrade("sqlite:///rig.db")

@@ -1,0 +1,99 @@
+import hashlib
+
+import pytest
+from random_lives import live
+
+from rigtasks.eventstore.database import Stores
+from rigtasks.eventstore.engine import Database
+from rigtasks.eventstore.rebuild import TABLES, rebuild_projections
+from rigtasks.eventstore.upcasters import UnknownEvent
+
+
+def snapshot(database: Database) -> dict[str, str]:
+    """Return a digest of the exact text of every projection table."""
+    found = {}
+    for table, key in TABLES.items():
+        rows = database.rows(f"SELECT t::text FROM {table} AS t ORDER BY {key}")  # noqa: S608 - our names
+        found[table] = hashlib.sha256("\n".join(row[0] for row in rows).encode()).hexdigest()
+    return found
+
+
+def count(database: Database, table: str) -> int:
+    return int(database.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 - our names
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_live_projections_equal_rebuilt_ones(
+    database_url: str, database: Database, stores: Stores, seed: int
+) -> None:
+    live(stores, seed=seed, issues=25, steps=500)
+    counts = {table: count(database, table) for table in TABLES}
+    assert min(counts.values()) > 0
+    before = snapshot(database)
+
+    rebuilt = rebuild_projections(database_url)
+
+    assert rebuilt.corrected == dict.fromkeys(TABLES, 0)
+    assert rebuilt.issues == counts["issues"]
+    assert rebuilt.events == database.rows("SELECT count(*) FROM events")[0][0]
+    assert snapshot(database) == before
+
+
+def test_two_processes_fold_the_same_rows_as_one(
+    database_url: str, database: Database, stores: Stores
+) -> None:
+    live(stores, seed=4, issues=15, steps=200)
+    before = snapshot(database)
+
+    rebuilt = rebuild_projections(database_url, processes=2)
+
+    assert rebuilt.corrected == dict.fromkeys(TABLES, 0)
+    assert snapshot(database) == before
+
+
+def test_whatever_is_wrong_is_put_right_and_nothing_else_is_touched(
+    database_url: str, database: Database, stores: Stores
+) -> None:
+    live(stores, seed=5, issues=20, steps=300)
+    before = snapshot(database)
+    database.rows("UPDATE issues SET lane = 'done' WHERE number = 3")
+    wrong = database.rows("SELECT count(*) FROM issues WHERE number = 3")[0][0]
+    database.rows("DELETE FROM steps")
+    database.rows("DELETE FROM runs WHERE epoch = 1")
+    database.rows("INSERT INTO claim_counts (queue, repo_id, live) VALUES ('ios', 99, 1)")
+    assert snapshot(database) != before
+
+    rebuilt = rebuild_projections(database_url)
+
+    assert snapshot(database) == before
+    assert rebuilt.corrected["issues"] == wrong
+    assert rebuilt.corrected["usage"] == 0
+    assert rebuilt.corrected["claim_counts"] == 1
+
+
+def test_lost_projections_come_back(database_url: str, database: Database, stores: Stores) -> None:
+    live(stores, seed=6, issues=10, steps=150)
+    before = snapshot(database)
+    for table in TABLES:
+        database.rows(f"DELETE FROM {table}")  # noqa: S608 - our names
+
+    rebuild_projections(database_url)
+
+    assert snapshot(database) == before
+
+
+def test_an_unknown_event_stops_the_rebuild_and_changes_nothing(
+    database_url: str, database: Database, stores: Stores
+) -> None:
+    live(stores, seed=7, issues=5, steps=40)
+    database.rows("UPDATE issues SET title = 'wrong'")
+    before = snapshot(database)
+    database.rows(
+        "UPDATE events SET type = 'ISSUE_TELEPORTED' WHERE position = "
+        "(SELECT max(position) FROM events)"
+    )
+
+    with pytest.raises(UnknownEvent, match="ISSUE_TELEPORTED"):
+        rebuild_projections(database_url)
+
+    assert snapshot(database) == before

@@ -1,0 +1,184 @@
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rigtasks.errors import Permanent
+from rigtasks.eventstore.codec import BrokenEvent, decode, event_row, storable
+from rigtasks.eventstore.connection import Timeouts, libpq_url, session_options
+from rigtasks.eventstore.copying import copied_row, copy_fields
+from rigtasks.eventstore.projection import Fold, IssueRow, RunRow, StepRow, UsageRow, issue_row
+from rigtasks.eventstore.tables import issues, runs, steps, usage
+from rigtasks.eventstore.upcasters import UnknownEvent, Upcasters
+from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent, StoredEvent
+from rigtasks.lifecycle.events import Event, intake, liveness, work
+from rigtasks.testing.life import approval
+
+NAMESPACE = UUID("f2b8f0c0-7a54-4c1e-8f49-6b3b1f0e2d10")
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def stored(event: Event, version: int) -> StoredEvent:
+    return StoredEvent(
+        position=version,
+        stream="issue:1:7:1",
+        version=version,
+        event_id=uuid5(NAMESPACE, str(version)),
+        event=event,
+        actor=Actor(kind=ActorKind.CONDUCTOR, id="conductor"),
+        correlation_id=NAMESPACE,
+        causation_id=None,
+        recorded_at=AT,
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "table"), [(IssueRow, issues), (RunRow, runs), (StepRow, steps), (UsageRow, usage)]
+)
+def test_rows_have_the_columns_of_their_tables_in_order(row, table) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - two libraries' own types
+    assert row.__struct_fields__ == tuple(column.name for column in table.columns)
+
+
+def test_an_event_survives_the_way_through_json() -> None:
+    event, encoded = storable(approval())
+
+    assert decode("ISSUE_APPROVED", 1, encoded) == event == approval()
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs",))))
+def test_any_text_can_be_stored_without_nul(text: str) -> None:
+    event, encoded = storable(liveness.OperatorNote(text=text, by="maria"))
+
+    assert b"\\u0000" not in encoded.replace(b"\\\\", b"")
+    assert isinstance(event, liveness.OperatorNote)
+    assert event.text == text.replace("\0", "\ufffd")
+    assert decode("OPERATOR_NOTE", 1, encoded) == event
+
+
+def test_an_unknown_type_stops_the_reader() -> None:
+    with pytest.raises(UnknownEvent, match="ISSUE_TELEPORTED"):
+        decode("ISSUE_TELEPORTED", 1, b"{}")
+
+
+def test_a_newer_version_of_an_event_stops_the_reader() -> None:
+    with pytest.raises(UnknownEvent, match="version 2"):
+        decode("OPERATOR_NOTE", 2, b"{}")
+
+
+def test_an_event_of_another_shape_stops_the_reader() -> None:
+    with pytest.raises(BrokenEvent, match="OPERATOR_NOTE"):
+        decode("OPERATOR_NOTE", 1, b'{"text": 5}')
+
+
+def test_a_row_counts_within_its_append() -> None:
+    new = NewEvent(
+        event_id=NAMESPACE,
+        event=liveness.OperatorNote(text="mind the cents", by="maria"),
+        actor=Actor(kind=ActorKind.OPERATOR, id="maria"),
+        correlation_id=NAMESPACE,
+    )
+
+    row = event_row(new, storable(new.event)[1], 2)
+
+    assert (row.version, row.type, row.schema_version) == (2, "OPERATOR_NOTE", 1)
+    assert (row.actor_kind, row.actor_id) == ("operator", "maria")
+
+
+def test_old_events_are_brought_up_step_by_step() -> None:
+    upcasters = Upcasters()
+    upcasters.register("NOTE", 1, lambda data: {**data, "by": "somebody"})
+    upcasters.register("NOTE", 2, lambda data: {**data, "text": data["text"].strip()})
+
+    first = upcasters.upcast("NOTE", 1, {"text": " a "}, to_version=3)
+    second = upcasters.upcast("NOTE", 2, {"text": " a ", "by": "maria"}, to_version=3)
+
+    assert first == {"text": "a", "by": "somebody"}
+    assert second == {"text": "a", "by": "maria"}
+
+
+def test_a_missing_or_double_upcaster_is_refused() -> None:
+    upcasters = Upcasters()
+    upcasters.register("NOTE", 1, dict)
+
+    with pytest.raises(UnknownEvent, match="version 2"):
+        upcasters.upcast("NOTE", 1, {}, to_version=3)
+    with pytest.raises(Permanent, match="already"):
+        upcasters.register("NOTE", 1, dict)
+
+
+@given(st.lists(st.text(alphabet=st.characters(exclude_categories=("Cs",))), min_size=1))
+def test_copied_text_comes_back(values: list[str]) -> None:
+    assert copied_row(copy_fields(values)) == values
+
+
+def test_copied_values_are_postgres_own_words() -> None:
+    line = copy_fields([None, True, False, 5, 1.5, AT, NAMESPACE, "\\N"])
+
+    assert line == (
+        b"\\N\tt\tf\t5\t1.5\t2026-01-01T00:00:00+00:00\t"
+        b"f2b8f0c0-7a54-4c1e-8f49-6b3b1f0e2d10\t\\\\N\n"
+    )
+
+
+def test_a_run_that_is_taken_away_says_by_what() -> None:
+    run_id = uuid5(NAMESPACE, "run")
+    fold = Fold("issue:1:7:1")
+    fold.apply(stored(approval(), 1))
+    fold.apply(
+        stored(
+            intake.IssueAssigned(
+                run_id=run_id, epoch=1, agent="dev-e", holder="dev-e-1", queue="dev-e-python"
+            ),
+            2,
+        )
+    )
+    assert fold.live_run == run_id
+    assert issue_row(fold).claim_queue is None
+
+    fold.apply(stored(intake.IssueCancelled(reason="label removed", by="maria"), 3))
+
+    run = fold.runs[run_id]
+    assert fold.live_run is None
+    assert (run.ended_at, run.outcome, run.reason) == (AT, "stopped", "ISSUE_CANCELLED")
+
+
+def test_a_branched_off_fold_remembers_only_what_is_new() -> None:
+    fold = Fold("issue:1:7:1")
+    fold.apply(stored(approval(), 1))
+    branch = fold.branch_off()
+
+    branch.apply(
+        stored(work.RunReleased(run_id=NAMESPACE, epoch=1, reason="never claimed here"), 2)
+    )
+
+    assert (fold.version, branch.version) == (1, 2)
+    assert branch.runs == {}
+    assert branch.touched == set()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg2://rig:p%40ss@db/rig?sslmode=require",
+        "postgresql://rig:p%40ss@db/rig?sslmode=require",
+        "postgres://rig:p%40ss@db/rig?sslmode=require",
+    ],
+)
+def test_every_usual_url_is_understood(url: str) -> None:
+    assert libpq_url(url) == "postgresql://rig:p%40ss@db/rig?sslmode=require"
+
+
+@pytest.mark.parametrize("url", ["", "mysql://db", "rig", "postgresql+asyncpg://db"])
+def test_other_databases_are_refused_with_the_form_to_use(url: str) -> None:
+    with pytest.raises(Permanent, match=r"postgresql\+psycopg2://user"):
+        libpq_url(url)
+
+
+def test_sessions_are_given_their_time_outs() -> None:
+    options = session_options(Timeouts(statement=1.5, lock=0.25, idle_in_transaction=2))
+
+    assert "statement_timeout=1500" in options
+    assert "lock_timeout=250" in options
+    assert "idle_in_transaction_session_timeout=2000" in options
