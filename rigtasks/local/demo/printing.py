@@ -174,9 +174,8 @@ def _outcome(report: IssueReport) -> str:
     if report.verified:
         return f"{report.pr_url}  verified: on main in git, issue closed on GitHub"
     acting = f"; {report.who_must_act} must act" if report.who_must_act else ""
-    return (
-        f"{report.pr_url or 'no pull request'}  not merged: {report.reason or report.state}{acting}"
-    )
+    why = one_line(report.reason or report.state, _LONGEST_REASON)
+    return f"{report.pr_url or 'no pull request'}  not merged: {why}{acting}"
 
 
 def _agents(reports: Sequence[IssueReport]) -> str:
