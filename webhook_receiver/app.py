@@ -16,6 +16,9 @@ from webhook_receiver.intake.request import Environ
 from webhook_receiver.reading.database import ReadDatabase
 from webhook_receiver.site import build_site
 
+LEDGERS = 2
+"""Database sessions that write deliveries: one computes while the other waits for the disk."""
+
 
 class Receiver:
     """One WSGI application out of two: plain WSGI for webhooks, Flask for everything else."""
@@ -41,8 +44,8 @@ def create_app(settings: Settings) -> Receiver:
     """
     verifier = SignatureVerifier(settings.webhook_secrets)
     url = settings.database_url.get_secret_value()
-    ledger = Ledger(url)
-    commits: GroupCommit[Incoming, Answer] = GroupCommit(ledger.accept)
+    ledgers = [Ledger(url) for _ in range(LEDGERS)]
+    commits: GroupCommit[Incoming, Answer] = GroupCommit([each.accept for each in ledgers])
     database = ReadDatabase(url)
     gate = ReadGate(settings.api_token.get_secret_value())
     site = build_site(database, gate, settings.github_web_url)

@@ -1,4 +1,4 @@
-"""Write deliveries to Postgres: one statement per batch, one connection per process."""
+"""Write deliveries to Postgres: one statement per batch."""
 
 import logging
 from collections.abc import Sequence
