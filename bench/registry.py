@@ -1,0 +1,45 @@
+"""Every bench by name, in the order they run: first what needs a quiet machine most."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bench import (
+    append,
+    claims,
+    demo,
+    idle,
+    imports,
+    intake,
+    label_to_agent,
+    rebuild,
+    servers,
+    webhook_to_claim,
+)
+from bench.place import Place
+from bench.result import Report, Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """One bench under the name that `--only` knows."""
+
+    name: str
+    run: Callable[[Place], Report]
+
+
+def _on_database(measure: Callable[[str], Sequence[Result]]) -> Callable[[Place], Report]:
+    return lambda place: Report(results=list(measure(place.database())))
+
+
+BENCHES = (
+    Bench(name="intake", run=_on_database(intake.run)),
+    Bench(name="webhook_to_claim", run=webhook_to_claim.run),
+    Bench(name="append", run=_on_database(append.run)),
+    Bench(name="claims", run=_on_database(claims.run)),
+    Bench(name="rebuild", run=_on_database(rebuild.run)),
+    Bench(name="label_to_agent", run=label_to_agent.run),
+    Bench(name="servers", run=servers.run),
+    Bench(name="idle", run=idle.run),
+    Bench(name="demo", run=demo.run),
+    Bench(name="imports", run=imports.run),
+)
