@@ -40,6 +40,7 @@ def implement(assignment: Assignment, runtime: Runtime) -> RunOutcome:
             feedback = run.commit() or run.judge()
             if feedback is None:
                 return run.outcome(None)
+            runtime.on_feedback(feedback)
     except RunEnds as end:
         return run.outcome(end)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from rigtasks.agent.assignment import Feedback
 from rigtasks.agent.characters import Character
 from rigtasks.agent.events import AnyEvent
 from rigtasks.agent.harvest import Author
@@ -17,6 +18,11 @@ from rigtasks.agent.workshop import Workshop
 def ignore_event(event: AnyEvent) -> None:
     """Tell nobody about an event; the transcript has it."""
     del event
+
+
+def ignore_feedback(feedback: Feedback) -> None:
+    """Tell nobody that a round was not good enough; the next one answers it."""
+    del feedback
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +38,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
         timers: of one call of the agent, unscaled.
         time_scale: multiplies every timer and the run's own time limit.
         on_event: told every event of the agent, after the transcript has it.
+        on_feedback: told what goes back to the agent within this run.
     """
 
     provider: Provider
@@ -43,3 +50,4 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     timers: Timers = Timers()
     time_scale: float = 1.0
     on_event: Callable[[AnyEvent], None] = ignore_event
+    on_feedback: Callable[[Feedback], None] = ignore_feedback

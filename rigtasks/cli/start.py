@@ -47,21 +47,26 @@ def run_up(data_dir: Path, port: int | None, *, as_json: bool, memory: bool) -> 
 def run_demo(data_dir: Path | None, *, keep: bool, as_json: bool) -> int:
     """Tell the demo's story on a stack of its own and return the exit code.
 
-    Without a data folder the stack lives in a temporary one, unless it is kept running.
+    Without a data folder the stack lives in a temporary one, unless it is kept running; after a
+    failure that folder stays, because its logs tell why.
     """
     from rigtasks.local.demo.story import run  # noqa: PLC0415 - only the demo needs it
 
     temporary = data_dir is None and not keep
     folder = _demo_folder() if temporary else data_dir or Path(".rig")
+    stack = LocalStack(
+        options_for(folder, None, settings=DEMO_SETTINGS), report=_Progress(time.monotonic())
+    )
+    code = int(ExitCode.FAILURE)
     try:
-        stack = LocalStack(
-            options_for(folder, None, settings=DEMO_SETTINGS), report=_Progress(time.monotonic())
-        )
         with _stopped_by_signals(stack), stack:
-            return run(stack, json_output=as_json, keep=keep)
+            code = run(stack, json_output=as_json, keep=keep)
     finally:
-        if temporary:
+        if temporary and code == ExitCode.OK:
             remove_data(folder)
+        elif temporary:
+            _say(f"the logs of this demo are kept in {folder / 'logs'}", error=True)
+    return code
 
 
 def remove_abandoned_demos() -> list[Path]:

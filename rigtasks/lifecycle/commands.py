@@ -81,6 +81,15 @@ class StartCli(Command, frozen=True, kw_only=True):
     isolation: str
 
 
+class ReportProgress(Command, frozen=True, kw_only=True):
+    """The holder goes on after something went back to its agent."""
+
+    run_id: UUID
+    epoch: int
+    kind: str
+    message: str
+
+
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """An implementation whose tests are green, stored as a bundle."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from rigtasks.agent.assignment import Feedback
 from rigtasks.agent.characters import load_character
 from rigtasks.agent.harvest import Author
 from rigtasks.agent.runtime import Runtime
@@ -11,7 +12,7 @@ from rigtasks.agent.workshop import Workshop
 from rigtasks.errors import StaleEpoch
 from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
 from rigtasks.eventstore.claims import Claimed
-from rigtasks.lifecycle.commands import Command
+from rigtasks.lifecycle.commands import Command, ReportProgress
 from rigtasks.lifecycle.envelope import Actor
 from rigtasks.lifecycle.state import ActiveRun, IssueState, Stage
 from rigtasks.runs.credentials import request_credentials
@@ -22,6 +23,7 @@ from rigtasks.shell import Told
 from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
 from rigtasks.workspace.git import Remote
 
+_LONGEST_MESSAGE = 500
 _CHARACTERS = {Stage.IMPLEMENT: "dev-e", Stage.REVIEW: "review-e"}
 
 
@@ -111,6 +113,19 @@ class Scene:
             transcript_path=self.folder / "transcript.ndjson",
             timers=self.kit.timers,
             time_scale=self.kit.time_scale,
+            on_feedback=self._tell_progress,
+        )
+
+    def _tell_progress(self, feedback: Feedback) -> None:
+        """Say what goes back to the agent, with the end of what a command printed."""
+        message = f"{feedback.summary}\n{feedback.output[-_LONGEST_MESSAGE:]}"
+        self.tell(
+            ReportProgress(
+                run_id=self.claimed.run_id,
+                epoch=self.claimed.epoch,
+                kind=feedback.kind,
+                message=message,
+            )
         )
 
     def keep(self, kind: ArtifactKind, data: bytes) -> UUID:

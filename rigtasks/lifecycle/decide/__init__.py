@@ -18,6 +18,7 @@ _DECIDERS: dict[type[Command], Callable[[Any, IssueState | None], tuple[Event, .
     commands.Retry: intake.retry,
     commands.StartWork: work.start,
     commands.StartCli: work.start_cli,
+    commands.ReportProgress: work.progress,
     commands.FinishRun: work.finish,
     commands.ReleaseRun: work.release,
     commands.ExpireLease: work.expire,

@@ -17,6 +17,7 @@ from rigtasks.lifecycle.commands import (
     RecordPullRequest,
     RefusePublish,
     ReleaseRun,
+    ReportProgress,
     Reviewed,
     StartCli,
     StartWork,
@@ -32,6 +33,7 @@ from rigtasks.lifecycle.events.liveness import (
 from rigtasks.lifecycle.events.work import (
     BranchCreated,
     CliCompleted,
+    CliProgress,
     CliStarted,
     IssueFailed,
     PrCreated,
@@ -97,6 +99,13 @@ def start_cli(command: StartCli, state: IssueState | None) -> tuple[Event, ...]:
             isolation=command.isolation,
         ),
     )
+
+
+def progress(command: ReportProgress, state: IssueState | None) -> tuple[Event, ...]:
+    """Keep what the holder says on its way."""
+    if _held_run(state, command.run_id, command.epoch) is None:
+        return ()
+    return (CliProgress(run_id=command.run_id, kind=command.kind, message=command.message),)
 
 
 def finish(command: FinishRun, state: IssueState | None) -> tuple[Event, ...]:

@@ -43,13 +43,13 @@ class CliStarted(Event, frozen=True, kw_only=True):
 
 
 class CliProgress(Event, frozen=True, kw_only=True):
-    """The agent showed a sign of life worth keeping."""
+    """A run goes on; `kind` is what went back to the agent (tests, build, conflict) or `note`."""
 
     type: ClassVar[str] = "CLI_PROGRESS"
 
     run_id: UUID
+    kind: str
     message: str
-    turns: int = 0
 
 
 class CliCompleted(Event, frozen=True, kw_only=True):

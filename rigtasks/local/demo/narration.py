@@ -23,6 +23,7 @@ QUIET: frozenset[type[Event]] = frozenset(
     {
         intake.IssueDone,
         work.WorkStarted,
+        work.CliCompleted,
         work.PushIntent,
         liveness.Heartbeat,
         liveness.AgentQuotaReported,

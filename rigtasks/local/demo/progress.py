@@ -11,7 +11,7 @@ from rigtasks.lifecycle.evolve import evolve
 from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.local.demo.line import Line
 from rigtasks.local.demo.narration import Narrator
-from rigtasks.local.demo.wording.work import answered_failures
+from rigtasks.local.demo.wording.work import BACK_TO_AGENT
 
 UNNOTICED = "the label was set, but the rig has not taken notice (logs: web, worker-conductor)"
 _PERSON_LANES = frozenset({Lane.FAILED, Lane.CANCELLED})
@@ -90,8 +90,8 @@ class IssueProgress:
         self._events.append(stored)
         self._state = evolve(self._state, stored)
         match stored.event:
-            case work.CliCompleted(steps=steps):
-                self._loops += len(answered_failures(steps))
+            case work.CliProgress(kind=kind) if kind in BACK_TO_AGENT:
+                self._loops += 1
             case work.TestsFailed():
                 self._loops += 1
             case _:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from rigtasks.lifecycle.events import EVENT_TYPES, Event, acceptance, intake, liveness, work
-from rigtasks.lifecycle.events.base import Blocker, FindingNote, Step, Usage
+from rigtasks.lifecycle.events.base import Blocker, FindingNote
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.local.demo.line import Line, Tone
 from rigtasks.local.demo.narration import QUIET, WORDS, Narrator
@@ -30,28 +30,12 @@ def waiting(*gates: str) -> acceptance.MergeGateWaiting:
     return acceptance.MergeGateWaiting(head_sha=HEAD, blockers=blockers)
 
 
-def completed(*steps: Step) -> work.CliCompleted:
-    return work.CliCompleted(
-        run_id=IMPLEMENT_RUN,
-        epoch=1,
-        stage="implement",
-        ending="ok",
-        seconds=2.0,
-        usage=Usage(model="scripted-rules"),
-        steps=steps,
-    )
-
-
-def step(name: str, status: str = "passed", detail: str = "") -> Step:
-    return Step(name=name, status=status, seconds=1.0, detail=detail)
-
-
 def test_every_type_is_either_told_or_quiet_on_purpose() -> None:
     assert set(WORDS) | QUIET == set(EVENT_TYPES.values())
     assert set(WORDS) & QUIET == set()
 
 
-@pytest.mark.parametrize("name", [kind.type for kind in WORDS if kind is not work.CliCompleted])
+@pytest.mark.parametrize("name", [kind.type for kind in WORDS])
 def test_every_told_type_says_something_on_one_line(name: str) -> None:
     lines = Narrator().tell(sample(name))
 
@@ -101,15 +85,14 @@ def test_a_review_run_is_not_told_as_an_agent_that_writes() -> None:
     assert told(reviewing)[0].detail == "scripted-rules · isolation: bubblewrap"
 
 
-def test_red_tests_that_the_agent_answered_are_told_and_the_last_red_ones_are_not() -> None:
-    failed = step("test", "failed", "testCommand exited with 1")
+def test_red_tests_that_go_back_to_the_agent_are_told_with_their_figures() -> None:
+    output = "testCommand exited with 1: pytest\n=== 1 failed, 3 passed in 0.21s ===\n"
+    red = work.CliProgress(run_id=IMPLEMENT_RUN, kind="tests", message=output)
 
-    answered = told(completed(step("implement"), failed, step("implement"), step("test")))
-    given_up = told(completed(step("implement"), failed))
+    answered = told(red)
 
     assert [(line.tone, line.words) for line in answered] == [(Tone.BACK, "tests failed")]
-    assert answered[0].detail == "testCommand exited with 1 · the output goes back to the agent"
-    assert given_up == ()
+    assert answered[0].detail == "1 failed, 3 passed in 0.21s · the output goes back to the agent"
 
 
 def test_a_finding_is_told_with_its_place() -> None:

@@ -1,13 +1,11 @@
 """The words for the work itself: agents, tests, pull requests, failures."""
 
 from rigtasks.lifecycle.events import work
-from rigtasks.lifecycle.events.base import Step
-from rigtasks.local.demo.line import Line, Tone, counted, line, result_of_tests, short
+from rigtasks.local.demo.line import Tone, counted, line, result_of_tests, short
 from rigtasks.local.demo.wording.told import Lines, Told, WordsByType
 
-_FAILED = "failed"
-_IMPLEMENT = "implement"
-_COMMANDS = {"build": "build failed", "test": "tests failed"}
+#: What can go back to the agent within one run, by the kind of the event.
+BACK_TO_AGENT = {"build": "build failed", "tests": "tests failed"}
 
 
 def _branch(event: work.BranchCreated, _: Told) -> Lines:
@@ -21,22 +19,9 @@ def _cli_started(event: work.CliStarted, told: Told) -> Lines:
 
 
 def _cli_progress(event: work.CliProgress, _: Told) -> Lines:
-    return (line(Tone.STEP, event.message),)
-
-
-def _cli_completed(event: work.CliCompleted, _: Told) -> Lines:
-    return answered_failures(event.steps)
-
-
-def answered_failures(steps: tuple[Step, ...]) -> Lines:
-    """Tell each red build or test run whose output went back to the agent."""
-    lines: list[Line] = []
-    for number, step in enumerate(steps):
-        answered = any(later.name == _IMPLEMENT for later in steps[number + 1 :])
-        if step.status == _FAILED and step.name in _COMMANDS and answered:
-            back = "the output goes back to the agent"
-            lines.append(line(Tone.BACK, _COMMANDS[step.name], result_of_tests(step.detail), back))
-    return tuple(lines)
+    words = BACK_TO_AGENT.get(event.kind, "not good enough yet")
+    back = "the output goes back to the agent"
+    return (line(Tone.BACK, words, result_of_tests(event.message), back),)
 
 
 def _tests_passed(event: work.TestsPassed, _: Told) -> Lines:
@@ -93,7 +78,6 @@ WORDS: WordsByType = {
     work.BranchCreated: _branch,
     work.CliStarted: _cli_started,
     work.CliProgress: _cli_progress,
-    work.CliCompleted: _cli_completed,
     work.TestsPassed: _tests_passed,
     work.TestsFailed: _tests_failed,
     work.RunReleased: _released,
