@@ -54,7 +54,8 @@ class _Intake:
                 if not self._approve(decision.route, decision.task, decision.generation):
                     return "ignored: this text is approved already"
             case decisions.Hold():
-                self._approve(decision.route, decision.task, decision.generation)
+                if not self._is_held():
+                    self._approve(decision.route, decision.task, decision.generation)
                 self._hold(decision)
             case decisions.Adopt():
                 self._approve(decision.route, decision.task, decision.generation)
@@ -62,6 +63,11 @@ class _Intake:
             case _:
                 assert_never(decision)
         return decision.outcome
+
+    def _is_held(self) -> bool:
+        """Say whether the issue waits already; it is approved anew once it may be claimed."""
+        stream = self._facts.stream
+        return stream is not None and stream.standing is StreamStanding.HELD
 
     def _send(self, generation: int, command: Admit | Refuse | Hold | AdoptPullRequest) -> bool:
         repository = self._facts.repository.ref

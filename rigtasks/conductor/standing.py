@@ -25,7 +25,14 @@ def newest_stream(stores: Stores, repo_id: int, number: int) -> StreamFacts | No
         standing = StreamStanding.FINISHED
     elif lane is Lane.FAILED:
         standing = StreamStanding.UNAPPROVED
+    elif lane is Lane.QUEUED and _is_held(stores, found.stream):
+        standing = StreamStanding.HELD
     return StreamFacts(generation=found.generation, standing=standing, state=lane)
+
+
+def _is_held(stores: Stores, stream: str) -> bool:
+    state = stores.events.load(stream).state
+    return state is not None and state.hold_blocks
 
 
 def pauses_in_force(stores: Stores, repo_id: int) -> tuple[Pause, ...]:

@@ -119,6 +119,7 @@ class StreamStanding(StrEnum):
     """How the issue's newest stream stands towards a new approval."""
 
     LIVE = "live"
+    HELD = "held"
     UNAPPROVED = "unapproved"
     FINISHED = "finished"
 
@@ -126,8 +127,9 @@ class StreamStanding(StrEnum):
 class StreamFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The newest generation of the issue's stream.
 
-    LIVE is under way or held; UNAPPROVED was refused and may be approved in the same generation;
-    FINISHED is done or cancelled, so that an approval opens the next generation.
+    LIVE is under way; HELD is approved but waits for something that intake looks at again;
+    UNAPPROVED was refused and may be approved in the same generation; FINISHED is done or
+    cancelled, so that an approval opens the next generation.
     """
 
     generation: int

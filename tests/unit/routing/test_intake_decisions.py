@@ -328,7 +328,8 @@ def test_a_listed_account_authorises_whatever_it_is(kind: AccountType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("standing", "generation"), [(StreamStanding.UNAPPROVED, 3), (StreamStanding.FINISHED, 4)]
+    ("standing", "generation"),
+    [(StreamStanding.UNAPPROVED, 3), (StreamStanding.HELD, 3), (StreamStanding.FINISHED, 4)],
 )
 def test_a_finished_stream_is_followed_by_the_next_generation(
     standing: StreamStanding, generation: int
