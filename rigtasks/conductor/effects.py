@@ -8,9 +8,11 @@ from rigtasks.conductor.intake import take_in
 from rigtasks.conductor.publish import publish
 from rigtasks.conductor.report import report
 from rigtasks.conductor.reviews import post_review
+from rigtasks.eventstore.outbox import EntryKind
+from rigtasks.eventstore.stream import OutboxEntry
 from rigtasks.lifecycle.react import EffectKind, outstanding
 from rigtasks.lifecycle.state import IssueState
-from rigtasks.shell import effect_entry
+from rigtasks.shell import CONDUCTOR_QUEUE, WAKE_TASK, effect_entry
 
 
 def carry_out(conductor: Conductor, stream: str, kind: EffectKind, *, cause: UUID) -> str:
@@ -29,6 +31,8 @@ def carry_out(conductor: Conductor, stream: str, kind: EffectKind, *, cause: UUI
             return attend(conductor, stream, cause=cause)
         case EffectKind.REPORT:
             return report(conductor, stream)
+        case EffectKind.RELEASE:
+            return _release(conductor, stream)
 
 
 def wake(conductor: Conductor, stream: str, *, cause: UUID, again: int) -> str:
@@ -48,6 +52,27 @@ def wake(conductor: Conductor, stream: str, *, cause: UUID, again: int) -> str:
     effects = outstanding(state)
     conductor.stores.outbox.add(tuple(effect_entry(stream, effect, again) for effect in effects))
     return "repeated: " + (", ".join(effect.kind for effect in effects) or "nothing")
+
+
+def _release(conductor: Conductor, stream: str) -> str:
+    """Wake the issues that waited for this one; without it they would wait for their timer."""
+    state = conductor.stores.events.load(stream).state
+    if state is None:
+        return "ignored: no such issue"
+    waiting = conductor.stores.issues.waiting_for(state.ref)
+    conductor.stores.outbox.add(
+        tuple(
+            OutboxEntry(
+                kind=EntryKind.TASK,
+                task=WAKE_TASK,
+                queue=CONDUCTOR_QUEUE,
+                args=(one.stream,),
+                dedup_key=f"{one.stream} released by {stream}",
+            )
+            for one in waiting
+        )
+    )
+    return "released: " + (", ".join(one.ref for one in waiting) or "nobody waited")
 
 
 def _look_again(conductor: Conductor, state: IssueState, cause: UUID) -> str:

@@ -13,13 +13,15 @@ from rigtasks.lifecycle.state import IssueState
 class EffectKind(StrEnum):
     """The effects the conductor carries out; each is guarded at the resource and repeatable.
 
-    `attend` looks at the pull request, records what is new and merges when every gate holds.
+    `attend` looks at the pull request, records what is new and merges when every gate holds;
+    `release` lets the issues that waited for this one look again.
     """
 
     PUBLISH = "publish"
     POST_REVIEW = "post_review"
     ATTEND = "attend"
     REPORT = "report"
+    RELEASE = "release"
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,7 @@ _EFFECTS: dict[type[Event], EffectKind] = {
     work.PrUpdated: EffectKind.ATTEND,
     acceptance.ReviewPassed: EffectKind.ATTEND,
     acceptance.HumanGateCleared: EffectKind.ATTEND,
+    intake.IssueDone: EffectKind.RELEASE,
 }
 
 

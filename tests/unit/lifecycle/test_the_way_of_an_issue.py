@@ -308,6 +308,16 @@ def test_a_merge_by_somebody_else_ends_the_issue_under_its_own_name(in_review: L
     assert "MERGED" not in types(in_review.events)
 
 
+def test_the_end_lets_those_who_waited_look_again(in_review: Life) -> None:
+    release = Effect(kind=EffectKind.RELEASE)
+    before = tuple(in_review.effects)
+
+    in_review.observe(merged=True, merged_by="maria", merge_sha="m1")
+
+    assert release not in before
+    assert in_review.effects.count(release) == 1
+
+
 def test_nothing_follows_an_end(in_review: Life) -> None:
     in_review.tell(Cancel(reason="label removed", by="maria"))
 
