@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rigtasks.eventstore.artifacts import Artifacts
+from rigtasks.eventstore.channel import NOTIFY
 from rigtasks.eventstore.claims import Claims
 from rigtasks.eventstore.connection import Rows
 from rigtasks.eventstore.deliveries import Deliveries
@@ -12,11 +13,6 @@ from rigtasks.eventstore.queries import Issues
 from rigtasks.eventstore.run_tokens import RunTokens
 from rigtasks.eventstore.store import EventStore, PostgresEventStore
 from rigtasks.eventstore.switches import Switches
-
-#: Relays listen on this channel. It is told after the commit, never within it: a notification in
-#: the transaction holds a lock of the whole cluster, and one that gets lost costs a short poll.
-NOTIFY = "NOTIFY rig_outbox"
-LISTEN = "LISTEN rig_outbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from rigtasks.config import Settings
 from rigtasks.github.signature import SignatureVerifier
 from webhook_receiver.access import ReadGate
 from webhook_receiver.intake.delivery import Incoming
+from webhook_receiver.intake.doorbell import Doorbell
 from webhook_receiver.intake.endpoint import PATHS, StartResponse, WebhookEndpoint
 from webhook_receiver.intake.group_commit import GroupCommit
 from webhook_receiver.intake.ledger import Answer, Ledger
@@ -46,7 +47,14 @@ def create_app(settings: Settings) -> Receiver:
     url = settings.database_url.get_secret_value()
     ledgers = [Ledger(url) for _ in range(LEDGERS)]
     commits: GroupCommit[Incoming, Answer] = GroupCommit([each.accept for each in ledgers])
+    doorbell = Doorbell(url)
+
+    def store(delivery: Incoming) -> Answer:
+        answer = commits.submit(delivery)
+        doorbell.ring()
+        return answer
+
     database = ReadDatabase(url)
     gate = ReadGate(settings.api_token.get_secret_value())
     site = build_site(database, gate, settings.github_web_url)
-    return Receiver(WebhookEndpoint(verifier, commits.submit), site)
+    return Receiver(WebhookEndpoint(verifier, store), site)

@@ -17,14 +17,15 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from rigtasks.config import Settings
+from rigtasks.eventstore.channel import LISTEN
 from rigtasks.eventstore.connection import Connection, DatabaseUnavailable, connect
 from rigtasks.eventstore.outbox import TakenEntry
 from rigtasks.shell import WORK_TASK
-from rigtasks.stores import LISTEN, Stores, stores_on
+from rigtasks.stores import Stores, stores_on
 
 _log = structlog.get_logger("rig.relay")
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.25
 _BATCH = 100
 _RETRY_SECONDS = 1.0
 _HEALTH_SECONDS = 5.0
