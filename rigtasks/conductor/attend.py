@@ -8,6 +8,7 @@ import msgspec
 from rigtasks.conductor.context import CONDUCTOR, Conductor
 from rigtasks.conductor.gate_facts import GateReading, read_gate
 from rigtasks.conductor.pull_requests import observation
+from rigtasks.conductor.report import show_gate
 from rigtasks.errors import Retryable
 from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
 from rigtasks.gate.certificate import certify
@@ -94,6 +95,7 @@ class _Attention:
     def _merge(self, state: IssueState, reading: GateReading, verdict: Verdict) -> str:
         passed = PassedVerdict(facts=reading.gate, verdict=verdict)
         self._keep(passed)
+        show_gate(self._conductor, state, verdict)
         api = self._conductor.api(Role.CONDUCTOR, state)
         outcome = merge(api, self._request(state, reading))
         match outcome:

@@ -16,7 +16,7 @@ from rigtasks.gate.verdict import Verdict, evaluate
 from rigtasks.github.checks import CheckDraft, put_check_run
 from rigtasks.github.identities import Role
 from rigtasks.github.issues import comment_once
-from rigtasks.lifecycle.state import IssueState, Lane
+from rigtasks.lifecycle.state import IssueState, Lane, Stage
 
 _JUDGED = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
 
@@ -38,9 +38,18 @@ def _report(conductor: Conductor, stream: str) -> str:
     api = conductor.api(Role.CONDUCTOR, state)
     body = render_markdown(explanation)
     comment = comment_once(api, state.number, key=f"status:{state.generation}", body=body)
-    if state.head_sha is not None and Role.CONDUCTOR in conductor.app_ids and verdict is not None:
-        put_check_run(api, _check_run(state, state.head_sha, explanation, body))
+    if verdict is not None:
+        show_gate(conductor, state, verdict)
     return f"reported: {comment.html_url}"
+
+
+def show_gate(conductor: Conductor, state: IssueState, verdict: Verdict) -> None:
+    """Show a verdict as the rig's own check run at its head; only an App can post one."""
+    if Role.CONDUCTOR not in conductor.app_ids:
+        return
+    explanation = explain(summary_of(state), verdict, conductor.now())
+    api = conductor.api(Role.CONDUCTOR, state)
+    put_check_run(api, _check_run(state, verdict.head_sha, explanation))
 
 
 def summary_of(state: IssueState) -> IssueSummary:
@@ -52,6 +61,7 @@ def summary_of(state: IssueState) -> IssueSummary:
         since=state.entered_at,
         head_sha=state.head_sha,
         reason=_reason(state),
+        sentence=_sentence(state),
     )
 
 
@@ -59,6 +69,22 @@ def _verdict(conductor: Conductor, state: IssueState) -> Verdict | None:
     if state.pr is None or state.lane not in _JUDGED:
         return None
     return evaluate(read_gate(conductor, state).gate, conductor.now())
+
+
+def _sentence(state: IssueState) -> str:
+    """Say what happens or happened, in words that need no gate."""
+    pull = f"pull request #{state.pr.number}" if state.pr is not None else "a pull request"
+    if state.lane is Lane.DONE:
+        return f"Merged as {(state.merge_sha or '')[:12]} with {pull}."
+    if state.lane is Lane.CANCELLED:
+        return f"Withdrawn: {state.reason}."
+    if state.publish is not None:
+        return f"The tests are green; the commits are being pushed for {pull}."
+    if state.run is not None:
+        doing = "reviews" if state.run.stage is Stage.REVIEW else "works on"
+        return f"{state.run.agent} {doing} it (run {str(state.run.run_id)[:8]})."
+    queue = state.wanted_queue
+    return f"It waits for a free worker of {queue}." if queue is not None else ""
 
 
 def _activity(state: IssueState) -> Activity:
@@ -86,7 +112,7 @@ def _reason(state: IssueState) -> Reason | None:
     return None
 
 
-def _check_run(state: IssueState, head_sha: str, explanation: Explanation, body: str) -> CheckDraft:
+def _check_run(state: IssueState, head_sha: str, explanation: Explanation) -> CheckDraft:
     shown = check_run_state(explanation)
     return CheckDraft(
         name=GATE_CHECK,
@@ -95,5 +121,5 @@ def _check_run(state: IssueState, head_sha: str, explanation: Explanation, body:
         status=shown.status,
         conclusion=shown.conclusion,
         title=shown.title[:200],
-        summary=body,
+        summary=render_markdown(explanation),
     )

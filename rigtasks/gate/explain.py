@@ -50,7 +50,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssueSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the issue's stream says about it now; `state` is the state a person sees."""
+    """What the issue's stream says about it now; `state` is the state a person sees.
+
+    `sentence` says in words what happens or happened; it stands where no gate was judged.
+    """
 
     ref: str
     state: str
@@ -58,6 +61,7 @@ class IssueSummary(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     head_sha: str | None = None
     reason: Reason | None = None
+    sentence: str = ""
     limits: Limits = Limits()
 
 
@@ -158,9 +162,10 @@ def _sentence(issue: IssueSummary, verdict: Verdict | None, blockers: list[GateR
     if issue.reason is not None:
         return issue.reason.sentence
     if issue.state in _FINISHED:
-        return f"It is {issue.state}."
+        return issue.sentence or f"It is {issue.state}."
     if verdict is None:
-        return f"It is {issue.state}; no pull request has been judged at this head yet."
+        unjudged = f"It is {issue.state}; no pull request has been judged at this head yet."
+        return issue.sentence or unjudged
     if not blockers:
         return "Every gate holds; the rig merges it next."
     first = blockers[0]

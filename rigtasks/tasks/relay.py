@@ -134,6 +134,7 @@ class Relay:
             self._stores.reports.service("redis", ok=False, detail=str(error))
             return
         self._stores.reports.service("redis", ok=True, detail="answers")
+        self._stores.reports.service("relay", ok=True, detail="publishes")
 
 
 class Ear:
