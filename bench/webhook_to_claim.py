@@ -31,6 +31,7 @@ from rigtasks.eventstore.connection import Connection, connect
 from rigtasks.eventstore.run_tokens import RunTokens
 from rigtasks.eventstore.store import PostgresEventStore, Writes
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
+from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.local.ports import any_free_port
 from rigtasks.local.probes import answers, says
 from rigtasks.local.processes import ProcessSpec
@@ -66,6 +67,8 @@ END $$;
 CREATE TRIGGER bench_claimed AFTER INSERT ON leases
    FOR EACH ROW EXECUTE FUNCTION bench_claimed();
 """
+#: Ends a run without another attempt.
+_REFUSED = RunCredentials(refused="only measured", failure=FailureClass.POLICY)
 _ENDED = "SELECT ended_at FROM runs WHERE run_id = %s"
 _SEEN = "SELECT max(seen_at) FROM heartbeats WHERE queue = %s"
 
@@ -133,7 +136,7 @@ class _Bare:
     """The handler with the bare task."""
 
     def __init__(self, addresses: Addresses, port: int) -> None:
-        self._redis = redis.Redis.from_url(addresses.redis_url)
+        self._redis = redis.Redis.from_url(addresses.redis_url, socket_timeout=60)
         self._client = Client(port, Deliveries(addresses.webhook_secret))
 
     def sample(self) -> float:
@@ -200,7 +203,7 @@ class _Rig:
         self._tokens.answer(
             run_id=run_id,
             epoch=epoch,
-            sealed=sealed_for(RunCredentials(refused="only measured"), asked.public_key),
+            sealed=sealed_for(_REFUSED, asked.public_key),
             expires_at=datetime.now(UTC) + timedelta(hours=1),
         )
         ended = until(lambda: self._database.rows(_ENDED, (run_id,))[0][0], "the run's end")
