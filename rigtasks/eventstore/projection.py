@@ -33,6 +33,7 @@ class IssueRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     claim_stage: str | None = None
     claim_queue: str | None = None
     claim_after: datetime | None = None
+    has_dependencies: bool
     priority: int
     approved_at: datetime | None = None
     approved_by: str
@@ -209,6 +210,7 @@ def issue_row(fold: Fold) -> IssueRow:
         claim_stage=None if stage is None else str(stage),
         claim_queue=state.wanted_queue,
         claim_after=None if stage is None else state.retry_at,
+        has_dependencies=bool(state.depends_on),
         priority=state.priority,
         approved_at=state.approved_at,
         approved_by=state.approved_by,

@@ -145,6 +145,7 @@ issues = Table(
     Column("claim_stage", Text),
     Column("claim_queue", Text),
     Column("claim_after", _AT),
+    _required("has_dependencies", Boolean()),
     _required("priority", SmallInteger()),
     Column("approved_at", _AT),
     _required("approved_by", Text()),
@@ -240,7 +241,6 @@ runs = Table(
     _required("cost_unknown", Boolean()),
     UniqueConstraint("stream", "epoch", name="runs_stream_epoch"),
     Index("runs_live", "stream", unique=True, postgresql_where=text("ended_at IS NULL")),
-    Index("runs_agent_started", "agent", "started_at"),
     Index("runs_started", "started_at"),
 )
 

@@ -49,21 +49,22 @@ BEGIN
         ELSE
             UPDATE issues AS i SET (
             version, ref, repo_id, repo, repo_key, number, generation, title, lane, overlay,
-            claim_stage, claim_queue, claim_after, priority, approved_at, approved_by,
-            task_digest, stack, queue, base_branch, hold, hold_sentence, reason, refusal_code,
-            who_must_act, branch, head_sha, merge_sha, pr, pr_url, epoch, run_id, runs,
-            attempts, lost_runs, review_loops, abstentions, cost_microusd, cost_unknown_runs,
-            tokens, entered_at, updated_at
+            claim_stage, claim_queue, claim_after, has_dependencies, priority, approved_at,
+            approved_by, task_digest, stack, queue, base_branch, hold, hold_sentence, reason,
+            refusal_code, who_must_act, branch, head_sha, merge_sha, pr, pr_url, epoch, run_id,
+            runs, attempts, lost_runs, review_loops, abstentions, cost_microusd,
+            cost_unknown_runs, tokens, entered_at, updated_at
             ) = ROW (
             issue.version, issue.ref, issue.repo_id, issue.repo, issue.repo_key, issue.number,
             issue.generation, issue.title, issue.lane, issue.overlay, issue.claim_stage,
-            issue.claim_queue, issue.claim_after, issue.priority, issue.approved_at,
-            issue.approved_by, issue.task_digest, issue.stack, issue.queue, issue.base_branch,
-            issue.hold, issue.hold_sentence, issue.reason, issue.refusal_code,
-            issue.who_must_act, issue.branch, issue.head_sha, issue.merge_sha, issue.pr,
-            issue.pr_url, issue.epoch, issue.run_id, issue.runs, issue.attempts,
-            issue.lost_runs, issue.review_loops, issue.abstentions, issue.cost_microusd,
-            issue.cost_unknown_runs, issue.tokens, issue.entered_at, issue.updated_at
+            issue.claim_queue, issue.claim_after, issue.has_dependencies, issue.priority,
+            issue.approved_at, issue.approved_by, issue.task_digest, issue.stack, issue.queue,
+            issue.base_branch, issue.hold, issue.hold_sentence, issue.reason,
+            issue.refusal_code, issue.who_must_act, issue.branch, issue.head_sha,
+            issue.merge_sha, issue.pr, issue.pr_url, issue.epoch, issue.run_id, issue.runs,
+            issue.attempts, issue.lost_runs, issue.review_loops, issue.abstentions,
+            issue.cost_microusd, issue.cost_unknown_runs, issue.tokens, issue.entered_at,
+            issue.updated_at
             )
              WHERE i.stream = p_stream AND i.version = p_expected
                AND (p_epoch IS NULL OR rig_epoch_holds(p_stream, i.epoch, p_epoch, p_run));

@@ -62,39 +62,30 @@ BEGIN
         IF NOT FOUND THEN
             RETURN;
         END IF;
-        WITH RECURSIVE waiting (repo_id) AS (
-            (SELECT i.repo_id FROM issues AS i
-              WHERE i.claim_queue = p_queue AND i.priority = rank ORDER BY i.repo_id LIMIT 1)
+        WITH RECURSIVE heads AS (
+            SELECT -9223372036854775808 AS repo_id, NULL::timestamptz AS approved_at,
+                   NULL::text COLLATE "C" AS stream
             UNION ALL
-            SELECT (SELECT i.repo_id FROM issues AS i
-                     WHERE i.claim_queue = p_queue AND i.priority = rank
-                       AND i.repo_id > w.repo_id ORDER BY i.repo_id LIMIT 1)
-              FROM waiting AS w WHERE w.repo_id IS NOT NULL
+            SELECT next.* FROM heads AS h CROSS JOIN LATERAL (
+                SELECT i.repo_id, i.approved_at, i.stream FROM issues AS i
+                 WHERE i.claim_queue = p_queue AND i.priority = rank AND i.repo_id > h.repo_id
+                   AND i.approved_at IS NOT NULL
+                   AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
+                   AND NOT i.stream = ANY (paused)
+                   AND (p_stage = 'review' OR NOT (i.repo_id = ANY (p_denied_ids)
+                        OR i.repo_key IS NULL OR i.repo_key = ANY (p_denied_names)))
+                   AND (NOT i.has_dependencies OR rig_dependencies_done(i.stream))
+                 ORDER BY i.repo_id, i.approved_at, i.stream LIMIT 1) AS next
         ), admitted AS (
-            SELECT w.repo_id,
+            SELECT h.repo_id, h.approved_at, h.stream,
                    (SELECT coalesce(sum(c.live), 0) FROM claim_counts AS c
-                     WHERE c.repo_id = w.repo_id) AS live
-              FROM waiting AS w
-             WHERE w.repo_id IS NOT NULL AND NOT 'repo:' || w.repo_id = ANY (paused)
+                     WHERE c.repo_id = h.repo_id) AS live
+              FROM heads AS h
+             WHERE h.stream IS NOT NULL AND NOT 'repo:' || h.repo_id = ANY (paused)
         )
-        SELECT a.repo_id INTO chosen_repo
-          FROM admitted AS a CROSS JOIN LATERAL (
-               SELECT i.stream, i.approved_at FROM issues AS i
-                WHERE i.claim_queue = p_queue AND i.priority = rank AND i.repo_id = a.repo_id
-                  AND i.approved_at IS NOT NULL
-                  AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
-                  AND NOT i.stream = ANY (paused)
-                  AND (p_stage = 'review'
-                       OR NOT (i.repo_id = ANY (p_denied_ids) OR i.repo_key IS NULL
-                               OR i.repo_key = ANY (p_denied_names)))
-                  AND NOT EXISTS (
-                      SELECT FROM issue_dependencies AS d JOIN issues AS o ON o.ref = d.ref
-                       WHERE d.stream = i.stream AND o.lane <> 'done'
-                         AND NOT EXISTS (SELECT FROM issues AS later
-                                          WHERE later.ref = o.ref AND later.generation > o.generation))
-                ORDER BY i.approved_at, i.stream LIMIT 1) AS best
+        SELECT a.repo_id INTO chosen_repo FROM admitted AS a
          WHERE a.live < p_limit_repo
-         ORDER BY a.live, best.approved_at, best.stream LIMIT 1;
+         ORDER BY a.live, a.approved_at, a.stream LIMIT 1;
         IF NOT FOUND THEN
             CONTINUE;
         END IF;
@@ -104,14 +95,9 @@ BEGIN
            AND i.approved_at IS NOT NULL
            AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
            AND NOT i.stream = ANY (paused)
-           AND (p_stage = 'review'
-                OR NOT (i.repo_id = ANY (p_denied_ids) OR i.repo_key IS NULL
-                        OR i.repo_key = ANY (p_denied_names)))
-           AND NOT EXISTS (
-               SELECT FROM issue_dependencies AS d JOIN issues AS o ON o.ref = d.ref
-                WHERE d.stream = i.stream AND o.lane <> 'done'
-                  AND NOT EXISTS (SELECT FROM issues AS later
-                                   WHERE later.ref = o.ref AND later.generation > o.generation))
+           AND (p_stage = 'review' OR NOT (i.repo_id = ANY (p_denied_ids)
+                OR i.repo_key IS NULL OR i.repo_key = ANY (p_denied_names)))
+           AND (NOT i.has_dependencies OR rig_dependencies_done(i.stream))
          ORDER BY i.approved_at, i.stream LIMIT 1
            FOR NO KEY UPDATE SKIP LOCKED;
         EXIT WHEN FOUND;
@@ -140,20 +126,23 @@ BEGIN
     VALUES (stream, epoch, p_run, p_holder, p_queue, expires_at, claimed_at);
 
     PERFORM pg_advisory_xact_lock(7471);
-    INSERT INTO claim_counts AS c (queue, repo_id, live) VALUES (p_queue, chosen_repo, 1)
-    ON CONFLICT (queue, repo_id) DO UPDATE SET live = c.live + 1;
-    INSERT INTO events (position, stream, version, type, schema_version, event_id, data,
-                        actor_kind, actor_id, correlation_id, recorded_at)
-    VALUES (nextval('event_position'), stream, version,
-            CASE p_stage WHEN 'review' THEN 'REVIEW_ASSIGNED' ELSE 'ISSUE_ASSIGNED' END, 1,
-            p_event_id,
-            jsonb_build_object('run_id', p_run, 'epoch', epoch, 'agent', p_agent,
-                               'holder', p_holder, 'queue', p_queue),
-            p_actor_kind, p_holder, p_run, claimed_at);
-    SELECT sum(c.live) > p_limit_total
-           OR sum(c.live) FILTER (WHERE c.queue = p_queue) > p_limit_queue
-           OR sum(c.live) FILTER (WHERE c.repo_id = chosen_repo) > p_limit_repo
-      INTO over_limit FROM claim_counts AS c;
+    WITH counted AS (
+        INSERT INTO claim_counts AS c (queue, repo_id, live) VALUES (p_queue, chosen_repo, 1)
+        ON CONFLICT (queue, repo_id) DO UPDATE SET live = c.live + 1
+    ), assignment AS (
+        INSERT INTO events (position, stream, version, type, schema_version, event_id, data,
+                            actor_kind, actor_id, correlation_id, recorded_at)
+        VALUES (nextval('event_position'), stream, version,
+                CASE p_stage WHEN 'review' THEN 'REVIEW_ASSIGNED' ELSE 'ISSUE_ASSIGNED' END, 1,
+                p_event_id,
+                jsonb_build_object('run_id', p_run, 'epoch', epoch, 'agent', p_agent,
+                                   'holder', p_holder, 'queue', p_queue),
+                p_actor_kind, p_holder, p_run, claimed_at)
+    )
+    SELECT sum(c.live) >= p_limit_total
+           OR sum(c.live) FILTER (WHERE c.queue = p_queue) >= p_limit_queue
+           OR sum(c.live) FILTER (WHERE c.repo_id = chosen_repo) >= p_limit_repo
+      INTO over_limit FROM claim_counts AS c;  -- as they were before this claim
     IF over_limit THEN
         RAISE EXCEPTION 'another claim took the last free place' USING ERRCODE = 'RG001';
     END IF;

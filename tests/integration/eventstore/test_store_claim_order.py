@@ -113,6 +113,7 @@ def put_waiting(database: Database, number: int, each: dict[str, Any]) -> admiss
         "claim_queue": str(each["queue"]),
         "priority": each["priority"].rank,
         "approved_at": approved_at,
+        "has_dependencies": bool(each["open_dependencies"]),
     }
     database.rows(
         "INSERT INTO issues SELECT * FROM jsonb_populate_record(NULL::issues, %s)", (encode(row),)
@@ -165,6 +166,7 @@ def issue_row(stream: str, number: int, repo_id: int) -> dict[str, Any]:
         "reason": "",
         "lane": "in_progress",
         "priority": 2,
+        "has_dependencies": False,
         "entered_at": LONG_AGO,
         "updated_at": LONG_AGO,
         **dict.fromkeys(texts, ""),

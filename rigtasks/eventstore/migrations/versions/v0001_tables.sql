@@ -82,6 +82,7 @@ CREATE TABLE issues (
     claim_stage TEXT,
     claim_queue TEXT,
     claim_after TIMESTAMP WITH TIME ZONE,
+    has_dependencies BOOLEAN NOT NULL,
     priority SMALLINT NOT NULL,
     approved_at TIMESTAMP WITH TIME ZONE,
     approved_by TEXT NOT NULL,
@@ -168,8 +169,6 @@ CREATE TABLE runs (
     PRIMARY KEY (run_id),
     CONSTRAINT runs_stream_epoch UNIQUE (stream, epoch)
 );
-
-CREATE INDEX runs_agent_started ON runs (agent, started_at);
 
 CREATE UNIQUE INDEX runs_live ON runs (stream) WHERE ended_at IS NULL;
 
