@@ -19,9 +19,12 @@ import psycopg2
 import requests
 
 from rigtasks.cli.start import remove_data
+from rigtasks.eventstore.connection import libpq_url
 from rigtasks.local.memory import stack_processes
+from rigtasks.local.ports import any_free_port
 from rigtasks.local.records import ProcessRecord, is_alive, read_record, wait_gone
 
+RIG = (sys.executable, "-m", "rigtasks.cli")
 PREFIX = "rig-acceptance-"
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -85,7 +88,7 @@ class RunningRig:
         self._web.trust_env = False
         with self.errors.open("a") as errors:
             self.child = subprocess.Popen(
-                [sys.executable, "-m", "rigtasks.cli", "up", "--json", "--data-dir", str(data_dir)],
+                [*RIG, "up", "--json", "--data-dir", str(data_dir), "--port", str(any_free_port())],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -184,7 +187,7 @@ class RunningRig:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `rig` with the stack's environment to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "rigtasks.cli", *arguments],
+            [*RIG, *arguments],
             check=False,
             capture_output=True,
             text=True,
@@ -194,7 +197,7 @@ class RunningRig:
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run one SQL statement and return its rows; none where it returns none."""
-        with closing(psycopg2.connect(self.addresses["database_url"])) as connection:
+        with closing(psycopg2.connect(libpq_url(self.addresses["database_url"]))) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(statement, values)
