@@ -125,6 +125,7 @@ def worker_kit(holder: str) -> WorkerKit:
         denied_ids=internal.ids,
         denied_names=internal.names,
         run_limits=RunLimits(max_seconds=chosen.implement_minutes * 60),
+        setup_network=chosen.setup_network,
         review_limits=RunLimits(max_seconds=chosen.review_minutes * 60),
         timers=AgentTimers(),
         time_scale=chosen.time_scale,

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     cost_per_call_usd: float | None = Field(default=None, ge=0)
     tool_path: str = ""
     run_network: bool = False
+    setup_network: bool = False
 
     limit_total: int | None = 16
     limit_per_repository: int | None = 4

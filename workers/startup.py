@@ -1,5 +1,6 @@
 """Set up a worker for the queues of its `-Q` when Celery starts it."""
 
+import os
 from typing import Any
 
 from celery import bootsteps
@@ -9,7 +10,7 @@ from rigtasks.bootstrap import shutdown_file, worker_kit
 from rigtasks.celery import app
 from rigtasks.config import ConfigurationError, load_settings
 from rigtasks.tasks.presence import announce
-from workers.liveness import ALIVE_SECONDS, alive_file
+from workers.liveness import ALIVE_SECONDS, alive_file, forget_dead_files, holder_name
 from workers.table import worker_type_for
 
 
@@ -22,13 +23,14 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
         kind = worker_type_for(queues)
     except ConfigurationError as error:
         raise SystemExit(str(error)) from error
-    shutdown_file(load_settings().data_dir, sender).unlink(missing_ok=True)
+    holder = holder_name(sender, queues, os.getpid())
+    forget_dead_files(load_settings().data_dir)
     conf.update(
         worker_concurrency=options.get("concurrency") or kind.concurrency,
         worker_max_tasks_per_child=kind.max_tasks_per_child,
         worker_enable_remote_control=kind.remote_control,
         rig_queues=tuple(queues),
-        rig_holder=sender,
+        rig_holder=holder,
         rig_runs_agents=kind.runs_agents,
     )
 
@@ -36,10 +38,12 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
 def say_hello(**_: Any) -> None:
     """Tell the store that a process of this worker can take work, and be warm for it."""
-    if app.conf.get("rig_runs_agents"):
-        worker_kit(app.conf.rig_holder)
+    runs_agents = app.conf.get("rig_runs_agents")
+    kit = worker_kit(app.conf.rig_holder) if runs_agents else None
     for queue in app.conf.get("rig_queues", ()):
-        announce(holder=app.conf.rig_holder, queue=queue, runs_agents=app.conf.rig_runs_agents)
+        announce(holder=app.conf.rig_holder, queue=queue, runs_agents=runs_agents)
+    if kit is not None:
+        kit.stores.claims.rehearse()
 
 
 class Liveness(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
@@ -49,7 +53,7 @@ class Liveness(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships n
 
     def start(self, consumer: Any) -> None:
         """Begin touching the file."""
-        path = alive_file(load_settings().data_dir, consumer.hostname)
+        path = alive_file(load_settings().data_dir, app.conf.rig_holder)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         self.entry = consumer.timer.call_repeatedly(ALIVE_SECONDS, path.touch)

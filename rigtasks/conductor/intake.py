@@ -54,9 +54,9 @@ class _Intake:
                 if not self._approve(decision.route, decision.task, decision.generation):
                     return "ignored: this text is approved already"
             case decisions.Hold():
-                if not self._is_held():
-                    self._approve(decision.route, decision.task, decision.generation)
-                self._hold(decision)
+                self._approve(
+                    decision.route, decision.task, decision.generation, hold=_hold(decision)
+                )
             case decisions.Adopt():
                 self._approve(decision.route, decision.task, decision.generation)
                 self._adopt(decision)
@@ -64,21 +64,19 @@ class _Intake:
                 assert_never(decision)
         return decision.outcome
 
-    def _is_held(self) -> bool:
-        """Say whether the issue waits already; it is approved anew once it may be claimed."""
-        stream = self._facts.stream
-        return stream is not None and stream.standing is StreamStanding.HELD
-
-    def _send(self, generation: int, command: Admit | Refuse | Hold | AdoptPullRequest) -> bool:
+    def _send(self, generation: int, command: Admit | Refuse | AdoptPullRequest) -> bool:
         repository = self._facts.repository.ref
         stream = stream_name(repository.id, self._facts.issue.number, generation)
         told = self._conductor.shell.tell(stream, command, actor=CONDUCTOR, cause=self._cause)
         return bool(told.events)
 
-    def _approve(self, route: Route, task: FrozenTask, generation: int) -> bool:
+    def _approve(
+        self, route: Route, task: FrozenTask, generation: int, *, hold: Hold | None = None
+    ) -> bool:
         command = Admit(
             approved=self._approval(route, task, generation),
             internal=self._conductor.intake.internal,
+            hold=hold,
         )
         return self._send(generation, command)
 
@@ -111,11 +109,6 @@ class _Intake:
             limits=tightened(self._conductor.limits, route.config),
         )
 
-    def _hold(self, decision: decisions.Hold) -> None:
-        blocking = decision.waits_for is not WaitsFor.ELIGIBLE_WORKER
-        command = Hold(waits_for=decision.waits_for, sentence=decision.sentence, blocking=blocking)
-        self._send(decision.generation, command)
-
     def _refuse(self, decision: decisions.Refuse) -> None:
         repository, issue = self._facts.repository.ref, self._facts.issue
         stream = self._facts.stream
@@ -146,6 +139,15 @@ class _Intake:
             author_id=pull.user.id if pull.user else 0,
         )
         self._send(decision.generation, command)
+
+
+def _hold(decision: decisions.Hold) -> Hold:
+    """Return what the issue waits for; a missing worker keeps nobody from claiming it later."""
+    return Hold(
+        waits_for=decision.waits_for,
+        sentence=decision.sentence,
+        blocking=decision.waits_for is not WaitsFor.ELIGIBLE_WORKER,
+    )
 
 
 def tightened(limits: IssueLimits, config: AgentConfig) -> IssueLimits:

@@ -1,4 +1,4 @@
-"""Pull requests: what they are, what they change, and opening one exactly once."""
+"""Pull requests: what they are, what they change, and opening one once."""
 
 from datetime import datetime
 from typing import Any, Final

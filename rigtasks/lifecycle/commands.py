@@ -28,25 +28,30 @@ class AdoptPullRequest(Command, frozen=True, kw_only=True):
     author_id: int
 
 
-class Admit(Command, frozen=True, kw_only=True):
-    """Intake admitted the issue with this approval; the deny-list is looked at once more."""
-
-    approved: IssueApproved
-    internal: InternalRepositories = InternalRepositories()
-
-
-class Refuse(Command, frozen=True, kw_only=True):
-    """Intake refused the issue."""
-
-    refused: IssueRefused
-
-
 class Hold(Command, frozen=True, kw_only=True):
     """Admission waits for something that is named; a blocking hold keeps workers away."""
 
     waits_for: str
     sentence: str
     blocking: bool
+
+
+class Admit(Command, frozen=True, kw_only=True):
+    """Intake admitted the issue with this approval; the deny-list is looked at once more.
+
+    `hold` is what the issue waits for: it is stored together with the approval, so that nobody can
+    claim the issue in between.
+    """
+
+    approved: IssueApproved
+    internal: InternalRepositories = InternalRepositories()
+    hold: Hold | None = None
+
+
+class Refuse(Command, frozen=True, kw_only=True):
+    """Intake refused the issue."""
+
+    refused: IssueRefused
 
 
 class Cancel(Command, frozen=True, kw_only=True):

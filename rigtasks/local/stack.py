@@ -257,6 +257,7 @@ class LocalStack:
         if self.options.sandbox_github:
             url = f"http://{LOOPBACK}:{self._ports['github']}"
             variables |= {
+                "RIG_PROVIDER": os.environ.get("RIG_PROVIDER", "scripted"),
                 "RIG_SANDBOX_GITHUB": "1",
                 "RIG_GITHUB_API_URL": url,
                 "RIG_GITHUB_WEB_URL": url,

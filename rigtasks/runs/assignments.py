@@ -44,6 +44,7 @@ def assignment_for(
     base_sha: str,
     head_sha: str,
     defaults: RunLimits,
+    setup_network: bool = False,
     diff: str = "",
     diff_truncated: bool = False,
 ) -> Assignment:
@@ -55,6 +56,7 @@ def assignment_for(
         base_sha: the base branch now.
         head_sha: where the work continues.
         defaults: the rig's own limits; the repository's file can only tighten them.
+        setup_network: whether the set-up command may reach the network.
         diff: the change under review, for reviews.
         diff_truncated: whether it could not be had completely.
     """
@@ -71,7 +73,7 @@ def assignment_for(
         base_sha=base_sha,
         branch=branch_of(state),
         head_sha=head_sha,
-        commands=_commands(config),
+        commands=_commands(config, setup_network=setup_network),
         limits=_tightened(defaults, config, state),
         attempt=state.attempts + 1,
         feedback=_feedback(state.feedback) if run.stage is Stage.IMPLEMENT else None,
@@ -80,12 +82,13 @@ def assignment_for(
     )
 
 
-def _commands(config: AgentConfig) -> Commands:
+def _commands(config: AgentConfig, *, setup_network: bool) -> Commands:
     return Commands(
         setup=config.setup_command,
         build=config.build_command,
         test=config.test_command,
         workdir=config.workdir or ".",
+        setup_network=setup_network,
     )
 
 

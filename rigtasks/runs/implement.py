@@ -74,6 +74,7 @@ def _implement(scene: Scene) -> RunReport:
         base_sha=base_sha,
         head_sha=start.sha,
         defaults=scene.kit.run_limits,
+        setup_network=scene.kit.setup_network,
     )
     return _report(scene, implement(assignment, runtime))
 

@@ -32,6 +32,7 @@ class WorkerKit:
         denied_names: and by normalised name.
         run_limits: the rig's own limits of one implementing run.
         review_limits: and of one reviewing run.
+        setup_network: whether a repository's setupCommand may reach the network.
         timers: of one call of the agent, unscaled.
         time_scale: multiplies every timer.
         lease_seconds: how long a claim lives without a heartbeat, scaled.
@@ -54,6 +55,7 @@ class WorkerKit:
     denied_names: Collection[str]
     run_limits: RunLimits
     review_limits: RunLimits
+    setup_network: bool
     timers: Timers
     time_scale: float
     lease_seconds: float

@@ -14,6 +14,7 @@ class Held(StrEnum):
 
     YES = "yes"
     CANCELLED = "cancelled"
+    PAUSED = "paused"
     LOST = "lost"
 
 
@@ -22,6 +23,7 @@ class StopReason(StrEnum):
 
     LEASE_LOST = "the claim was lost"
     CANCELLED = "the issue was withdrawn"
+    PAUSED = "a person paused it"
     SHUTDOWN = "the worker is shutting down"
 
 
@@ -90,6 +92,8 @@ class LeaseKeeper:
                     self._renewed_at = asked_at
                 case Held.CANCELLED:
                     self._told = StopReason.CANCELLED
+                case Held.PAUSED:
+                    self._told = StopReason.PAUSED
                 case Held.LOST:
                     self._told = StopReason.LEASE_LOST
             if self._told is not None:

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Callable
 from uuid import uuid4
 
 from rigtasks.errors import StaleEpoch
@@ -19,14 +20,20 @@ from rigtasks.runs.scene import Scene
 
 _HELD = {
     Renewal.HELD: Held.YES,
-    Renewal.PAUSED: Held.CANCELLED,
+    Renewal.PAUSED: Held.PAUSED,
     Renewal.CANCELLED: Held.CANCELLED,
     Renewal.LOST: Held.LOST,
 }
 
 
-def answer_bell(kit: WorkerKit, *, queue: str, holder: str) -> str:
+def answer_bell(kit: WorkerKit, *, queue: str, holder: str, heard: Callable[[], None]) -> str:
     """Take the best claimable issue of the queue, if any, and work on it to the end.
+
+    Args:
+        kit: the worker's collaborators.
+        queue: whose work is wanted.
+        holder: this process of the agent.
+        heard: called once the claim is decided; nobody's claim waits for it.
 
     Returns:
         What came of it, in words. A bell without claimable work is dropped.
@@ -43,6 +50,7 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str) -> str:
         denied_ids=kit.denied_ids,
         denied_names=kit.denied_names,
     )
+    heard()
     if isinstance(claimed, NotClaimed):
         return f"dropped: {claimed}"
     return _Run(kit, claimed, holder).carry_out()

@@ -64,9 +64,16 @@ def newest_at_head(facts: GateFacts) -> tuple[ObservedCheck, ...]:
             continue
         key = (check.name, check.kind, check.app_id, check.app_slug)
         known = newest.get(key)
-        if known is None or check.id > known.id:
+        if known is None or _newer(check, known):
             newest[key] = check
     return tuple(sorted(newest.values(), key=lambda one: (one.name, one.kind, one.id)))
+
+
+def _newer(check: ObservedCheck, known: ObservedCheck) -> bool:
+    """Compare by id; of two readings of one check the one that is not green counts."""
+    if check.id != known.id:
+        return check.id > known.id
+    return colour_of(check) is not Colour.GREEN
 
 
 def is_own_check(check: ObservedCheck, facts: GateFacts) -> bool:

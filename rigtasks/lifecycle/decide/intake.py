@@ -23,17 +23,30 @@ def admit(command: Admit, state: IssueState | None) -> tuple[Event, ...]:
     here = RepositoryRef(id=approved.repo_id, full_name=approved.repo)
     if command.internal.match(here) is not None:
         return refuse(Refuse(refused=_internal(approved)), state)
+    if command.hold is not None:
+        held = _held(command.hold)
+        return (approved, held) if _is_news(approved, state) else hold(command.hold, state)
+    lifts = state is not None and state.lane is Lane.QUEUED and state.hold_blocks
+    return (approved,) if lifts or _is_news(approved, state) else ()
+
+
+def _is_news(approved: IssueApproved, state: IssueState | None) -> bool:
+    """Say whether an approval says something that the stream does not know yet."""
     if state is None:
-        return (approved,)
+        return True
     if state.lane not in _REPLACEABLE:
-        return ()
+        return False
+    if state.lane is Lane.FAILED and state.refusal_code is not None:
+        return True
     same_text = state.task_digest == approved.task_digest
     same_route = state.queue == approved.queue and state.config_sha == approved.config_sha
-    if state.lane is Lane.QUEUED and same_text and same_route and not state.hold_blocks:
-        return ()
-    if state.lane is Lane.FAILED and state.refusal_code is None and same_text and same_route:
-        return ()
-    return (approved,)
+    return not (same_text and same_route)
+
+
+def _held(command: Hold) -> IssueHeld:
+    return IssueHeld(
+        waits_for=command.waits_for, sentence=command.sentence, blocking=command.blocking
+    )
 
 
 def _internal(approved: IssueApproved) -> IssueRefused:
@@ -69,11 +82,7 @@ def hold(command: Hold, state: IssueState | None) -> tuple[Event, ...]:
         return ()
     if (state.hold, state.hold_sentence) == (command.waits_for, command.sentence):
         return ()
-    return (
-        IssueHeld(
-            waits_for=command.waits_for, sentence=command.sentence, blocking=command.blocking
-        ),
-    )
+    return (_held(command),)
 
 
 def cancel(command: Cancel, state: IssueState | None) -> tuple[Event, ...]:

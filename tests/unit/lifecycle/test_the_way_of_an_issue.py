@@ -13,6 +13,7 @@ from rigtasks.lifecycle.commands import (
     ExpireLease,
     Failed,
     FinishRun,
+    Hold,
     RecordGate,
     RefusePublish,
     ReleaseRun,
@@ -370,3 +371,19 @@ def test_the_decider_itself_refuses_the_rigs_own_repositories(life: Life) -> Non
     assert types(events) == ["ISSUE_REFUSED"]
     assert life.issue.wanted_stage is None
     assert life.issue.refusal_code == "rig_internal"
+
+
+def test_an_issue_that_has_to_wait_can_never_be_claimed_in_between(life: Life) -> None:
+    waits = Hold(waits_for="dependency", sentence="waits for #3", blocking=True)
+
+    events = life.tell(Admit(approved=approval(), hold=waits))
+
+    assert types(events) == ["ISSUE_APPROVED", "ISSUE_HELD"]
+    assert life.effects.count(Bell(queue="dev-e-python")) == 0
+    assert life.issue.wanted_stage is None
+    assert life.tell(Admit(approved=approval(), hold=waits)) == ()
+
+    life.approve()
+
+    assert life.issue.hold is None
+    assert life.issue.wanted_stage is Stage.IMPLEMENT

@@ -44,7 +44,11 @@ def test_a_renewed_lease_goes_on_past_its_length() -> None:
 
 @pytest.mark.parametrize(
     ("held", "reason"),
-    [(Held.LOST, StopReason.LEASE_LOST), (Held.CANCELLED, StopReason.CANCELLED)],
+    [
+        (Held.LOST, StopReason.LEASE_LOST),
+        (Held.CANCELLED, StopReason.CANCELLED),
+        (Held.PAUSED, StopReason.PAUSED),
+    ],
 )
 def test_what_the_database_says_stops_the_run(held: Held, reason: StopReason) -> None:
     with keeper_of(Held.YES, held) as keeper:
