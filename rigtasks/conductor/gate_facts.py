@@ -89,6 +89,7 @@ class _Gatherer:
         state, seen = self._state, self._seen
         change = self._change()
         reviews = tuple(self._review(one) for one in seen.reviews if one.submitted_at is not None)
+        accounts = self._accounts(reviews)
         return gate.GateFacts(
             repository_id=self._repository.id,
             repository=self._repository.full_name,
@@ -97,7 +98,7 @@ class _Gatherer:
             issue=self._issue(),
             change=change.change,
             commits=_commits(seen),
-            accounts=self._accounts(reviews),
+            accounts=accounts,
             required_checks=self._required(),
             checks=(
                 *(_check_run(one) for one in seen.check_runs),
@@ -117,7 +118,7 @@ class _Gatherer:
             ),
             codeowners=self._codeowners(),
             human_gates=change.human_gates,
-            clearances=self._clearances(reviews),
+            clearances=self._clearances(reviews, accounts.people_ids),
             size=gate.SizeBounds(large_pr_ok=self._large_pr_ok()),
             pauses=gate_pauses(self._conductor.stores, state),
             unknown_sources=tuple(self._unknown),
@@ -179,11 +180,12 @@ class _Gatherer:
     def _accounts(self, reviews: tuple[gate.Review, ...]) -> gate.RigAccounts:
         conductor, state = self._conductor, self._state
         ids = {role: conductor.api(role, state).account().id for role in Role}
-        people = {one.reviewer_id for one in reviews if one.can_write}
+        people = {one.reviewer_id for one in reviews if one.can_write} - set(ids.values())
         author_app = conductor.app_ids.get(Role.AUTHOR)
         return gate.RigAccounts(
             author_ids=frozenset({ids[Role.AUTHOR]}),
-            reviewer_ids=frozenset({ids[Role.REVIEWER], *people}),
+            reviewer_ids=frozenset({ids[Role.REVIEWER]}),
+            people_ids=frozenset(people),
             conductor_ids=frozenset({ids[Role.CONDUCTOR]}),
             author_app_ids=frozenset() if author_app is None else frozenset({author_app}),
             conductor_app_id=conductor.app_ids.get(Role.CONDUCTOR),
@@ -219,7 +221,9 @@ class _Gatherer:
             return None
         return gate.Codeowners(path=found.path, text=found.content.decode("utf-8", "replace"))
 
-    def _clearances(self, reviews: tuple[gate.Review, ...]) -> tuple[Clearance, ...]:
+    def _clearances(
+        self, reviews: tuple[gate.Review, ...], people: frozenset[int]
+    ) -> tuple[Clearance, ...]:
         by_review = tuple(
             Clearance(
                 head_sha=one.commit_id,
@@ -229,7 +233,7 @@ class _Gatherer:
                 at=one.submitted_at,
             )
             for one in reviews
-            if one.can_write and one.state is gate.ReviewState.APPROVED
+            if one.reviewer_id in people and one.state is gate.ReviewState.APPROVED
         )
         state = self._state
         if state.gate_cleared_sha is None or state.gate_cleared_by is None:

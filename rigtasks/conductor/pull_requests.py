@@ -79,8 +79,8 @@ def _review(review: Review, facts: GateFacts, threads: tuple[Thread, ...]) -> Re
         reviewer=user.login if user else "ghost",
         state=review.state,
         commit_id=review.commit_id or "",
-        allowed=account in facts.accounts.reviewer_ids and account not in facts.involved_ids,
-        human=user is not None and user.type == "User",
+        allowed=account in facts.accounts.approver_ids and account not in facts.involved_ids,
+        human=account in facts.accounts.people_ids,
         summary=review.body,
         findings=own if disputed else (),
     )

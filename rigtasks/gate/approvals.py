@@ -44,7 +44,7 @@ def refusals(facts: GateFacts) -> tuple[Review, ...]:
 
 
 def _standing(facts: GateFacts, wanted: Callable[[Review], bool]) -> tuple[Review, ...]:
-    allowed = facts.accounts.reviewer_ids
+    allowed = facts.accounts.approver_ids
     return tuple(
         review
         for review in standing_reviews(facts)

@@ -271,15 +271,28 @@ class UnknownSource(msgspec.Struct, frozen=True, kw_only=True):
 class RigAccounts(msgspec.Struct, frozen=True, kw_only=True):
     """Who the rig's own accounts are, by account id, and its apps by app id.
 
-    `reviewer_ids` are all accounts whose approval counts, people included.
+    `reviewer_ids` are the review agents' accounts, `people_ids` people with write permission; the
+    approval of both counts as a review, and only that of people where a person is asked for. An
+    account that the rig acts with is never a person, whatever type GitHub shows.
     `conductor_app_id` owns the gate's own check run, which the gate does not wait for.
     """
 
     author_ids: frozenset[int]
     reviewer_ids: frozenset[int]
+    people_ids: frozenset[int] = frozenset()
     conductor_ids: frozenset[int] = frozenset()
     author_app_ids: frozenset[int] = frozenset()
     conductor_app_id: int | None = None
+
+    @property
+    def agent_ids(self) -> frozenset[int]:
+        """Return the accounts that the rig itself acts with."""
+        return self.author_ids | self.reviewer_ids | self.conductor_ids
+
+    @property
+    def approver_ids(self) -> frozenset[int]:
+        """Return the accounts whose approval counts as a review."""
+        return self.reviewer_ids | self.people_ids
 
 
 class GateFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """CODEOWNERS: for every touched path, one of its owners approved exactly this head.
 
 As on GitHub the last matching line decides, and a line without owners asks for nobody. An owner
-given by e-mail never equals an account's name, so it is named as the obstacle.
+given by e-mail never equals an account's name, so it is named as the obstacle. Owners are people:
+an account that the rig acts with does not approve in their place.
 """
 
 import re
@@ -27,7 +28,8 @@ def judge(facts: GateFacts) -> Finding:
             f"{declared.path} cannot be understood: {problem}",
             Unblock(who="a maintainer", how=f"corrects {declared.path}"),
         )
-    approvals = approvals_at_head(facts)
+    agents = facts.accounts.agent_ids
+    approvals = tuple(one for one in approvals_at_head(facts) if one.reviewer_id not in agents)
     missing: dict[str, list[str]] = {}
     for path in facts.change.paths:
         wanted = [name for _, name in owners.of(path)]

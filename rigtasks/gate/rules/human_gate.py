@@ -7,12 +7,11 @@ from rigtasks.gate.result import Finding, Gate, Rule, Unblock, failed, passed, u
 
 def clearance_at_head(facts: GateFacts) -> Clearance | None:
     """Return a clearance of this head by a person who had no hand in the change, if any."""
-    rig = facts.accounts.author_ids | facts.accounts.conductor_ids
     for clearance in facts.clearances:
         if (
             clearance.head_sha == facts.head_sha
             and clearance.by_person
-            and clearance.by_id not in rig | facts.involved_ids
+            and clearance.by_id not in facts.accounts.agent_ids | facts.involved_ids
         ):
             return clearance
     return None

@@ -30,7 +30,7 @@ def judge(facts: GateFacts) -> Finding:
             url=first.url,
         )
     for review in approvals_at_head(facts):
-        if review.reviewer_id in facts.accounts.reviewer_ids:
+        if review.reviewer_id in facts.accounts.approver_ids:
             return passed(
                 f"{review.reviewer} approved this head",
                 f"review {review.id} by account {review.reviewer_id} of commit {review.commit_id}",

@@ -37,7 +37,7 @@ def _accepted(facts: GateFacts) -> LabelGrant | None:
         grant is not None
         and grant.label == LARGE_PR_OK
         and grant.by_person
-        and grant.by_id not in facts.involved_ids
+        and grant.by_id not in facts.accounts.agent_ids | facts.involved_ids
         and LARGE_PR_OK in (*facts.pull_request.labels, *facts.issue.labels)
     ):
         return grant

@@ -102,8 +102,8 @@ def owned(text: str, **changes: object) -> f.GateFacts:
         ("* @anna\n*.py", GateStatus.PASS),
         ("*.py\n* @anna", GateStatus.FAIL),
         ("* anna@example.org", GateStatus.FAIL),
-        ("* @review-e[bot]", GateStatus.PASS),
-        ("* @anna @review-e[bot]", GateStatus.PASS),
+        ("* @review-e[bot]", GateStatus.FAIL),
+        ("* @anna @review-e[bot]", GateStatus.FAIL),
         ("* @anna # not @review-e[bot]", GateStatus.FAIL),
         ("[ @anna", GateStatus.UNKNOWN),
     ],
@@ -161,6 +161,7 @@ def test_every_owner_who_is_missing_is_told_how_to_unblock() -> None:
         ({"by_person": False}, GateStatus.FAIL),
         ({"by_id": AUTHOR}, GateStatus.FAIL),
         ({"by_id": CONDUCTOR}, GateStatus.FAIL),
+        ({"by_id": REVIEWER}, GateStatus.FAIL),
     ],
 )
 def test_only_a_person_without_a_hand_in_the_change_clears_a_human_gate(
@@ -202,6 +203,7 @@ def test_the_bounds_themselves_are_within(files: int, lines: int, expected: Gate
         ({"by_person": False}, ("large-pr-ok",), GateStatus.FAIL),
         ({"by_id": AUTHOR}, ("large-pr-ok",), GateStatus.FAIL),
         ({"label": "agent-ready"}, ("large-pr-ok",), GateStatus.FAIL),
+        ({"by_id": REVIEWER}, ("large-pr-ok",), GateStatus.FAIL),
     ],
 )
 def test_a_large_change_needs_the_label_from_a_person_who_did_not_write_it(
@@ -297,3 +299,12 @@ def test_a_warned_budget_still_merges_what_is_finished() -> None:
 
     assert evaluate(facts, NOW).passes
     assert REVIEWER in facts.accounts.reviewer_ids
+
+
+def test_the_approval_of_a_person_counts_as_a_review_only_where_that_person_may_write() -> None:
+    accounts = green_facts().accounts
+    facts = green_facts(reviews=(OWNERS_APPROVAL,))
+
+    assert status(Gate.REVIEW, facts) is GateStatus.PENDING
+    writing = replace(accounts, people_ids=frozenset({PERSON}))
+    assert status(Gate.REVIEW, replace(facts, accounts=writing)) is GateStatus.PASS
