@@ -73,6 +73,7 @@ def test_a_step_is_plain_text_away_from_terminals() -> None:
 
 
 def test_a_narrow_terminal_gets_no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "80")
     narrow = print_step(Terminal())
     monkeypatch.setenv("COLUMNS", "140")
