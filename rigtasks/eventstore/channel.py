@@ -4,5 +4,6 @@ It is told after the commit, never within it: a notification in the transaction 
 whole cluster, and one that gets lost costs a short poll.
 """
 
-NOTIFY = "NOTIFY rig_outbox"
+#: A notification is a transaction with a flush of its own, unless it is told not to wait for one.
+NOTIFY = "SELECT set_config('synchronous_commit', 'off', true), pg_notify('rig_outbox', '')"
 LISTEN = "LISTEN rig_outbox"

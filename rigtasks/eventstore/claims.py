@@ -173,6 +173,10 @@ class Claims:
             time.sleep(_PAUSE * attempt)
         return NotClaimed.BUSY
 
+    def rehearse(self) -> None:
+        """Make this session's plans for claiming; nothing is claimed and nothing is left."""
+        self._database.rows("SELECT rig_rehearse_claim()")
+
     def find(self, run_id: UUID) -> Lease | None:
         """Return the live lease of a run; for a claim whose answer got lost."""
         return next((each for each in self.live() if each.run_id == run_id), None)

@@ -67,8 +67,11 @@ def libpq_url(database_url: str) -> str:
     return urlunsplit(parts._replace(scheme="postgresql"))
 
 
-def session_options(timeouts: Timeouts) -> str:
+def session_options(timeouts: Timeouts, *, flushed: bool = True) -> str:
     """Return the settings every session starts with, as libpq's `options`.
+
+    Unless commits are flushed, the last ones (about half a second) are lost when the server dies,
+    each as a whole: for writes that somebody repeats anyway.
 
     Plans are made once per session: the statements of the store look up a few rows by index
     whatever the tables hold, and planning them anew costs more than running them.
@@ -81,12 +84,16 @@ def session_options(timeouts: Timeouts) -> str:
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",
         "jit": "off",
-    }
+    } | ({} if flushed else {"synchronous_commit": "off"})
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 def connect(
-    database_url: str, *, application_name: str, timeouts: Timeouts | None = None
+    database_url: str,
+    *,
+    application_name: str,
+    timeouts: Timeouts | None = None,
+    flushed: bool = True,
 ) -> psycopg2.extensions.connection:
     """Open a connection in autocommit mode that returns JSON as text and UUIDs as UUIDs.
 
@@ -99,7 +106,7 @@ def connect(
             libpq_url(database_url),
             application_name=application_name,
             connect_timeout=max(1, round(chosen.connect)),
-            options=session_options(chosen),
+            options=session_options(chosen, flushed=flushed),
             keepalives_idle=10,
             keepalives_interval=5,
             keepalives_count=3,
@@ -154,14 +161,26 @@ class Connection:
     """One session that is opened when it is first needed and opened again after it broke.
 
     Not safe to share between threads that run statements at the same time.
+
+    Args:
+        database_url: `postgresql+psycopg2://`, `postgresql://` or `postgres://`.
+        application_name: what `pg_stat_activity` shows.
+        timeouts: how long Postgres may take; defaults where None.
+        flushed: whether commits are on disk when they return; see `session_options`.
     """
 
     def __init__(
-        self, database_url: str, *, application_name: str, timeouts: Timeouts | None = None
+        self,
+        database_url: str,
+        *,
+        application_name: str,
+        timeouts: Timeouts | None = None,
+        flushed: bool = True,
     ) -> None:
         self._database_url = database_url
         self._application_name = application_name
         self._timeouts = timeouts
+        self._flushed = flushed
         self._raw: psycopg2.extensions.connection | None = None
 
     def rows(self, statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
@@ -171,6 +190,7 @@ class Connection:
                 self._database_url,
                 application_name=self._application_name,
                 timeouts=self._timeouts,
+                flushed=self._flushed,
             )
         try:
             return fetch(self._raw, statement, parameters)

@@ -20,5 +20,9 @@ def work(queue: str, ref: str) -> str:
     """
     del ref
     holder = current_app.conf.get("rig_holder") or "unnamed"
-    announce(holder=holder, queue=queue, runs_agents=True)
-    return answer_bell(worker_kit(holder), queue=queue, holder=holder)
+    return answer_bell(
+        worker_kit(holder),
+        queue=queue,
+        holder=holder,
+        heard=lambda: announce(holder=holder, queue=queue, runs_agents=True),
+    )

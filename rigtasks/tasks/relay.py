@@ -165,7 +165,8 @@ class Ear:
 def run(settings: Settings, celery: Celery) -> None:
     """Publish until SIGTERM or SIGINT."""
     url = settings.database_url.get_secret_value()
-    stores = stores_on(Connection(url, application_name="rig relay"))
+    # What a relay writes is repeated when it gets lost, so its hints wait for no flush.
+    stores = stores_on(Connection(url, application_name="rig relay", flushed=False))
     relay = Relay(
         stores,
         celery,
