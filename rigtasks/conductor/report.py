@@ -33,7 +33,7 @@ def _report(conductor: Conductor, stream: str) -> str:
         return "ignored: no such issue"
     if state.refusal_code is not None and not state.refusal_visible:
         return "ignored: this refusal cannot be shown on the issue"
-    verdict = _verdict(conductor, state)
+    verdict = fresh_verdict(conductor, state)
     explanation = explain(summary_of(state), verdict, conductor.now())
     api = conductor.api(Role.CONDUCTOR, state)
     body = render_markdown(explanation)
@@ -65,8 +65,18 @@ def summary_of(state: IssueState) -> IssueSummary:
     )
 
 
-def _verdict(conductor: Conductor, state: IssueState) -> Verdict | None:
-    if state.pr is None or state.lane not in _JUDGED:
+def is_judged(state: IssueState) -> bool:
+    """Say whether the gate has anything to say about an issue now."""
+    return state.pr is not None and state.lane in _JUDGED
+
+
+def fresh_verdict(conductor: Conductor, state: IssueState) -> Verdict | None:
+    """Read GitHub and ask every gate; None where there is nothing to judge.
+
+    Raises:
+        RigError: the pull request could not be read at all.
+    """
+    if not is_judged(state):
         return None
     return evaluate(read_gate(conductor, state).gate, conductor.now())
 
@@ -107,8 +117,15 @@ def _reason(state: IssueState) -> Reason | None:
             what="nothing else: the rig looks again by itself",
         )
     if state.who_must_act is not None:
-        what = "applies the label again" if state.refusal_code else "looks, then retries the issue"
-        return Reason(sentence=state.reason, who=state.who_must_act, what=what)
+        if state.refusal_code:
+            what = "applies the label again"
+            return Reason(sentence=state.reason, who=state.who_must_act, what=what)
+        return Reason(
+            sentence=state.reason,
+            who=state.who_must_act,
+            what="looks, then retries the issue",
+            command=f'rig issue retry {state.ref} --reason "…"',
+        )
     return None
 
 

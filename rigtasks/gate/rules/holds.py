@@ -53,7 +53,7 @@ def judge_paused(facts: GateFacts) -> Finding:
     if first.scope is PauseScope.ISSUE:
         command = f"rig issue resume {facts.issue.ref}"
     elif first.scope is PauseScope.REPO:
-        command = f"rig resume --repo {facts.repository}"
+        command = f"rig repo resume {facts.repository}"
     return failed(
         "; ".join(f"{one.by} paused the {one.scope.value}: {one.reason}" for one in facts.pauses),
         Unblock(who="an operator", how="lifts the pause", command=command),

@@ -23,8 +23,8 @@ def abstain(command: AbstainReview, state: IssueState | None) -> tuple[Event, ..
 
 
 def approve_gate(command: ApproveGate, state: IssueState | None) -> tuple[Event, ...]:
-    """Clear the human gate for exactly the head the operator looked at."""
-    if state is None or state.terminal or state.gate_sha != command.head_sha:
+    """Clear the human gate for exactly the head the operator looked at, asked for or not."""
+    if state is None or state.terminal or state.pr is None or state.head_sha != command.head_sha:
         return ()
     if state.gate_cleared_sha == command.head_sha:
         return ()
