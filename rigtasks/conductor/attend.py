@@ -9,12 +9,14 @@ from rigtasks.conductor.context import CONDUCTOR, Conductor
 from rigtasks.conductor.gate_facts import GateReading, read_gate
 from rigtasks.conductor.pull_requests import observation
 from rigtasks.conductor.report import show_gate
+from rigtasks.conductor.threads import answered_threads, resolve_threads
 from rigtasks.errors import Retryable
 from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
 from rigtasks.gate.certificate import certify
 from rigtasks.gate.facts import GateFacts
 from rigtasks.gate.verdict import Verdict, evaluate
 from rigtasks.github.api import Api
+from rigtasks.github.errors import Forbidden
 from rigtasks.github.identities import Role
 from rigtasks.github.merge import (
     HeadMoved,
@@ -73,6 +75,13 @@ class _Attention:
             return f"attended: {after.shown if after else 'gone'}"
         if reading.seen.pull_request.is_merged:
             return self._record(after, self._kept(reading.gate.head_sha), reading)
+        if answered_threads(reading.gate):
+            try:
+                resolve_threads(self._conductor, after, reading.gate)
+            except Forbidden as error:
+                return self._escalate(f"GitHub does not let the rig resolve its threads: {error}")
+            reading = read_gate(self._conductor, after)
+            verdict = evaluate(reading.gate, self._conductor.now())
         if not verdict.passes:
             return self._wait(verdict)
         return self._merge(after, reading, verdict)
@@ -108,18 +117,18 @@ class _Attention:
                 self._tell_gate(verdict.head_sha, (blocker,))
                 return f"waiting: {outcome.reason}"
             case MergeMisconfigured():
-                self._conductor.shell.tell(
-                    self._stream,
-                    Escalate(
-                        reason=f"GitHub does not let the rig merge: {outcome.reason}",
-                        who_must_act="an administrator of the repository",
-                    ),
-                    actor=CONDUCTOR,
-                    cause=self._cause,
-                )
-                return f"escalated: {outcome.reason}"
+                return self._escalate(f"GitHub does not let the rig merge: {outcome.reason}")
             case _:
                 assert_never(outcome)
+
+    def _escalate(self, reason: str) -> str:
+        self._conductor.shell.tell(
+            self._stream,
+            Escalate(reason=reason, who_must_act="an administrator of the repository"),
+            actor=CONDUCTOR,
+            cause=self._cause,
+        )
+        return f"escalated: {reason}"
 
     def _request(self, state: IssueState, reading: GateReading) -> MergeRequest:
         pull = reading.seen.pull_request

@@ -12,8 +12,6 @@ from rigtasks.github.reviews import (
     ReviewDraft,
     ReviewEvent,
     post_review_once,
-    read_threads,
-    resolve_thread,
 )
 from rigtasks.lifecycle.caps import MAX_ABSTENTIONS
 from rigtasks.lifecycle.commands import AbstainReview, Escalate
@@ -115,17 +113,8 @@ class _Posting:
                 for one in wanted.comments
             ),
         )
-        if wanted.event is policy.ReviewEvent.APPROVE:
-            self._settle_own_threads()
         posted = post_review_once(self._api, self._number, draft)
         return f"posted: {wanted.event} as review {posted.id}"
-
-    def _settle_own_threads(self) -> None:
-        """Resolve what this reviewer had opened; the approval says that it is answered."""
-        own = self._api.account().id
-        for thread in read_threads(self._api, self._number):
-            if thread.opened_by_id == own and not thread.is_resolved:
-                resolve_thread(self._api, thread.id)
 
 
 def _account_ids(commits: tuple[PullRequestCommit, ...]) -> frozenset[int]:

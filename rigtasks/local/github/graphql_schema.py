@@ -215,7 +215,8 @@ def _set_resolved(context: Context, arguments: Json, *, resolved: bool) -> Node:
         message = f"Could not resolve to a node with the global id of '{node}'"
         raise RefusedError(message, "NOT_FOUND")
     repo = _repository_of(context, thread)
-    _allowed(context, repo, "pull_requests", "write")
+    for permission in ("pull_requests", "contents"):  # GitHub asks for both
+        _allowed(context, repo, permission, "write")
     if context.caller.account is None:
         raise RefusedError("Requires authentication", "FORBIDDEN")
     changed = reviews.set_resolved(

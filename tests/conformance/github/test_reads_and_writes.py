@@ -244,10 +244,10 @@ def test_a_review_is_posted_once_for_a_commit_and_its_thread_resolved(
     assert (thread.is_resolved, thread.path, thread.line) == (False, "price.py", 2)
     assert thread.opened_by_id == api.account().id
     for _ in range(2):
-        resolve_thread(api, thread.id)
+        resolve_thread(town.api(Role.CONDUCTOR), thread.id)
     (resolved,) = read_threads(api, pull)
     assert resolved.is_resolved
-    assert resolved.resolved_by_id == api.account().id
+    assert resolved.resolved_by_id == town.api(Role.CONDUCTOR).account().id
 
 
 def test_the_author_cannot_approve_its_own_work(town: Town, work: Work, pull: int) -> None:

@@ -64,8 +64,8 @@ def test_an_issue_becomes_a_merged_pull_request(make_scene: MakeScene) -> None:
     assert (thread["isResolved"], thread["isOutdated"]) == (False, True)
     assert scene.mergeable(conductor, number)["mergeable_state"] == "blocked"
 
-    # when the reviewer resolves its thread and approves, it is clean
-    reviewer.call(
+    # when the reviewer approves and the conductor resolves the answered thread, it is clean
+    conductor.call(
         "POST",
         "/graphql",
         {

@@ -71,18 +71,28 @@ def test_threads_come_in_pages_and_are_resolved(scene: Scene) -> None:
             f"mutation($id: ID!) {{ changed: {word}ReviewThread(input: {{threadId: $id}}) "
             "{ thread { isResolved } } }"
         )
-        answer = ask(reviewer, mutation, id=thread)
+        answer = ask(scene.installed("conductor"), mutation, id=thread)
         assert answer == {"data": {"changed": {"thread": {"isResolved": expected}}}}
     scene.settled()
     told = [name for name in scene.receiver.names() if "review_thread" in name]
     assert told == ["pull_request_review_thread.resolved", "pull_request_review_thread.unresolved"]
 
 
-def test_resolving_takes_the_permission(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("role", "narrowed"),
+    [
+        ("conductor", {"pull_requests": "read", "contents": "write"}),
+        ("conductor", {"pull_requests": "write", "contents": "read"}),
+        ("reviewer", {"pull_requests": "write"}),
+    ],
+)
+def test_resolving_takes_both_permissions(
+    scene: Scene, role: str, narrowed: dict[str, str]
+) -> None:
     number = reviewed(scene)
     page = ask(scene.owner, THREADS, number=number)["data"]["repository"]["pullRequest"]
     thread = page["reviewThreads"]["nodes"][0]["id"]
-    reader = scene.installed("reviewer", permissions={"pull_requests": "read"})
+    reader = scene.installed(role, permissions=narrowed)
     mutation = (
         "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { id } } }"
     )

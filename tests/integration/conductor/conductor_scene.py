@@ -1,0 +1,280 @@
+"""A conductor on real Postgres and the sandbox GitHub; the agents' part is done by hand."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from rigtasks.budget.usage import CostBasis, Usage
+from rigtasks.conductor.alone import alone_with
+from rigtasks.conductor.attend import attend
+from rigtasks.conductor.context import Conductor
+from rigtasks.conductor.deliveries import work_on_delivery
+from rigtasks.conductor.intake import take_in
+from rigtasks.conductor.publish import publish
+from rigtasks.conductor.reviews import post_review
+from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
+from rigtasks.eventstore.claims import Claimed, Limits
+from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings
+from rigtasks.github.identities import AppCredentials, Credentials, RepositoryRef, Role
+from rigtasks.lifecycle.commands import Accepted, Command, FinishRun, Reviewed, StartWork
+from rigtasks.lifecycle.envelope import Actor, ActorKind
+from rigtasks.lifecycle.events.intake import IssueLimits
+from rigtasks.lifecycle.state import IssueState, Lane, Stage, stream_name
+from rigtasks.lifecycle.timers import Timers
+from rigtasks.local.github.seeding import Person, Seeder
+from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.routing.agent_config import CONFIG_PATH, parse_agent_config
+from rigtasks.routing.facts import IntakePolicy
+from rigtasks.routing.internal import InternalRepositories
+from rigtasks.routing.labels import READY
+from rigtasks.routing.stack import Queue
+from rigtasks.runs.assignments import branch_of
+from rigtasks.shell import IssueShell
+from rigtasks.stores import Stores
+from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
+from rigtasks.workspace.git import Git, Remote
+
+CONFIG = "stack: python\ntestCommand: python -m unittest -q\n"
+FILES = {"price.py": "def price(x):\n    return int(x)\n", CONFIG_PATH: CONFIG}
+FIXED = "def price(x):\n    return round(x)\n"
+AGENT = {"user.name": "dev-e[bot]", "user.email": "200101+dev-e[bot]@users.noreply.github.com"}
+NO_COST = Usage(model="none", turns=1, cost_micro_usd=0, cost_basis=CostBasis.REPORTED)
+_WORKER = Actor(kind=ActorKind.WORKER, id="by hand")
+_REVIEWER = Actor(kind=ActorKind.REVIEWER, id="by hand")
+
+
+def app_credentials(seeder: Seeder) -> dict[Role, Credentials]:
+    """Return the rig's three Apps."""
+    apps = seeder.apps()
+    return {
+        role: AppCredentials(
+            app_id=str(apps[role.value]["app_id"]),
+            private_key=Path(apps[role.value]["private_key_path"]).read_text(),
+        )
+        for role in Role
+    }
+
+
+def make_conductor(
+    stores: Stores,
+    sandbox: SandboxGitHub,
+    credentials: dict[Role, Credentials],
+    folder: Path,
+    database_url: str,
+) -> Conductor:
+    """Build a conductor as `bootstrap` does, on the sandbox."""
+    apps = {
+        role: int(one.app_id)
+        for role, one in credentials.items()
+        if isinstance(one, AppCredentials)
+    }
+    return Conductor(
+        stores=stores,
+        shell=IssueShell(stores, Timers()),
+        github=GitHub(
+            GitHubSettings(
+                api_url=sandbox.url, credentials=credentials, pace=UNHURRIED, time_scale=0.01
+            )
+        ),
+        intake=IntakePolicy(internal=InternalRepositories(), queues=frozenset(Queue)),
+        label=READY,
+        limits=IssueLimits(),
+        app_ids=apps,
+        mail_host="github.com",
+        work_dir=folder,
+        now=lambda: datetime.now(UTC),
+        alone=partial(alone_with, database_url),
+    )
+
+
+@dataclass
+class Scene:
+    """One repository with one labelled issue."""
+
+    conductor: Conductor
+    seeder: Seeder
+    maria: Person
+    repository: RepositoryRef
+    folder: Path
+    number: int = 0
+    checkouts: int = field(default=0)
+
+    @property
+    def repo(self) -> str:
+        return self.repository.full_name
+
+    @property
+    def stream(self) -> str:
+        return stream_name(self.repository.id, self.number, 1)
+
+    @property
+    def state(self) -> IssueState:
+        state = self.conductor.stores.events.load(self.stream).state
+        assert state is not None
+        return state
+
+    def types(self) -> list[str]:
+        return [one.event.type for one in self.conductor.stores.events.events(self.stream)]
+
+    def label(self, title: str = "Prices are cut") -> None:
+        """File an issue, label it, and let the conductor take it in."""
+        self.number = int(self.maria.create_issue(self.repo, title, "1.6 should be 2")["number"])
+        self.maria.label(self.repo, self.number, READY)
+        self.take_in()
+
+    def take_in(self) -> str:
+        return take_in(self.conductor, self.repository, self.number, cause=uuid4())
+
+    def claim(self) -> Claimed:
+        state = self.state
+        claimed = self.conductor.stores.claims.claim(
+            queue=state.wanted_queue or "nobody",
+            agent="by hand",
+            holder="by hand",
+            run_id=uuid4(),
+            lease_seconds=600.0,
+            limits=Limits(),
+        )
+        assert isinstance(claimed, Claimed), claimed
+        return claimed
+
+    def tell(self, claimed: Claimed, command: Command) -> None:
+        actor = _REVIEWER if claimed.stage is Stage.REVIEW else _WORKER
+        self.conductor.shell.tell(
+            self.stream,
+            command,
+            actor=actor,
+            cause=claimed.run_id,
+            run_id=claimed.run_id,
+            epoch=claimed.epoch,
+        )
+
+    def remote(self) -> Remote:
+        github = self.conductor.github
+        token = github.push_token(self.repository).value
+        return Remote(url=github.clone_url(self.repository), token=token)
+
+    def implement(self, files: dict[str, str]) -> str:
+        """Claim, commit these files as an agent would, and leave the bundle behind."""
+        claimed, state, remote = self.claim(), self.state, self.remote()
+        branch, base_sha = branch_of(state), remote_heads(remote, "main")["main"]
+        start = Start(base_sha=base_sha, head_sha=state.head_sha if state.pr else None)
+        self.checkouts += 1
+        checkout = self.folder / f"checkout-{self.checkouts}"
+        checkout_for_agent(checkout, remote, start, branch=branch)
+        self.tell(
+            claimed,
+            StartWork(
+                run_id=claimed.run_id,
+                epoch=claimed.epoch,
+                base_sha=base_sha,
+                branch=branch,
+                isolation="none",
+                config=parse_agent_config(CONFIG.encode()),
+                config_sha=Git(checkout).read("rev-parse", f"{base_sha}:{CONFIG_PATH}").text,
+            ),
+        )
+        head_sha = commit(Git(checkout), files)
+        result = Accepted(
+            artifact_id=self.keep(claimed, ArtifactKind.BUNDLE, _bundle(checkout, start, branch)),
+            base_sha=base_sha,
+            head_sha=head_sha,
+            command="python -m unittest -q",
+            files_changed=1,
+            lines_changed=2,
+        )
+        self.finish(claimed, result)
+        return head_sha
+
+    def keep(self, claimed: Claimed, kind: ArtifactKind, data: bytes) -> UUID:
+        artifact = Artifact(id=uuid4(), run_id=claimed.run_id, kind=kind, data=data)
+        self.conductor.stores.artifacts.put(artifact)
+        return artifact.id
+
+    def finish(self, claimed: Claimed, result: Accepted | Reviewed) -> None:
+        self.tell(
+            claimed,
+            FinishRun(
+                run_id=claimed.run_id,
+                epoch=claimed.epoch,
+                ending="ok",
+                seconds=1.0,
+                usage=NO_COST,
+                steps=(),
+                result=result,
+            ),
+        )
+
+    def publish(self) -> str:
+        return publish(self.conductor, self.stream, cause=uuid4())
+
+    def attend(self) -> str:
+        return attend(self.conductor, self.stream, cause=uuid4())
+
+    def review(self, verdict: str, *findings: dict[str, Any]) -> str:
+        """Claim the review, give this verdict, and let the conductor post it."""
+        claimed = self.claim()
+        said = {"verdict": verdict, "summary": "Looked at it.", "findings": list(findings)}
+        data = json.dumps(said).encode()
+        head_sha = self.state.head_sha or ""
+        kept = self.keep(claimed, ArtifactKind.REVIEW, data)
+        self.finish(claimed, Reviewed(artifact_id=kept, head_sha=head_sha))
+        return post_review(self.conductor, self.stream, cause=uuid4())
+
+    def ready_to_merge(self) -> None:
+        """Go all the way to an approved head."""
+        self.label()
+        self.implement({"price.py": FIXED})
+        self.publish()
+        self.review("approve")
+
+    def deliver(self, event: str, payload: dict[str, Any]) -> str:
+        """Store a delivery as the receiver does and let the conductor work on it."""
+        delivery_id = str(uuid4())
+        self.conductor.stores.database.rows(
+            "INSERT INTO deliveries (delivery_id, event, payload, payload_sha256) "
+            "VALUES (%s, %s, %s, '')",
+            (delivery_id, event, json.dumps(payload).encode()),
+        )
+        return work_on_delivery(self.conductor, delivery_id)
+
+    def push_as_person(self, branch: str, files: dict[str, str]) -> str:
+        """Push one more commit onto a branch as a person does."""
+        self.checkouts += 1
+        clone = self.folder / f"clone-{self.checkouts}"
+        url = self.maria.clone_url(self.repo)
+        subprocess.run(("git", "clone", "--quiet", url, str(clone)), check=True)
+        git = Git(clone)
+        known = git.run("checkout", "--quiet", branch).returncode == 0
+        if not known:
+            git.read("checkout", "--quiet", "-b", branch)
+        sha = commit(git, files)
+        subprocess.run(("git", "-C", str(clone), "push", "--quiet", url, branch), check=True)
+        return sha
+
+
+def commit(git: Git, files: dict[str, str]) -> str:
+    """Commit files and return the commit."""
+    for name, text in files.items():
+        (git.directory / name).write_text(text)
+    git.read("add", "-A")
+    git.read("commit", "-q", "-m", "fix: round prices", settings=AGENT)
+    return git.read("rev-parse", "HEAD").text
+
+
+def _bundle(checkout: Path, start: Start, branch: str) -> bytes:
+    arguments = ("bundle", "create", "-", f"refs/heads/{branch}", f"^{start.sha}")
+    return subprocess.run(
+        ("git", "-C", str(checkout), *arguments), check=True, capture_output=True
+    ).stdout
+
+
+MakeScene = Callable[..., Scene]
+
+__all__ = ["CONFIG", "FILES", "FIXED", "Lane", "MakeScene", "Scene", "app_credentials"]
