@@ -23,8 +23,8 @@ _MOST_TRIES = 20
 _PAUSE = 0.002
 
 _CLAIM = """
-SELECT outcome, stream, version, epoch, claimed_at, expires_at
-  FROM rig_claim(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::text[])
+CALL rig_claim(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::text[],
+               NULL, NULL, NULL, NULL, NULL, NULL)
 """
 _HEARTBEAT = """
 WITH renewed AS (

@@ -53,8 +53,7 @@ SELECT clock_timestamp(), {EVENT_COLUMNS}
  ORDER BY version
 """  # noqa: S608 - the columns are a constant
 _APPEND = """
-SELECT status, version, first_position, recorded_at
-  FROM rig_append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+CALL rig_append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, NULL, NULL, NULL, NULL)
 """
 _APPEND_PLAIN = """
 SELECT status, version, first_position, recorded_at FROM rig_append_plain(%s, %s, %s, %s)

@@ -3,10 +3,14 @@
 -- Two locks, always in this order: the row of the issue, then the append lock. The row is locked by
 -- the same UPDATE that checks the expected version and the epoch, so a writer that lost the race
 -- costs one probe. The append lock is taken last, right before positions are handed out, and kept
--- until the commit: position order is commit order, and nothing else is done under it.
+-- until the commit: position order is commit order, and nothing else is done under it. Not even the
+-- flush: the append commits without waiting for the disk, which frees the lock, and a second, empty
+-- transaction of the same call flushes the log up to here before the caller gets his answer. Waiting
+-- writers so share one flush. What an answer reports is on disk; only somebody else may read it a
+-- moment earlier, and whatever he then writes is on disk after it.
 --
 -- status: appended | repeated | event_id_reused | version_conflict | stale_epoch | clock_moved
-CREATE OR REPLACE FUNCTION rig_append(
+CREATE OR REPLACE PROCEDURE rig_append(
     p_stream text,
     p_expected integer,
     p_recorded_at timestamptz,
@@ -73,6 +77,7 @@ BEGIN
     IF NOT FOUND THEN
         SELECT r.* INTO status, version, first_position, recorded_at
           FROM rig_why_not_appended(p_stream, p_expected, p_events) AS r;
+        PERFORM pg_logical_emit_message(true, 'rig', '');  -- what is repeated is on disk, too
         RETURN;
     END IF;
 
@@ -112,5 +117,8 @@ BEGIN
         END IF;
     END IF;
     status := 'appended';
+    PERFORM set_config('synchronous_commit', 'off', true);
+    COMMIT;
+    PERFORM pg_logical_emit_message(true, 'rig', '');
 END
 $$;

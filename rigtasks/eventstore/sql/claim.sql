@@ -6,10 +6,11 @@
 -- probe per waiting repository however many issues wait. The issue is locked with SKIP LOCKED
 -- before the append lock, so racing workers choose side by side and only the event itself is
 -- written one after the other. Limits are counted again under that lock; a claim that would exceed
--- one is rolled back with SQLSTATE RG001 and the caller asks again.
+-- one is rolled back with SQLSTATE RG001 and the caller asks again. As in rig_append the flush is
+-- waited for after the lock is free, and before the caller gets his answer.
 --
 -- outcome: claimed | nothing | busy (all of it locked this instant) | paused | limit
-CREATE OR REPLACE FUNCTION rig_claim(
+CREATE OR REPLACE PROCEDURE rig_claim(
     p_queue text,
     p_stage text,
     p_agent text,
@@ -147,5 +148,8 @@ BEGIN
         RAISE EXCEPTION 'another claim took the last free place' USING ERRCODE = 'RG001';
     END IF;
     outcome := 'claimed';
+    PERFORM set_config('synchronous_commit', 'off', true);
+    COMMIT;
+    PERFORM pg_logical_emit_message(true, 'rig', '');
 END
 $$;
