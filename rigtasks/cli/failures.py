@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from enum import IntEnum
 
 from rigtasks.errors import Conflict, Permanent, Rejected, Retryable, RigError
@@ -25,6 +26,14 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+class NotFound(Permanent):
+    """Nothing has the name that was given."""
+
+
+class PreconditionFailed(Permanent):
+    """What is asked does not fit how things stand; the message says what does."""
+
+
 BY_NAME = {
     f"{CONFIGURATION}.ConfigurationError": ExitCode.INVALID,
     f"{LOCAL}.AlreadyRunning": ExitCode.CONFLICT,
@@ -40,10 +49,12 @@ def exit_code(error: RigError) -> ExitCode:
         if named is not None:
             return named
     match error:
+        case NotFound():
+            return ExitCode.NOT_FOUND
+        case PreconditionFailed() | Conflict():
+            return ExitCode.CONFLICT
         case Rejected():
             return ExitCode.INVALID
-        case Conflict():
-            return ExitCode.CONFLICT
         case Retryable():
             return ExitCode.UNREACHABLE
         case Permanent() | RigError():
@@ -65,6 +76,16 @@ def tell(error: RigError, *, as_json: bool) -> ExitCode:
     else:
         sys.stderr.write(f"rig: {error}\n")
     return code
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Say whether a command line asks for JSON, so that its errors are JSON as well."""
+    pairs = zip(arguments, (*arguments[1:], ""), strict=True)
+    return any(
+        one in {"--json", "-ojson", "--output=json"}
+        or (one in {"-o", "--output"} and following == "json")
+        for one, following in pairs
+    )
 
 
 def _words(name: str) -> str:

@@ -11,7 +11,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from rigtasks.cli.failures import ExitCode, tell
+from rigtasks.cli import operator_verbs
+from rigtasks.cli.failures import ExitCode, tell, wants_json
 from rigtasks.errors import RigError
 
 app = typer.Typer(
@@ -31,6 +32,9 @@ for name, group in (
     ("events", events),
     ("config", config),
     ("stack", stack),
+    ("issue", operator_verbs.issue),
+    ("repo", operator_verbs.repo),
+    ("outbox", operator_verbs.outbox),
 ):
     app.add_typer(group, name=name)
 
@@ -166,12 +170,16 @@ def stack_remove(
     raise typer.Exit(remove_stack(data_dir, yes=yes))
 
 
+for verb in (operator_verbs.pause, operator_verbs.resume, operator_verbs.deliveries):
+    app.command()(verb)
+
+
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     try:
         app()
     except RigError as error:
-        sys.exit(tell(error, as_json="--json" in sys.argv))
+        sys.exit(tell(error, as_json=wants_json(sys.argv[1:])))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     sys.exit(ExitCode.OK)

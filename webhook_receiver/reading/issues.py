@@ -21,13 +21,16 @@ def list_issues(
     cursor: str | None = None,
     state: str | None = None,
     repo: str | None = None,
+    stream: str | None = None,
 ) -> Page[IssueView]:
-    """Return issues, those that changed their state last first."""
+    """Return issues, those that changed their state last first; only the one of a stream."""
     query = select(issues).order_by(issues.c.entered_at.desc(), issues.c.stream.desc())
     if state is not None:
         query = query.where(func.coalesce(issues.c.overlay, issues.c.lane) == state)
     if repo is not None:
         query = query.where(issues.c.repo == repo)
+    if stream is not None:
+        query = query.where(issues.c.stream == stream)
     if cursor is not None:
         after = after_time(cursor)
         query = query.where(tuple_(issues.c.entered_at, issues.c.stream) < tuple_(*after))

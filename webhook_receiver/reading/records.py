@@ -29,14 +29,27 @@ def list_deliveries(
     cursor: str | None = None,
     status: str | None = None,
     repo: str | None = None,
+    about: tuple[int, tuple[int, ...]] | None = None,
 ) -> Page[DeliveryView]:
-    """Return webhook deliveries without their payloads, the latest first."""
+    """Return webhook deliveries without their payloads, the latest first.
+
+    Args:
+        connection: where to read.
+        limit: rows per page.
+        cursor: where the last page ended.
+        status: only deliveries that stand there.
+        repo: only those of a repository, by its name.
+        about: only those of a repository, by its id, that name one of these numbers.
+    """
     key = (deliveries.c.received_at, deliveries.c.delivery_id)
     query = select(*_SHOWN).order_by(*(column.desc() for column in key))
     if status is not None:
         query = query.where(deliveries.c.status == status)
     if repo is not None:
         query = query.where(deliveries.c.repo == repo)
+    if about is not None:
+        repo_id, numbers = about
+        query = query.where(deliveries.c.repo_id == repo_id, deliveries.c.number.in_(numbers))
     if cursor is not None:
         query = query.where(tuple_(*key) < tuple_(*after_time(cursor)))
     return read_page(
