@@ -16,6 +16,7 @@ from rigtasks.conductor.alone import alone_with
 from rigtasks.conductor.context import Conductor
 from rigtasks.config import ConfigurationError, Settings, load_settings
 from rigtasks.eventstore.claims import Limits
+from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.engine import open_database
 from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings, Pace
 from rigtasks.github.identities import AppCredentials, Credentials, PersonalToken, Role
@@ -29,7 +30,6 @@ from rigtasks.routing.stack import Queue
 from rigtasks.runs.desk import PostgresDesk
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.shell import IssueShell
-from rigtasks.stores import Stores, stores_on
 
 _MICRO = 1_000_000
 _PUBLIC_HOST = "github.com"

@@ -4,6 +4,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.stream import LoadedStream, OutboxEntry, Writes
 from rigtasks.lifecycle.commands import Command
 from rigtasks.lifecycle.decide import decide
@@ -13,7 +14,6 @@ from rigtasks.lifecycle.react import Bell, Effect, react
 from rigtasks.lifecycle.roles import check
 from rigtasks.lifecycle.state import IssueState
 from rigtasks.lifecycle.timers import Timers, next_wakeup
-from rigtasks.stores import Stores
 
 #: The Celery tasks that outbox entries name; they are registered in `rigtasks.tasks`.
 DELIVERY_TASK = "rig.conductor.delivery"
@@ -91,6 +91,18 @@ class IssueShell:
             self._stores.tell_relays()
         return Told(events=tuple(new.event for new in stored), state=handled.after)
 
+    def set_timer(self, stream: str) -> IssueState | None:
+        """Return the state of an issue, its next wake-up set from it.
+
+        For a timer that rang: an append that comes in between has the last word.
+        """
+        seen = self._stores.wake_ups.due_at(stream)
+        loaded = self._stores.events.load(stream)
+        if seen is not None and loaded.state is not None:
+            due = next_wakeup(loaded.state, loaded.now, self._timers)
+            self._stores.wake_ups.move(stream, seen=seen, to=due)
+        return loaded.state
+
 
 def _new_events(
     loaded: LoadedStream, events: tuple[Event, ...], actor: Actor, cause: UUID
@@ -112,20 +124,30 @@ def _outbox(
     return tuple(
         bell_entry(one.queue, after.ref)
         if isinstance(one, Bell)
-        else effect_entry(loaded.stream, one, loaded.version)
+        else effect_entry(loaded.stream, one, key=f"{one.kind} {loaded.stream} {loaded.version}")
         for one in reactions
     )
 
 
-def effect_entry(stream: str, effect: Effect, version: int) -> OutboxEntry:
-    """Return the outbox entry of an effect; one per kind and version of the stream."""
+def effect_entry(stream: str, effect: Effect, *, key: str | None = None) -> OutboxEntry:
+    """Return the outbox entry of an effect; an append's has a key, a repetition has none."""
     return OutboxEntry(
         kind="task",
         task=EFFECT_TASK,
         queue=CONDUCTOR_QUEUE,
         args=(stream, str(effect.kind)),
-        dedup_key=f"{effect.kind} {stream} {version}",
+        dedup_key=key,
     )
+
+
+def wake_entry(stream: str) -> OutboxEntry:
+    """Return the outbox entry that lets an issue look at itself."""
+    return OutboxEntry(kind="task", task=WAKE_TASK, queue=CONDUCTOR_QUEUE, args=(stream,))
+
+
+def delivery_entry(delivery_id: str) -> OutboxEntry:
+    """Return the outbox entry that lets the conductor look at a delivery once more."""
+    return OutboxEntry(kind="task", task=DELIVERY_TASK, queue=CONDUCTOR_QUEUE, args=(delivery_id,))
 
 
 def bell_entry(queue: str, ref: str) -> OutboxEntry:

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from rigtasks.config import ConfigurationError, load_settings
 from rigtasks.eventstore.connection import Connection
+from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.timers import Timers
 from rigtasks.local.stack import Addresses, read_addresses
 from rigtasks.shell import IssueShell
-from rigtasks.stores import Stores, stores_on
 from webhook_receiver.reading.database import ReadDatabase
 
 DEFAULT_FOLDER = Path(".rig")

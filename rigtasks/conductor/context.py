@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rigtasks.eventstore.database import Stores
 from rigtasks.github.api import Api
 from rigtasks.github.client import GitHub
 from rigtasks.github.identities import RepositoryRef, Role
@@ -14,7 +15,6 @@ from rigtasks.lifecycle.events.intake import IssueLimits
 from rigtasks.lifecycle.state import IssueState
 from rigtasks.routing.facts import IntakePolicy
 from rigtasks.shell import IssueShell
-from rigtasks.stores import Stores
 
 #: The name the conductor's events and claims are written under.
 CONDUCTOR = Actor(kind=ActorKind.CONDUCTOR, id="conductor")

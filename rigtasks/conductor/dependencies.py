@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
+from rigtasks.eventstore.database import Stores
 from rigtasks.github.api import Api
 from rigtasks.github.errors import Forbidden, NotFound
 from rigtasks.github.issues import read_issue
 from rigtasks.lifecycle.state import Lane
 from rigtasks.routing.dependencies import Dependency
 from rigtasks.routing.facts import DependencyFact, DependencyState
-from rigtasks.stores import Stores
 
 
 def read_dependencies(

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.switches import RIG, Switch, issue_scope, repository_scope
 from rigtasks.gate.facts import Pause as GatePause
 from rigtasks.gate.facts import PauseScope
 from rigtasks.lifecycle.state import TERMINAL, IssueState, Lane, stream_name
 from rigtasks.routing.facts import Pause, StreamFacts, StreamStanding
 from rigtasks.routing.stack import Queue
-from rigtasks.stores import Stores
 
 #: A worker that has not been seen for this long counts as not running.
 _SILENT = timedelta(minutes=10)

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
+from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.outbox import EntryKind
 from rigtasks.eventstore.stream import OutboxEntry
 from rigtasks.shell import CONDUCTOR_QUEUE, CREDENTIALS_TASK
-from rigtasks.stores import Stores
 
 
 class PostgresDesk:

@@ -10,10 +10,10 @@ from rigtasks.agent.provider import Provider
 from rigtasks.agent.sandbox import Level, Toolchain
 from rigtasks.agent.supervisor import Timers
 from rigtasks.eventstore.claims import Limits
+from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.state import Stage
 from rigtasks.runs.credentials import CredentialDesk
 from rigtasks.shell import IssueShell
-from rigtasks.stores import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,9 @@ from redis.exceptions import RedisError
 from rigtasks.config import Settings
 from rigtasks.eventstore.channel import LISTEN
 from rigtasks.eventstore.connection import Connection, DatabaseUnavailable, connect
+from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.outbox import TakenEntry
 from rigtasks.shell import WORK_TASK
-from rigtasks.stores import Stores, stores_on
 
 _log = structlog.get_logger("rig.relay")
 

@@ -20,6 +20,7 @@ from rigtasks.conductor.publish import publish
 from rigtasks.conductor.reviews import post_review
 from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
 from rigtasks.eventstore.claims import Claimed, Limits
+from rigtasks.eventstore.database import Stores
 from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings
 from rigtasks.github.identities import AppCredentials, Credentials, RepositoryRef, Role
 from rigtasks.lifecycle.commands import Accepted, Command, FinishRun, Reviewed, StartWork
@@ -36,7 +37,6 @@ from rigtasks.routing.labels import READY
 from rigtasks.routing.stack import Queue
 from rigtasks.runs.assignments import branch_of
 from rigtasks.shell import IssueShell
-from rigtasks.stores import Stores
 from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
 from rigtasks.workspace.git import Git, Remote
 

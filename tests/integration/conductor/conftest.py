@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from conductor_scene import FILES, MakeScene, Scene, app_credentials, make_conductor
 
+from rigtasks.eventstore.database import stores_on
 from rigtasks.eventstore.engine import open_database
 from rigtasks.github.identities import Credentials, RepositoryRef, Role
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.seeding import Seeder
 from rigtasks.local.github.server import SandboxGitHub
-from rigtasks.stores import stores_on
 
 
 @pytest.fixture(scope="session")
