@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from bench.clients import CLIENTS, together
-from bench.intake import Result
+from bench.result import Result, result
 from rigtasks.eventstore.claims import Claimed, Claims, Limits
 from rigtasks.eventstore.connection import Connection
 from rigtasks.eventstore.store import PostgresEventStore, Writes
@@ -27,34 +27,27 @@ RETURNING id
 """
 
 
-def run(database_url: str) -> list[Result]:
+def run(database_url: str, *, short: bool = False) -> list[Result]:
     """Measure on a migrated, empty database whose commits are flushed to disk."""
+    issues = 100 if short else ISSUES
     admin = Connection(database_url, application_name="bench")
-    admin.rows(_RAW_TABLE, (ISSUES,))
+    admin.rows(_RAW_TABLE, (issues,))
     admin.rows(_RAW_INDEX)
     _, seconds = together(_take, database_url)
-    limit = ISSUES / seconds
+    limit = issues / seconds
     admin.rows("DROP TABLE bench_raw")
-    _approve_all(PostgresEventStore(admin))
+    _approve_all(PostgresEventStore(admin), issues)
     answers, seconds = together(_claim, database_url)
     admin.close()
     claimed = [each for answer in answers for each in answer]
-    if len(claimed) != ISSUES or len(set(claimed)) != ISSUES:
-        raise AssertionError(f"{len(claimed)} claims of {len(set(claimed))} issues, not {ISSUES}")
-    value = ISSUES / seconds
-    return [
-        Result(
-            name=f"claims, {CLIENTS} workers racing (limit: bare SKIP LOCKED queue)",
-            unit="per s",
-            value=value,
-            limit=limit,
-            ratio=value / limit,
-        )
-    ]
+    if len(claimed) != issues or len(set(claimed)) != issues:
+        raise AssertionError(f"{len(claimed)} claims of {len(set(claimed))} issues, not {issues}")
+    name = f"claims, {CLIENTS} workers racing (limit: bare SKIP LOCKED queue)"
+    return [result(name, "per s", issues / seconds, limit)]
 
 
-def _approve_all(store: PostgresEventStore) -> None:
-    for number in range(1, ISSUES + 1):
+def _approve_all(store: PostgresEventStore, issues: int) -> None:
+    for number in range(1, issues + 1):
         repo_id = number % REPOSITORIES + 1
         event = approval(
             number, repo_id=repo_id, repo=f"acme/r{repo_id}", ref=f"acme/r{repo_id}#{number}"

@@ -47,12 +47,12 @@ def _ratio(line: str, bound: Literal["at least", "at most"], number: float) -> G
 GOALS = (
     _ratio("webhooks accepted", "at least", 0.8),
     _value("webhook answer p99", "at most", 15),
-    _ratio("webhook to claim", "at most", 1.5),
+    _ratio("webhook to claim, idle, p50", "at most", 1.5),
     _value("appends", "at least", 2000),
     _value("claims", "at least", 2500),
-    _value("rebuild", "at least", 150_000),
-    _value("label to agent process", "at most", 1),
-    _value("demo", "at most", 60),
+    _value("rebuild of", "at least", 150_000),
+    _value("label to agent process, warm, p50", "at most", 1),
+    _value("demo, command to exit", "at most", 60),
     _value("import rigtasks (", "at most", 150),
     _value("servers, warm start", "at most", 3),
 )

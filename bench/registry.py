@@ -1,7 +1,8 @@
 """Every bench by name, in the order they run: first what needs a quiet machine most."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from bench import (
     append,
@@ -19,6 +20,14 @@ from bench.place import Place
 from bench.result import Report, Result
 
 
+class _OnDatabase(Protocol):
+    """A bench that needs no more than an empty database."""
+
+    def __call__(self, database_url: str, *, short: bool) -> list[Result]:
+        """Measure on a migrated, empty database whose commits are flushed to disk."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bench:
     """One bench under the name that `--only` knows."""
@@ -27,11 +36,11 @@ class Bench:
     run: Callable[[Place], Report]
 
 
-def _on_database(measure: Callable[[str], Sequence[Result]]) -> Callable[[Place], Report]:
-    return lambda place: Report(results=list(measure(place.database())))
+def _on_database(measure: _OnDatabase) -> Callable[[Place], Report]:
+    return lambda place: Report(results=measure(place.database(), short=place.short))
 
 
-BENCHES = (
+BENCHES: tuple[Bench, ...] = (
     Bench(name="intake", run=_on_database(intake.run)),
     Bench(name="webhook_to_claim", run=webhook_to_claim.run),
     Bench(name="append", run=_on_database(append.run)),
