@@ -12,8 +12,10 @@ from rigtasks.agent.run_end import RunEnds
 from rigtasks.agent.runtime import Runtime
 from rigtasks.agent.supervisor import AgentOutcome, run_agent
 from rigtasks.agent.transcript import Transcript
+from rigtasks.agent.usage import unreported_usage
 from rigtasks.budget.cap import remaining
 from rigtasks.budget.usage import Usage
+from rigtasks.lifecycle.caps import budget_used_up
 from rigtasks.lifecycle.failure import FailureClass
 
 
@@ -70,17 +72,23 @@ class AgentCalls:
         timers = runtime.timers.scaled(runtime.time_scale)
         if self.start_seconds is None:
             self.start_seconds = time.monotonic() - self._began
-        with Transcript(runtime.transcript_path) as transcript:
-            outcome = run_agent(
-                runtime.provider,
-                call,
-                spec=runtime.workshop.spec(cwd=self._assignment.commands.workdir),
-                level=runtime.workshop.level,
-                timers=msgspec.structs.replace(timers, wall=min(timers.wall, call.seconds)),
-                transcript=transcript,
-                stop=runtime.workshop.stop,
-                on_event=runtime.on_event,
-            )
+        try:
+            with Transcript(runtime.transcript_path) as transcript:
+                outcome = run_agent(
+                    runtime.provider,
+                    call,
+                    spec=runtime.workshop.spec(cwd=self._assignment.commands.workdir),
+                    level=runtime.workshop.level,
+                    timers=msgspec.structs.replace(timers, wall=min(timers.wall, call.seconds)),
+                    transcript=transcript,
+                    stop=runtime.workshop.stop,
+                    on_event=runtime.on_event,
+                )
+        except Exception:
+            provider = runtime.provider
+            price = provider.cost_micro_usd_per_call
+            self._spend(unreported_usage(model=provider.model, cost_micro_usd=price))
+            raise
         self._remember(outcome)
         failure = outcome.ending.failure
         if failure is not None:
@@ -106,20 +114,18 @@ class AgentCalls:
         if cap is None:
             return None
         spent = self.usage.cost_micro_usd if self.usage else 0
-        left = remaining(spent, cap)
-        if left > 0:
-            return left
-        if spent is None:
-            raise RunEnds(
-                FailureClass.BUDGET,
-                "nobody can say what the agent has cost so far, so the cap counts as reached",
-            )
-        raise RunEnds(FailureClass.BUDGET, f"${spent / 1e6:.2f} of ${cap / 1e6:.2f} are spent")
+        used_up = budget_used_up(spent, cap)
+        if used_up is not None:
+            raise RunEnds(FailureClass.BUDGET, used_up)
+        return remaining(spent, cap)
 
     def _remember(self, outcome: AgentOutcome) -> None:
         if self.rounds == 0 and self.start_seconds is not None:
             self.start_seconds += outcome.exit.spawn_seconds
         self.rounds += 1
-        self.usage = outcome.usage if self.usage is None else self.usage + outcome.usage
+        self._spend(outcome.usage)
         self.ending = outcome.ending.ending
         self.session = outcome.session or self.session
+
+    def _spend(self, usage: Usage) -> None:
+        self.usage = usage if self.usage is None else self.usage + usage

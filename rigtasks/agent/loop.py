@@ -13,9 +13,10 @@ from rigtasks.agent.harvest import (
     merge_base_branch,
 )
 from rigtasks.agent.outcome import RunOutcome, TestReport
-from rigtasks.agent.run_end import RunEnds, run_stopped
+from rigtasks.agent.run_end import RunEnds, run_broken, run_stopped
 from rigtasks.agent.runtime import Runtime
 from rigtasks.agent.steps import StepLog
+from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.lifecycle.failure import FailureClass
 
 #: Characters of a failing command's output that the agent is shown; both ends are kept.
@@ -26,10 +27,13 @@ def implement(assignment: Assignment, runtime: Runtime) -> RunOutcome:
     """Work on an assignment until its commands are green or it has to end; harvest the commits.
 
     Must be called from a thread that lives until it returns. Commits of a run that failed are
-    handed over as well; a run that was told to stop hands over nothing.
+    handed over as well; a run that was told to stop hands over nothing. What goes wrong around the
+    agent once it was called is an outcome too, so that its usage is not forgotten.
 
     Raises:
-        Permanent: the sandbox itself cannot be used.
+        RigError: something went wrong before the agent was called.
+        StaleEpoch: the claim was lost.
+        OSError: the machine refused something before the agent was called.
     """
     run = _Implementation(assignment, runtime)
     feedback = assignment.feedback
@@ -43,6 +47,12 @@ def implement(assignment: Assignment, runtime: Runtime) -> RunOutcome:
             runtime.on_feedback(feedback)
     except RunEnds as end:
         return run.outcome(end)
+    except StaleEpoch:
+        raise
+    except (RigError, OSError) as error:
+        if not run.called:
+            raise
+        return run.outcome(run_broken(error))
 
 
 class _Implementation:
@@ -55,6 +65,11 @@ class _Implementation:
         self._steps = StepLog()
         self._work: CommittedWork | None = None
         self._tests: TestReport | None = None
+
+    @property
+    def called(self) -> bool:
+        """Say whether the agent was called, so that there is a usage to report."""
+        return self._calls.usage is not None
 
     def prepare(self) -> None:
         """Install dependencies and, after a conflict, merge the base into the working tree."""
@@ -130,6 +145,8 @@ class _Implementation:
                 end = end or RunEnds(FailureClass.WORK, str(failure))
             except RunEnds as stop:
                 end = stop
+            except (RigError, OSError) as error:
+                end = end or run_broken(error)
         work = self._work if bundle is not None else None
         calls = self._calls
         return RunOutcome(

@@ -57,6 +57,10 @@ class Provider(Protocol):
     def streams(self) -> bool:
         """Say whether silence means trouble: only then do the start and idle timers count."""
 
+    @property
+    def cost_micro_usd_per_call(self) -> int | None:
+        """Return what a call costs that reports nothing itself; None where nobody knows."""
+
     def launch(self, call: AgentCall) -> Launch:
         """Build the process of a call; no secret belongs into it."""
 

@@ -8,11 +8,11 @@ from rigtasks.agent.assignment import Assignment
 from rigtasks.agent.calls import AgentCalls
 from rigtasks.agent.endings import Ending
 from rigtasks.agent.outcome import StepReport
-from rigtasks.agent.run_end import RunEnds
+from rigtasks.agent.run_end import RunEnds, run_broken
 from rigtasks.agent.runtime import Runtime
 from rigtasks.agent.steps import StepLog
 from rigtasks.agent.supervisor import AgentOutcome
-from rigtasks.errors import Rejected
+from rigtasks.errors import Rejected, RigError, StaleEpoch
 from rigtasks.lifecycle.events.base import Usage
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.review.diff import Diff, parse_diff
@@ -55,7 +55,9 @@ def review(assignment: Assignment, runtime: Runtime) -> ReviewOutcome:
     read, never the conversation.
 
     Raises:
-        Permanent: the sandbox itself cannot be used.
+        RigError: something went wrong before the agent was called.
+        StaleEpoch: the claim was lost.
+        OSError: the machine refused something before the agent was called.
     """
     calls = AgentCalls(assignment, runtime, schema=msgspec.json.encode(review_schema()))
     steps = StepLog()
@@ -73,6 +75,12 @@ def review(assignment: Assignment, runtime: Runtime) -> ReviewOutcome:
             step.passed(checked.verdict.value)
     except RunEnds as reached:
         end = reached
+    except StaleEpoch:
+        raise
+    except (RigError, OSError) as error:
+        if calls.usage is None:
+            raise
+        end = run_broken(error)
     if end is None and checked is not None and checked.verdict is ReviewVerdict.ABSTAIN:
         end = RunEnds(FailureClass.WORK, f"the reviewer abstained: {checked.summary}")
     return ReviewOutcome(

@@ -18,3 +18,8 @@ class RunEnds(Exception):  # noqa: N818 - an early end is a result, not an error
 def run_stopped() -> RunEnds:
     """Make the end of a run that was told to stop."""
     return RunEnds(FailureClass.SHUTDOWN, "the run was told to stop before it was done")
+
+
+def run_broken(error: Exception) -> RunEnds:
+    """Make the end of a run whose surroundings failed."""
+    return RunEnds(FailureClass.INFRA, f"{type(error).__name__}: {error}")

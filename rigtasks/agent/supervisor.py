@@ -201,7 +201,9 @@ def run_agent(
     return AgentOutcome(
         ending=ending,
         events=events,
-        usage=total_usage(events, model=provider.model),
+        usage=total_usage(
+            events, model=provider.model, cost_micro_usd=provider.cost_micro_usd_per_call
+        ),
         finished=next((e for e in reversed(events) if isinstance(e, Finished)), None),
         session=next((e.session for e in events if isinstance(e, Started)), None),
         exit=ended,

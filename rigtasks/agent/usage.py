@@ -6,14 +6,28 @@ from rigtasks.agent.events import AnyEvent, UsageReport
 from rigtasks.budget.usage import CostBasis, Usage
 
 
-def total_usage(events: Iterable[AnyEvent], *, model: str) -> Usage:
-    """Fold the reports of one call; a cumulative one replaces all before it."""
+def total_usage(
+    events: Iterable[AnyEvent], *, model: str, cost_micro_usd: int | None = None
+) -> Usage:
+    """Fold the reports of one call; a cumulative one replaces all before it.
+
+    Args:
+        events: what the agent did.
+        model: whose usage it is where no report names one.
+        cost_micro_usd: what a call costs that reported nothing; None where nobody knows.
+    """
     total: Usage | None = None
     for event in events:
         if isinstance(event, UsageReport):
             reported = _as_usage(event)
             total = reported if event.cumulative or total is None else total + reported
-    return total or Usage(model=model)
+    return total or unreported_usage(model=model, cost_micro_usd=cost_micro_usd)
+
+
+def unreported_usage(*, model: str, cost_micro_usd: int | None) -> Usage:
+    """Return the usage of one call that told nothing of itself."""
+    basis = CostBasis.UNPRICED if cost_micro_usd is None else CostBasis.COMPUTED
+    return Usage(model=model, cost_micro_usd=cost_micro_usd, cost_basis=basis)
 
 
 def _as_usage(report: UsageReport) -> Usage:

@@ -1,5 +1,7 @@
 """The caps that end with a person instead of one more round."""
 
+from rigtasks.budget.cap import Standing
+from rigtasks.budget.cap import decide as decide_cap
 from rigtasks.lifecycle.events.acceptance import ReviewLoopExceeded
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.events.liveness import Escalated
@@ -27,4 +29,21 @@ def loop_cap(state: IssueState) -> tuple[Event, ...]:
     return (
         ReviewLoopExceeded(loops=loops),
         Escalated(reason=sentence, who_must_act="a maintainer of the repository"),
+    )
+
+
+def budget_used_up(spent: int | None, cap: int) -> str | None:
+    """Say why no further run may be paid for, or None while one may.
+
+    Args:
+        spent: micro-dollars so far; None when nobody knows, which counts as the whole cap.
+        cap: micro-dollars for the issue.
+    """
+    if decide_cap(spent, cap) is not Standing.EXCEEDED:
+        return None
+    if spent is not None:
+        return f"${spent / 1e6:.2f} of ${cap / 1e6:.2f} are spent"
+    return (
+        "nobody can say what the agent has cost, so the cap counts as reached: set "
+        "RIG_COST_PER_CALL_USD (0 for an agent that costs nothing), then retry the issue"
     )

@@ -77,13 +77,17 @@ class StartWork(Command, frozen=True, kw_only=True):
 
 
 class StartCli(Command, frozen=True, kw_only=True):
-    """The holder started the agent process."""
+    """The holder starts the agent process.
+
+    `call_micro_usd` is what one call of it costs, None where that is not known beforehand.
+    """
 
     run_id: UUID
     epoch: int
     provider: str
     model: str | None
     isolation: str
+    call_micro_usd: int | None
 
 
 class ReportProgress(Command, frozen=True, kw_only=True):
@@ -136,11 +140,12 @@ class FinishRun(Command, frozen=True, kw_only=True):
 
 
 class ReleaseRun(Command, frozen=True, kw_only=True):
-    """The holder gives the claim back in order."""
+    """The holder gives the claim back in order, and says what its agent consumed."""
 
     run_id: UUID
     epoch: int
     reason: str
+    usage: Usage
 
 
 class ExpireLease(Command, frozen=True, kw_only=True):

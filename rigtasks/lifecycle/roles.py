@@ -24,7 +24,7 @@ _OPERATOR = frozenset(name for name in EVENT_TYPES if name.startswith("OPERATOR_
 }  # fmt: skip
 _CLOCK = frozenset(
     {
-        "LEASE_EXPIRED", "RUN_LOST", "AGENT_STUCK", "ESCALATED", "ISSUE_ORPHANED",
+        "LEASE_EXPIRED", "RUN_LOST", "TOKEN_USAGE", "AGENT_STUCK", "ESCALATED", "ISSUE_ORPHANED",
         "ISSUE_NEEDS_HUMAN", "ENVELOPE_TIMED_OUT", "HUMAN_GATE_REMINDER", "STATE_REPAIRED",
     }
 )  # fmt: skip

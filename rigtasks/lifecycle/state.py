@@ -64,7 +64,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActiveRun(msgspec.Struct, frozen=True, kw_only=True):
-    """The run that holds the issue now."""
+    """The run that holds the issue now, with the calls of its agent that were begun."""
 
     run_id: UUID
     epoch: int
@@ -72,6 +72,15 @@ class ActiveRun(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     holder: str
     started_at: datetime
+    calls: int = 0
+    call_micro_usd: int | None = None
+
+    @property
+    def cost_so_far(self) -> int | None:
+        """Return what the begun calls cost when nobody reports it; None where nobody knows."""
+        if self.calls == 0:
+            return 0
+        return None if self.call_micro_usd is None else self.calls * self.call_micro_usd
 
 
 class PendingPublish(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +115,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
 
     `hold` tells people what an approved issue waits for; only a blocking one keeps it from being
     claimed, until intake has looked again.
+    `cost_waived_runs` are the runs of unknown cost that an operator let pass.
     Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
     `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.
     """
@@ -170,6 +180,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     merge_sha: str | None = None
     cost_micro_usd: int = 0
     cost_unknown_runs: int = 0
+    cost_waived_runs: int = 0
     tokens: int = 0
 
     @property
@@ -181,6 +192,16 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     def terminal(self) -> bool:
         """Say whether nothing but notes may follow."""
         return self.lane in TERMINAL
+
+    @property
+    def spent_micro_usd(self) -> int | None:
+        """Return what the runs have cost; None where nobody knows and no operator let it pass."""
+        return self.cost_micro_usd if self.cost_unknown_runs <= self.cost_waived_runs else None
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Say whether nothing moves the issue on but a person."""
+        return self.overlay is not None or self.lane is Lane.FAILED
 
     @property
     def wanted_stage(self) -> Stage | None:

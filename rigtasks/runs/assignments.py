@@ -10,6 +10,7 @@ from rigtasks.agent.assignment import (
     Role,
     RunLimits,
 )
+from rigtasks.budget.cap import remaining
 from rigtasks.lifecycle.state import ActiveRun, IssueState, Stage
 from rigtasks.lifecycle.state import Feedback as IssueFeedback
 from rigtasks.lifecycle.state import FeedbackKind as IssueFeedbackKind
@@ -94,7 +95,7 @@ def _commands(config: AgentConfig, *, setup_network: bool) -> Commands:
 
 def _tightened(defaults: RunLimits, config: AgentConfig, state: IssueState) -> RunLimits:
     own = config.limits
-    left = max(0, state.limits.max_cost_micro_usd - state.cost_micro_usd)
+    left = remaining(state.spent_micro_usd, state.limits.max_cost_micro_usd)
     minutes = own.max_minutes
     return RunLimits(
         max_rounds=defaults.max_rounds,

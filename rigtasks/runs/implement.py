@@ -4,7 +4,7 @@ import msgspec
 
 from rigtasks.agent.loop import implement
 from rigtasks.agent.outcome import RunOutcome
-from rigtasks.errors import Permanent, Retryable, StaleEpoch
+from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.eventstore.artifacts import ArtifactKind
 from rigtasks.lifecycle.commands import Accepted, Failed, StartCli, StartWork
 from rigtasks.lifecycle.failure import FailureClass
@@ -12,10 +12,19 @@ from rigtasks.routing.agent_config import ConfigInvalid
 from rigtasks.runs.assignments import assignment_for, branch_of
 from rigtasks.runs.base_config import read_base_config
 from rigtasks.runs.credentials import CredentialsRefused
-from rigtasks.runs.report import NO_AGENT, RunReport, failed, steps_of, tail
+from rigtasks.runs.report import (
+    NO_AGENT,
+    RunReport,
+    broken,
+    failed,
+    kept,
+    over_budget,
+    steps_of,
+    tail,
+)
 from rigtasks.runs.scene import Scene, base_head
 from rigtasks.workspace.checkout import Start
-from rigtasks.workspace.errors import AccessDenied, RepositoryNotFound
+from rigtasks.workspace.errors import AccessDenied, BranchNotFound, RepositoryNotFound
 from rigtasks.workspace.git import Remote
 
 
@@ -29,16 +38,19 @@ def carry_out_implementation(scene: Scene) -> RunReport:
         return _implement(scene)
     except StaleEpoch:
         raise
-    except (AccessDenied, RepositoryNotFound, LookupError, ConfigInvalid) as error:
+    except (AccessDenied, RepositoryNotFound, BranchNotFound, ConfigInvalid) as error:
         return failed(FailureClass.ENVIRONMENT, str(error))
     except CredentialsRefused as error:
         return failed(error.failure, str(error))
-    except (Retryable, Permanent, OSError) as error:
-        return failed(FailureClass.INFRA, f"{type(error).__name__}: {error}")
+    except (RigError, OSError) as error:
+        return RunReport(result=broken(error), ending="not_started", usage=NO_AGENT, steps=())
 
 
 def _implement(scene: Scene) -> RunReport:
     state, run = scene.issue()
+    unpaid = over_budget(state)
+    if unpaid is not None:
+        return unpaid
     credentials = scene.credentials()
     remote = Remote(url=credentials.clone_url, token=credentials.token)
     branch = branch_of(state)
@@ -66,6 +78,7 @@ def _implement(scene: Scene) -> RunReport:
             provider=runtime.provider.name,
             model=runtime.provider.model,
             isolation=workshop.level,
+            call_micro_usd=runtime.provider.cost_micro_usd_per_call,
         )
     )
     assignment = assignment_for(
@@ -76,14 +89,17 @@ def _implement(scene: Scene) -> RunReport:
         defaults=scene.kit.run_limits,
         setup_network=scene.kit.setup_network,
     )
-    return _report(scene, implement(assignment, runtime))
+    return report_of(scene, implement(assignment, runtime))
 
 
-def _report(scene: Scene, outcome: RunOutcome) -> RunReport:
-    if outcome.transcript_path.is_file():
-        scene.keep(ArtifactKind.TRANSCRIPT, outcome.transcript_path.read_bytes())
+def report_of(scene: Scene, outcome: RunOutcome) -> RunReport:
+    """Keep what the run made and say what it took, whether keeping it succeeded or not.
+
+    Raises:
+        StaleEpoch: the claim was lost.
+    """
     return RunReport(
-        result=_result(scene, outcome),
+        result=kept(lambda: _result(scene, outcome)),
         ending=outcome.ending or "not_started",
         usage=outcome.usage or NO_AGENT,
         steps=steps_of(outcome.steps),
@@ -91,6 +107,7 @@ def _report(scene: Scene, outcome: RunOutcome) -> RunReport:
 
 
 def _result(scene: Scene, outcome: RunOutcome) -> Accepted | Failed:
+    scene.keep_transcript(outcome.transcript_path)
     tests = outcome.tests
     if outcome.success and outcome.bundle and outcome.head_sha and tests:
         return Accepted(

@@ -4,9 +4,14 @@ import threading
 import time
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypeVar
 
 from rigtasks.errors import Retryable
+
+Answer = TypeVar("Answer")
+
+#: Between two tries of something that may succeed later.
+_REPEAT_SECONDS = 0.5
 
 
 class Held(StrEnum):
@@ -75,6 +80,28 @@ class LeaseKeeper:
         elif self._shutting_down():
             self._told = StopReason.SHUTDOWN
         return self._told
+
+    @property
+    def holds(self) -> bool:
+        """Say whether the claim may still be written for, also while the run has to end."""
+        late = time.monotonic() - self._renewed_at > self._deadline_after
+        return not late and self._told is not StopReason.LEASE_LOST
+
+    def persist(self, work: Callable[[], Answer]) -> Answer:
+        """Repeat what may succeed later, as long as the claim holds.
+
+        Raises:
+            Retryable: it did not succeed while the claim held.
+        """
+        while True:
+            try:
+                return work()
+            except Retryable as error:
+                if not self.holds:
+                    raise
+                wait = error.retry_after or _REPEAT_SECONDS
+                if self._done.wait(min(wait, self._deadline_after)):
+                    raise
 
     def stop(self) -> bool:
         """Say whether the run must stop; cheap enough to be asked ten times a second."""

@@ -1,12 +1,20 @@
 """What a run reports, whatever its stage was."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 
 from rigtasks.agent.outcome import StepReport
 from rigtasks.budget.usage import CostBasis, Usage
+from rigtasks.errors import RigError, StaleEpoch
+from rigtasks.lifecycle.caps import budget_used_up
 from rigtasks.lifecycle.commands import Accepted, Failed, Reviewed
 from rigtasks.lifecycle.events.base import Step
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.lifecycle.state import IssueState
+
+Result = TypeVar("Result", bound=Accepted | Failed | Reviewed)
 
 _TAIL = 8_000
 _DETAIL = 500
@@ -39,6 +47,31 @@ def failed(failure: FailureClass, reason: str, *, retry_seconds: float | None = 
     """Return the report of a run that ended before its agent was called."""
     result = Failed(failure=failure, reason=reason, retry_seconds=retry_seconds)
     return RunReport(result=result, ending="not_started", usage=NO_AGENT, steps=())
+
+
+def over_budget(state: IssueState) -> RunReport | None:
+    """Return the report of a run that nobody may pay for, None where the issue has money left."""
+    reason = budget_used_up(state.spent_micro_usd, state.limits.max_cost_micro_usd)
+    return None if reason is None else failed(FailureClass.BUDGET, reason)
+
+
+def broken(error: Exception) -> Failed:
+    """Return the result of a run whose surroundings failed."""
+    return Failed(failure=FailureClass.INFRA, reason=f"{type(error).__name__}: {error}")
+
+
+def kept(store: Callable[[], Result]) -> Result | Failed:
+    """Return the result that `store` keeps, or its failure; the run's usage is reported anyway.
+
+    Raises:
+        StaleEpoch: the claim was lost.
+    """
+    try:
+        return store()
+    except StaleEpoch:
+        raise
+    except (RigError, OSError) as error:
+        return broken(error)
 
 
 def steps_of(reports: tuple[StepReport, ...]) -> tuple[Step, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from rigtasks.agent.review import ReviewOutcome, review
-from rigtasks.errors import Permanent, Retryable, StaleEpoch
+from rigtasks.errors import Permanent, RigError, StaleEpoch
 from rigtasks.eventstore.artifacts import ArtifactKind
 from rigtasks.lifecycle.commands import Failed, Reviewed, StartCli, StartWork
 from rigtasks.lifecycle.failure import FailureClass
@@ -13,15 +13,36 @@ from rigtasks.routing.agent_config import ConfigInvalid
 from rigtasks.runs.assignments import assignment_for, branch_of
 from rigtasks.runs.base_config import read_base_config
 from rigtasks.runs.credentials import CredentialsRefused
-from rigtasks.runs.report import NO_AGENT, RunReport, failed, steps_of
+from rigtasks.runs.report import (
+    NO_AGENT,
+    RunReport,
+    broken,
+    failed,
+    kept,
+    over_budget,
+    steps_of,
+)
 from rigtasks.runs.scene import Scene, base_head
 from rigtasks.workspace.checkout import BASE_REF, Start
-from rigtasks.workspace.errors import AccessDenied, RepositoryNotFound
+from rigtasks.workspace.errors import AccessDenied, BranchNotFound, RepositoryNotFound
 from rigtasks.workspace.git import Git, Remote
 from rigtasks.workspace.inspection import diff_text
 from rigtasks.workspace.work import DiffText
 
 _MOST_DIFF_BYTES = 2 * 1024 * 1024
+
+
+class NothingToReview(Permanent):
+    """The issue has no head that could be reviewed."""
+
+
+_BY_A_MAINTAINER = (
+    AccessDenied,
+    RepositoryNotFound,
+    BranchNotFound,
+    NothingToReview,
+    ConfigInvalid,
+)
 
 
 def carry_out_review(scene: Scene) -> RunReport:
@@ -34,18 +55,21 @@ def carry_out_review(scene: Scene) -> RunReport:
         return _review(scene)
     except StaleEpoch:
         raise
-    except (AccessDenied, RepositoryNotFound, LookupError, ConfigInvalid) as error:
+    except _BY_A_MAINTAINER as error:
         return failed(FailureClass.ENVIRONMENT, str(error))
     except CredentialsRefused as error:
         return failed(error.failure, str(error))
-    except (Retryable, Permanent, OSError) as error:
-        return failed(FailureClass.INFRA, f"{type(error).__name__}: {error}")
+    except (RigError, OSError) as error:
+        return RunReport(result=broken(error), ending="not_started", usage=NO_AGENT, steps=())
 
 
 def _review(scene: Scene) -> RunReport:
     state, run = scene.issue()
+    unpaid = over_budget(state)
+    if unpaid is not None:
+        return unpaid
     if state.head_sha is None:
-        raise LookupError(f"{state.ref} has no head to review")
+        raise NothingToReview(f"{state.ref} has no head to review")
     credentials = scene.credentials()
     remote = Remote(url=credentials.clone_url, token=credentials.token)
     start = Start(base_sha=base_head(remote, state.base_branch), head_sha=state.head_sha)
@@ -71,6 +95,7 @@ def _review(scene: Scene) -> RunReport:
             provider=runtime.provider.name,
             model=runtime.provider.model,
             isolation=workshop.level,
+            call_micro_usd=runtime.provider.cost_micro_usd_per_call,
         )
     )
     assignment = assignment_for(
@@ -82,7 +107,7 @@ def _review(scene: Scene) -> RunReport:
         diff=diff.text,
         diff_truncated=diff.truncated,
     )
-    return _report(scene, review(assignment, runtime))
+    return report_of(scene, review(assignment, runtime))
 
 
 def _diff(checkout: Path) -> DiffText:
@@ -92,24 +117,29 @@ def _diff(checkout: Path) -> DiffText:
     return diff_text(git, base, "HEAD", most_bytes=_MOST_DIFF_BYTES)
 
 
-def _report(scene: Scene, outcome: ReviewOutcome) -> RunReport:
-    if outcome.transcript_path.is_file():
-        scene.keep(ArtifactKind.TRANSCRIPT, outcome.transcript_path.read_bytes())
-    result: Reviewed | Failed
-    if outcome.success and outcome.review is not None:
-        data = msgspec.json.encode(outcome.review)
-        result = Reviewed(
-            artifact_id=scene.keep(ArtifactKind.REVIEW, data), head_sha=outcome.head_sha
-        )
-    else:
-        result = Failed(
-            failure=outcome.failure or FailureClass.WORK,
-            reason=outcome.reason,
-            retry_seconds=outcome.retry_seconds,
-        )
+def report_of(scene: Scene, outcome: ReviewOutcome) -> RunReport:
+    """Keep what the run made and say what it took, whether keeping it succeeded or not.
+
+    Raises:
+        StaleEpoch: the claim was lost.
+    """
     return RunReport(
-        result=result,
+        result=kept(lambda: _result(scene, outcome)),
         ending=outcome.ending or "not_started",
         usage=outcome.usage or NO_AGENT,
         steps=steps_of(outcome.steps),
+    )
+
+
+def _result(scene: Scene, outcome: ReviewOutcome) -> Reviewed | Failed:
+    scene.keep_transcript(outcome.transcript_path)
+    if outcome.success and outcome.review is not None:
+        data = msgspec.json.encode(outcome.review)
+        return Reviewed(
+            artifact_id=scene.keep(ArtifactKind.REVIEW, data), head_sha=outcome.head_sha
+        )
+    return Failed(
+        failure=outcome.failure or FailureClass.WORK,
+        reason=outcome.reason,
+        retry_seconds=outcome.retry_seconds,
     )

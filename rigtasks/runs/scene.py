@@ -10,7 +10,7 @@ from rigtasks.agent.harvest import Author
 from rigtasks.agent.runtime import Runtime
 from rigtasks.agent.workshop import Workshop
 from rigtasks.errors import StaleEpoch
-from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
+from rigtasks.eventstore.artifacts import LARGEST, Artifact, ArtifactKind
 from rigtasks.eventstore.claims import Claimed
 from rigtasks.lifecycle.commands import Command, ReportProgress
 from rigtasks.lifecycle.envelope import Actor
@@ -21,6 +21,7 @@ from rigtasks.runs.lease import LeaseKeeper
 from rigtasks.sealing import RunCredentials
 from rigtasks.shell import Told
 from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
+from rigtasks.workspace.errors import BranchNotFound
 from rigtasks.workspace.git import Remote
 
 _LONGEST_MESSAGE = 500
@@ -57,18 +58,21 @@ class Scene:
         return state, state.run
 
     def tell(self, command: Command) -> Told:
-        """Report to the issue; refused when the claim was lost.
+        """Report to the issue, again and again while Postgres is away and the claim holds.
 
         Raises:
             StaleEpoch: the claim was lost.
+            Retryable: the report did not get through while the claim held.
         """
-        return self.kit.shell.tell(
-            self.claimed.stream,
-            command,
-            actor=self.actor,
-            cause=self.claimed.run_id,
-            epoch=self.claimed.epoch,
-            run_id=self.claimed.run_id,
+        return self.keeper.persist(
+            lambda: self.kit.shell.tell(
+                self.claimed.stream,
+                command,
+                actor=self.actor,
+                cause=self.claimed.run_id,
+                epoch=self.claimed.epoch,
+                run_id=self.claimed.run_id,
+            )
         )
 
     def credentials(self) -> RunCredentials:
@@ -129,19 +133,30 @@ class Scene:
         )
 
     def keep(self, kind: ArtifactKind, data: bytes) -> UUID:
-        """Store something of this run in Postgres and return its id."""
+        """Store something of this run in Postgres, patiently like a report; return its id.
+
+        Raises:
+            Retryable: it was not stored while the claim held.
+            Rejected: it is too large.
+        """
         artifact = Artifact(id=uuid4(), run_id=self.claimed.run_id, kind=kind, data=data)
-        self.kit.stores.artifacts.put(artifact)
+        self.keeper.persist(lambda: self.kit.stores.artifacts.put(artifact))
         return artifact.id
+
+    def keep_transcript(self, path: Path) -> None:
+        """Store the transcript, where there is one; of an overlong one the end."""
+        if path.is_file():
+            data = path.read_bytes()[-LARGEST[ArtifactKind.TRANSCRIPT] :]
+            self.keep(ArtifactKind.TRANSCRIPT, data)
 
 
 def base_head(remote: Remote, branch: str) -> str:
     """Return the commit the base branch is at now.
 
     Raises:
-        LookupError: there is no such branch.
+        BranchNotFound: there is no such branch.
     """
     found = remote_heads(remote, branch).get(branch)
     if found is None:
-        raise LookupError(f"the repository has no branch {branch}")
+        raise BranchNotFound(f"the repository has no branch {branch}")
     return found

@@ -120,6 +120,7 @@ class _Run:
                     run_id=self._claimed.run_id,
                     epoch=self._claimed.epoch,
                     reason=keeper.reason or StopReason.SHUTDOWN,
+                    usage=report.usage,
                 )
             )
             return f"released: {keeper.reason}"

@@ -36,6 +36,10 @@ class RepositoryNotFound(Permanent):
     """The remote does not know the repository, or hides it from this identity."""
 
 
+class BranchNotFound(Permanent):
+    """The repository has no branch of this name."""
+
+
 class LeaseLost(Permanent):
     """The branch is not where it was expected to be: somebody else pushed.
 

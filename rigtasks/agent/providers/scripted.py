@@ -42,6 +42,11 @@ class ScriptedProvider(msgspec.Struct, frozen=True, kw_only=True):
         """Say yes: the program reports every step."""
         return True
 
+    @property
+    def cost_micro_usd_per_call(self) -> int | None:
+        """Return 0: rules cost nothing, also when they are killed before they can say so."""
+        return 0
+
     def launch(self, call: AgentCall) -> Launch:
         """Run the program in isolated mode; it reads the prompt and nothing else of the rig."""
         return Launch(

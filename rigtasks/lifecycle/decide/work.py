@@ -3,10 +3,9 @@
 from typing import assert_never
 from uuid import UUID
 
-from rigtasks.budget.cap import Standing
-from rigtasks.budget.cap import decide as decide_cap
+from rigtasks.budget.usage import CostBasis
 from rigtasks.errors import StaleEpoch
-from rigtasks.lifecycle.caps import abstention_cap
+from rigtasks.lifecycle.caps import abstention_cap, budget_used_up
 from rigtasks.lifecycle.commands import (
     Accepted,
     AdoptPullRequest,
@@ -23,7 +22,7 @@ from rigtasks.lifecycle.commands import (
     StartWork,
 )
 from rigtasks.lifecycle.events.acceptance import HumanGateTriggered
-from rigtasks.lifecycle.events.base import Event
+from rigtasks.lifecycle.events.base import Event, Usage
 from rigtasks.lifecycle.events.liveness import (
     BudgetExceeded,
     Escalated,
@@ -97,6 +96,7 @@ def start_cli(command: StartCli, state: IssueState | None) -> tuple[Event, ...]:
             provider=command.provider,
             model=command.model,
             isolation=command.isolation,
+            call_micro_usd=command.call_micro_usd,
         ),
     )
 
@@ -126,7 +126,7 @@ def finish(command: FinishRun, state: IssueState | None) -> tuple[Event, ...]:
         head_sha=result.head_sha if isinstance(result, Reviewed) else None,
     )
     usage = TokenUsage(run_id=command.run_id, agent=run.agent, usage=command.usage)
-    over = _budget(command, state)
+    over = _over_budget(command.usage, state)
     match result:
         case Reviewed():
             return (completed, usage, *over)
@@ -135,7 +135,7 @@ def finish(command: FinishRun, state: IssueState | None) -> tuple[Event, ...]:
         case Failed():
             failed = _failed(command, result, run, state)
             stopped = any(isinstance(event, IssueFailed) for event in failed)
-            return (completed, usage, *failed, *(() if stopped else over))
+            return (completed, usage, *failed, *over, *(() if stopped else _stop_for(over)))
         case _:
             assert_never(result)
 
@@ -218,31 +218,33 @@ def _issue_failed(failure: FailureClass, reason: str) -> IssueFailed:
     return IssueFailed(failure=failure, reason=reason, who_must_act=WHO_MUST_ACT[failure])
 
 
-def _budget(command: FinishRun, state: IssueState) -> tuple[Event, ...]:
-    """Stop an issue whose runs used up its cap; accepted work is still published.
+def _over_budget(usage: Usage, state: IssueState) -> tuple[BudgetExceeded, ...]:
+    """Say that the cap is reached with this usage; a cost that nobody knows reaches it.
 
-    A cost that nobody knows counts as the whole cap.
+    Accepted work and verdicts are still published. The next run ends before its agent is called.
     """
-    if isinstance(command.result, Accepted | Reviewed):
-        return ()
-    cost = command.usage.cost_micro_usd
-    known = cost is not None and state.cost_unknown_runs == 0
-    spent = state.cost_micro_usd + (cost or 0)
+    known = usage.cost_micro_usd is not None and state.spent_micro_usd is not None
+    spent = state.cost_micro_usd + (usage.cost_micro_usd or 0)
     cap = state.limits.max_cost_micro_usd
-    if decide_cap(spent if known else None, cap) is not Standing.EXCEEDED:
+    reason = budget_used_up(spent if known else None, cap)
+    if reason is None:
         return ()
-    over = BudgetExceeded(scope="issue", spent_micro_usd=spent, cap_micro_usd=cap)
-    reason = f"${spent / 1e6:.2f} of ${cap / 1e6:.2f} are spent"
-    if not known:
-        reason = "nobody can say what the agent has cost, so the cap counts as reached"
-    return (over, _issue_failed(FailureClass.BUDGET, reason))
+    return (BudgetExceeded(scope="issue", spent_micro_usd=spent, cap_micro_usd=cap, reason=reason),)
+
+
+def _stop_for(over: tuple[BudgetExceeded, ...]) -> tuple[Event, ...]:
+    return tuple(_issue_failed(FailureClass.BUDGET, one.reason) for one in over)
 
 
 def release(command: ReleaseRun, state: IssueState | None) -> tuple[Event, ...]:
-    """Take a claim back that its holder gave up in order."""
-    if _held_run(state, command.run_id, command.epoch) is None:
+    """Take a claim back that its holder gave up in order; what it consumed counts."""
+    run = _held_run(state, command.run_id, command.epoch)
+    if run is None or state is None:
         return ()
-    return (RunReleased(run_id=command.run_id, epoch=command.epoch, reason=command.reason),)
+    used = TokenUsage(run_id=run.run_id, agent=run.agent, usage=command.usage)
+    released = RunReleased(run_id=run.run_id, epoch=run.epoch, reason=command.reason)
+    over = _over_budget(command.usage, state)
+    return (used, released, *over, *_stop_for(over))
 
 
 def expire(command: ExpireLease, state: IssueState | None) -> tuple[Event, ...]:
@@ -254,7 +256,17 @@ def expire(command: ExpireLease, state: IssueState | None) -> tuple[Event, ...]:
         return ()
     expired = LeaseExpired(run_id=run.run_id, epoch=run.epoch, holder=run.holder)
     lost = RunLost(run_id=run.run_id, epoch=run.epoch, stage=run.stage)
-    return (expired, lost, *_lost_cap(state))
+    return (expired, *unreported_usage(run), lost, *_lost_cap(state))
+
+
+def unreported_usage(run: ActiveRun) -> tuple[TokenUsage, ...]:
+    """Count the calls of a run whose holder can no longer report them; unknown is never zero."""
+    if run.calls == 0:
+        return ()
+    cost = run.cost_so_far
+    basis = CostBasis.UNPRICED if cost is None else CostBasis.COMPUTED
+    usage = Usage(cost_micro_usd=cost, cost_basis=basis)
+    return (TokenUsage(run_id=run.run_id, agent=run.agent, usage=usage),)
 
 
 def _pending(state: IssueState | None, run_id: UUID, epoch: int) -> PendingPublish | None:

@@ -112,6 +112,7 @@ class BudgetExceeded(Event, frozen=True, kw_only=True):
     scope: str
     spent_micro_usd: int
     cap_micro_usd: int
+    reason: str = ""
 
 
 class GuardBlocked(Event, frozen=True, kw_only=True):

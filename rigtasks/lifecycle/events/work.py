@@ -32,7 +32,10 @@ class BranchCreated(Event, frozen=True, kw_only=True):
 
 
 class CliStarted(Event, frozen=True, kw_only=True):
-    """The agent process was started."""
+    """The agent process was started.
+
+    `call_micro_usd` is what one call costs, None where that is not known beforehand.
+    """
 
     type: ClassVar[str] = "CLI_STARTED"
 
@@ -40,6 +43,7 @@ class CliStarted(Event, frozen=True, kw_only=True):
     provider: str
     model: str | None = None
     isolation: str
+    call_micro_usd: int | None = None
 
 
 class CliProgress(Event, frozen=True, kw_only=True):

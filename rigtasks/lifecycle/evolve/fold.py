@@ -53,6 +53,8 @@ _HANDLERS: dict[type[Event], Handler] = {
     intake.IssueNeedsHuman: on_people.escalated,
     work.WorkStarted: on_runs.work_started,
     work.BranchCreated: on_runs.branch,
+    work.CliStarted: on_runs.cli_started,
+    work.CliProgress: on_runs.cli_progress,
     work.CliCompleted: on_runs.cli_completed,
     work.TestsPassed: on_runs.tests_passed,
     work.PushIntent: on_runs.push_intent,

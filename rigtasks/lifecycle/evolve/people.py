@@ -34,7 +34,7 @@ def acknowledged(
 
 
 def retried(state: IssueState, _event: liveness.OperatorRetried, _: StoredEvent) -> IssueState:
-    """Send the issue back on its way with fresh counters."""
+    """Send the issue back on its way with fresh counters; a cost nobody knows is let pass."""
     lane = Lane.CHANGES_REQUESTED if state.pr is not None else Lane.QUEUED
     return replace(
         state,
@@ -48,6 +48,7 @@ def retried(state: IssueState, _event: liveness.OperatorRetried, _: StoredEvent)
         lost_runs=0,
         review_loops=0,
         abstentions=0,
+        cost_waived_runs=state.cost_unknown_runs,
         who_must_act=None,
         refusal_code=None,
         reason="",
@@ -62,8 +63,12 @@ def rerouted(state: IssueState, event: liveness.OperatorRerouted, _: StoredEvent
 def budget_raised(
     state: IssueState, event: liveness.OperatorBudgetRaised, _: StoredEvent
 ) -> IssueState:
-    """Raise the cap."""
-    return replace(state, limits=replace(state.limits, max_cost_micro_usd=event.cap_micro_usd))
+    """Raise the cap; a cost nobody knows is let pass."""
+    return replace(
+        state,
+        limits=replace(state.limits, max_cost_micro_usd=event.cap_micro_usd),
+        cost_waived_runs=state.cost_unknown_runs,
+    )
 
 
 def gate_approved(

@@ -70,6 +70,20 @@ def work_started(state: IssueState, event: work.WorkStarted, _: StoredEvent) -> 
     )
 
 
+def cli_started(state: IssueState, event: work.CliStarted, _: StoredEvent) -> IssueState:
+    """Note that the first call of the agent begins, and its price."""
+    if state.run is None or state.run.run_id != event.run_id:
+        return state
+    return replace(state, run=replace(state.run, calls=1, call_micro_usd=event.call_micro_usd))
+
+
+def cli_progress(state: IssueState, event: work.CliProgress, _: StoredEvent) -> IssueState:
+    """Note that one more call of the agent begins."""
+    if state.run is None or state.run.run_id != event.run_id:
+        return state
+    return replace(state, run=replace(state.run, calls=state.run.calls + 1))
+
+
 def branch(state: IssueState, event: work.BranchCreated, _: StoredEvent) -> IssueState:
     """Note the branch's final name."""
     return replace(state, branch=event.branch)

@@ -13,6 +13,8 @@ from rigtasks.agent.endings import Ending
 from rigtasks.agent.loop import implement
 from rigtasks.agent.outcome import RunOutcome
 from rigtasks.agent.providers.command import CommandProvider
+from rigtasks.errors import StaleEpoch
+from rigtasks.eventstore.connection import DatabaseUnavailable
 from rigtasks.lifecycle.failure import FailureClass
 
 FILES = {"answer.txt": "41\n", "check.sh": 'test "$(cat answer.txt)" = 42\n'}
@@ -164,6 +166,57 @@ def test_a_stopped_run_hands_over_nothing(bench: Bench) -> None:
     assert outcome.failure is FailureClass.SHUTDOWN
     assert outcome.ending is Ending.KILLED
     assert outcome.bundle is None
+
+
+@pytest.mark.parametrize(("price", "spent"), [(None, None), (0, 0), (700_000, 700_000)])
+def test_a_killed_agent_has_cost_what_its_call_costs(
+    bench: Bench, price: int | None, spent: int | None
+) -> None:
+    bench.fill(FILES)
+    script = ("/bin/sh", "-c", "echo begun; sleep 60")
+    agent = CommandProvider(argv=script, cost_micro_usd_per_call=price)
+
+    def stop(_: object) -> None:
+        bench.stopped = True
+
+    outcome = implement(
+        bench.assignment(commands=TEST), bench.runtime(provider=agent, on_event=stop)
+    )
+
+    assert outcome.ending is Ending.KILLED
+    assert outcome.usage is not None
+    assert outcome.usage.cost_micro_usd == spent
+
+
+def test_what_breaks_after_a_paid_call_does_not_make_it_free(bench: Bench) -> None:
+    bench.fill(FILES)
+    agent = bench.agent(
+        'pathlib.Path("answer.txt").write_text("40\\n")\n'
+        'event(type="usage", model="m", cost_micro_usd=600_000); done()'
+    )
+
+    def away(_: Feedback) -> None:
+        raise DatabaseUnavailable("Postgres does not answer")
+
+    outcome = implement(
+        bench.assignment(commands=TEST), bench.runtime(provider=agent, on_feedback=away)
+    )
+
+    assert outcome.failure is FailureClass.INFRA
+    assert outcome.rounds == 1
+    assert outcome.usage is not None
+    assert outcome.usage.cost_micro_usd == 600_000
+
+
+def test_a_run_that_lost_its_claim_has_no_outcome(bench: Bench) -> None:
+    bench.fill(FILES)
+    agent = bench.agent('pathlib.Path("answer.txt").write_text("40\\n"); done()')
+
+    def lost(_: Feedback) -> None:
+        raise StaleEpoch("somebody else has the issue")
+
+    with pytest.raises(StaleEpoch):
+        implement(bench.assignment(commands=TEST), bench.runtime(provider=agent, on_feedback=lost))
 
 
 def test_money_that_nobody_counted_is_counted_as_spent(bench: Bench) -> None:

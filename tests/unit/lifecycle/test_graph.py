@@ -28,7 +28,7 @@ from rigtasks.lifecycle.graph import EDGES, mermaid
 from rigtasks.lifecycle.react import Bell, outstanding
 from rigtasks.lifecycle.state import TERMINAL, Lane, Stage
 from rigtasks.lifecycle.timers import Timers, next_wakeup
-from rigtasks.testing.life import NAMESPACE, Life, verdict
+from rigtasks.testing.life import NAMESPACE, Life, no_model, verdict
 
 Move = Callable[[Life], Any]
 
@@ -49,7 +49,9 @@ def lose(life: Life) -> None:
 
 def release(life: Life) -> None:
     run_id = life.claim()
-    life.tell(ReleaseRun(run_id=run_id, epoch=life.issue.epoch, reason="shutdown"))
+    life.tell(
+        ReleaseRun(run_id=run_id, epoch=life.issue.epoch, reason="shutdown", usage=no_model())
+    )
 
 
 def refuse_publish(life: Life) -> None:

@@ -172,7 +172,9 @@ def test_a_review_of_a_head_that_went_back_cannot_be_finished(in_review: Life) -
     epoch = in_review.issue.epoch
     in_review.observe(ci=CiStatus.RED)
 
-    events = in_review.tell(ReleaseRun(run_id=run_id, epoch=epoch, reason="the head went back"))
+    events = in_review.tell(
+        ReleaseRun(run_id=run_id, epoch=epoch, reason="the head went back", usage=no_model())
+    )
 
     assert events == ()
 
@@ -360,7 +362,8 @@ def test_an_unknown_run_of_the_same_epoch_reports_into_the_void(life: Life) -> N
     life.approve()
     life.claim()
 
-    assert life.tell(ReleaseRun(run_id=uuid4(), epoch=life.issue.epoch, reason="?")) == ()
+    stray = ReleaseRun(run_id=uuid4(), epoch=life.issue.epoch, reason="?", usage=no_model())
+    assert life.tell(stray) == ()
 
 
 def test_the_decider_itself_refuses_the_rigs_own_repositories(life: Life) -> None:
