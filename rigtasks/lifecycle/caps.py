@@ -5,10 +5,23 @@ from rigtasks.budget.cap import decide as decide_cap
 from rigtasks.lifecycle.events.acceptance import ReviewLoopExceeded
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.events.liveness import Escalated
+from rigtasks.lifecycle.failure import WHO_MUST_ACT, FailureClass
 from rigtasks.lifecycle.state import IssueState
 
 #: Reviews that may end without a verdict before a person is called.
 MAX_ABSTENTIONS = 3
+
+#: Runs in a row that may be interrupted from outside before a person is called.
+MAX_INTERRUPTIONS = 10
+
+
+def interruption_cap(state: IssueState, failure: FailureClass, reason: str) -> tuple[Event, ...]:
+    """Call a person when one more run in a row was interrupted and the cap is reached."""
+    count = state.interruptions + 1
+    if count < MAX_INTERRUPTIONS:
+        return ()
+    sentence = f"{count} runs in a row were interrupted; the last: {reason}"
+    return (Escalated(reason=sentence, who_must_act=WHO_MUST_ACT[failure]),)
 
 
 def abstention_cap(state: IssueState, reason: str) -> tuple[Event, ...]:

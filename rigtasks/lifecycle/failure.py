@@ -33,6 +33,20 @@ RETRY_SECONDS: dict[FailureClass, float | None] = {
     FailureClass.BUDGET: None,
 }
 
+#: Endings that say nothing about the issue: something around the run interrupted it.
+INTERRUPTIONS = frozenset(
+    {
+        FailureClass.PROVIDER_QUOTA,
+        FailureClass.PROVIDER_DOWN,
+        FailureClass.GITHUB_LIMIT,
+        FailureClass.SHUTDOWN,
+    }
+)
+
+#: Seconds that a pause starts to double from, and that it does not grow beyond.
+_SHORTEST_PAUSE = 15.0
+_LONGEST_PAUSE = 3600.0
+
 #: Who must act when a class cannot be retried by the rig itself.
 WHO_MUST_ACT: dict[FailureClass, str] = {
     FailureClass.WORK: "a maintainer of the repository",
@@ -51,3 +65,18 @@ WHO_MUST_ACT: dict[FailureClass, str] = {
 def costs_an_attempt(failure: FailureClass) -> bool:
     """Say whether a run that ended so used up one of the issue's attempts."""
     return failure is FailureClass.WORK
+
+
+def pause_seconds(failure: FailureClass, *, named: float | None, before: int) -> float | None:
+    """Return the seconds until the next claim; None means that a person must act first.
+
+    Args:
+        failure: why the run ended.
+        named: the time that the ending itself names, if any; the pause is never shorter.
+        before: interruptions in a row before this one; each doubles the pause.
+    """
+    seconds = RETRY_SECONDS[failure] if named is None else named
+    if seconds is None or failure not in INTERRUPTIONS or before == 0:
+        return seconds
+    grown = max(seconds, _SHORTEST_PAUSE) * 2.0**before
+    return max(seconds, min(grown, _LONGEST_PAUSE))

@@ -115,6 +115,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
 
     `hold` tells people what an approved issue waits for; only a blocking one keeps it from being
     claimed, until intake has looked again.
+    `interruptions` are the runs in a row that something around them ended.
     `cost_waived_runs` are the runs of unknown cost that an operator let pass.
     Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
     `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.
@@ -159,6 +160,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     lost_runs: int = 0
     review_loops: int = 0
     abstentions: int = 0
+    interruptions: int = 0
     runs: int = 0
     feedback: Feedback | None = None
     branch: str | None = None

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from rigtasks.budget.usage import CostBasis
 from rigtasks.errors import StaleEpoch
-from rigtasks.lifecycle.caps import abstention_cap, budget_used_up
+from rigtasks.lifecycle.caps import abstention_cap, budget_used_up, interruption_cap
 from rigtasks.lifecycle.commands import (
     Accepted,
     AdoptPullRequest,
@@ -46,10 +46,11 @@ from rigtasks.lifecycle.events.work import (
     WorkStarted,
 )
 from rigtasks.lifecycle.failure import (
-    RETRY_SECONDS,
+    INTERRUPTIONS,
     WHO_MUST_ACT,
     FailureClass,
     costs_an_attempt,
+    pause_seconds,
 )
 from rigtasks.lifecycle.state import ActiveRun, IssueState, Lane, PendingPublish, Stage
 
@@ -167,7 +168,11 @@ def _failed(
             ),
         )
     failure = _run_failed(
-        run, result.failure, result.reason, result.retry_seconds, result.output_tail
+        run,
+        result.failure,
+        result.reason,
+        _pause(state, result.failure, result.retry_seconds),
+        result.output_tail,
     )
     return (*red, failure, *_after_failure(failure, state))
 
@@ -179,16 +184,19 @@ def _run_failed(
     retry_seconds: float | None,
     output_tail: str = "",
 ) -> RunFailed:
-    default = RETRY_SECONDS[failure]
     return RunFailed(
         run_id=run.run_id,
         epoch=run.epoch,
         stage=run.stage if isinstance(run, ActiveRun) else Stage.IMPLEMENT,
         failure=failure,
         reason=reason,
-        retry_seconds=retry_seconds if retry_seconds is not None else default,
+        retry_seconds=retry_seconds,
         output_tail=output_tail,
     )
+
+
+def _pause(state: IssueState, failure: FailureClass, named: float | None) -> float | None:
+    return pause_seconds(failure, named=named, before=state.interruptions)
 
 
 def _after_failure(failure: RunFailed, state: IssueState) -> tuple[Event, ...]:
@@ -197,6 +205,8 @@ def _after_failure(failure: RunFailed, state: IssueState) -> tuple[Event, ...]:
         return (_issue_failed(failure.failure, failure.reason),)
     if failure.failure is FailureClass.INFRA:
         return _lost_cap(state)
+    if failure.failure in INTERRUPTIONS:
+        return interruption_cap(state, failure.failure, failure.reason)
     if failure.stage == Stage.REVIEW:
         return abstention_cap(state, failure.reason)
     if costs_an_attempt(failure.failure) and state.attempts + 1 >= state.limits.max_attempts:
@@ -242,9 +252,16 @@ def release(command: ReleaseRun, state: IssueState | None) -> tuple[Event, ...]:
     if run is None or state is None:
         return ()
     used = TokenUsage(run_id=run.run_id, agent=run.agent, usage=command.usage)
-    released = RunReleased(run_id=run.run_id, epoch=run.epoch, reason=command.reason)
+    released = RunReleased(
+        run_id=run.run_id,
+        epoch=run.epoch,
+        reason=command.reason,
+        retry_seconds=_pause(state, FailureClass.SHUTDOWN, None) or 0.0,
+    )
     over = _over_budget(command.usage, state)
-    return (used, released, *over, *_stop_for(over))
+    if over:
+        return (used, released, *over, *_stop_for(over))
+    return (used, released, *interruption_cap(state, FailureClass.SHUTDOWN, command.reason))
 
 
 def expire(command: ExpireLease, state: IssueState | None) -> tuple[Event, ...]:
@@ -302,7 +319,8 @@ def refuse_publish(command: RefusePublish, state: IssueState | None) -> tuple[Ev
     pending = _pending(state, command.run_id, command.epoch)
     if pending is None or state is None:
         return ()
-    failed = _run_failed(pending, command.failure, command.reason, command.retry_seconds)
+    pause = _pause(state, command.failure, command.retry_seconds)
+    failed = _run_failed(pending, command.failure, command.reason, pause)
     return (failed, *_after_failure(failed, state))
 
 

@@ -111,13 +111,14 @@ class PushIntent(Event, frozen=True, kw_only=True):
 
 
 class RunReleased(Event, frozen=True, kw_only=True):
-    """The holder gave the claim back in order, with what it had."""
+    """The holder gave the claim back in order; `retry_seconds` count from the event's own time."""
 
     type: ClassVar[str] = "RUN_RELEASED"
 
     run_id: UUID
     epoch: int
     reason: str
+    retry_seconds: float = 0.0
 
 
 class RunFailed(Event, frozen=True, kw_only=True):

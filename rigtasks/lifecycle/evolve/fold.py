@@ -58,7 +58,7 @@ _HANDLERS: dict[type[Event], Handler] = {
     work.CliCompleted: on_runs.cli_completed,
     work.TestsPassed: on_runs.tests_passed,
     work.PushIntent: on_runs.push_intent,
-    work.RunReleased: on_intake.unassigned,
+    work.RunReleased: on_runs.released,
     work.RunFailed: on_runs.run_failed,
     work.RunLost: on_runs.lost,
     work.IssueFailed: on_runs.issue_failed,

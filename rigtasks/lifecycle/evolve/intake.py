@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from rigtasks.lifecycle.envelope import StoredEvent
-from rigtasks.lifecycle.events import acceptance, intake, work
+from rigtasks.lifecycle.events import acceptance, intake
 from rigtasks.lifecycle.evolve.runs import resumed_lane
 from rigtasks.lifecycle.state import (
     ActiveRun,
@@ -64,6 +64,7 @@ def approved(state: IssueState, event: intake.IssueApproved, stored: StoredEvent
         lost_runs=0,
         review_loops=0,
         abstentions=0,
+        interruptions=0,
     )
 
 
@@ -119,9 +120,7 @@ def assigned(
     )
 
 
-def unassigned(
-    state: IssueState, _event: intake.IssueUnassigned | work.RunReleased, _: StoredEvent
-) -> IssueState:
+def unassigned(state: IssueState, _event: intake.IssueUnassigned, _: StoredEvent) -> IssueState:
     """Take a claim back that ended without a result."""
     return replace(state, lane=resumed_lane(state), run=None)
 

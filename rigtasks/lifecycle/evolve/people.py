@@ -48,6 +48,7 @@ def retried(state: IssueState, _event: liveness.OperatorRetried, _: StoredEvent)
         lost_runs=0,
         review_loops=0,
         abstentions=0,
+        interruptions=0,
         cost_waived_runs=state.cost_unknown_runs,
         who_must_act=None,
         refusal_code=None,

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from rigtasks.lifecycle.envelope import StoredEvent
 from rigtasks.lifecycle.events import liveness, work
-from rigtasks.lifecycle.failure import FailureClass, costs_an_attempt
+from rigtasks.lifecycle.failure import INTERRUPTIONS, FailureClass, costs_an_attempt
 from rigtasks.lifecycle.state import (
     Feedback,
     FeedbackKind,
@@ -30,6 +30,17 @@ def lost(state: IssueState, _event: work.RunLost, _: StoredEvent) -> IssueState:
     return replace(state, lane=resumed_lane(state), run=None, lost_runs=state.lost_runs + 1)
 
 
+def released(state: IssueState, event: work.RunReleased, stored: StoredEvent) -> IssueState:
+    """Take back the claim of a holder that was interrupted."""
+    return replace(
+        state,
+        lane=resumed_lane(state),
+        run=None,
+        retry_at=stored.recorded_at + timedelta(seconds=event.retry_seconds),
+        interruptions=state.interruptions + 1,
+    )
+
+
 def run_failed(state: IssueState, event: work.RunFailed, stored: StoredEvent) -> IssueState:
     """Count the failure where it counts, and keep what the next run must answer."""
     retry_at = (
@@ -38,6 +49,7 @@ def run_failed(state: IssueState, event: work.RunFailed, stored: StoredEvent) ->
         else stored.recorded_at + timedelta(seconds=event.retry_seconds)
     )
     implementing = event.stage == Stage.IMPLEMENT
+    interrupted = event.failure in INTERRUPTIONS
     feedback = state.feedback
     if event.output_tail and implementing:
         feedback = Feedback(
@@ -52,9 +64,17 @@ def run_failed(state: IssueState, event: work.RunFailed, stored: StoredEvent) ->
         feedback=feedback,
         reason=event.reason,
         attempts=state.attempts + int(implementing and costs_an_attempt(event.failure)),
-        abstentions=state.abstentions + int(not implementing),
+        abstentions=state.abstentions + int(not implementing and not interrupted),
+        interruptions=_interruptions(state, event.failure),
         lost_runs=state.lost_runs + int(event.failure is FailureClass.INFRA),
     )
+
+
+def _interruptions(state: IssueState, failure: FailureClass) -> int:
+    """Count interruptions in a row; wrong work shows that nothing interrupted it."""
+    if failure in INTERRUPTIONS:
+        return state.interruptions + 1
+    return 0 if costs_an_attempt(failure) else state.interruptions
 
 
 def work_started(state: IssueState, event: work.WorkStarted, _: StoredEvent) -> IssueState:
@@ -96,6 +116,7 @@ def cli_completed(state: IssueState, event: work.CliCompleted, _: StoredEvent) -
     return replace(
         state,
         run=None,
+        interruptions=0,
         verdict=PendingReview(
             run_id=event.run_id,
             epoch=event.epoch,
@@ -111,6 +132,7 @@ def tests_passed(state: IssueState, event: work.TestsPassed, _: StoredEvent) -> 
         state,
         run=None,
         lane=Lane.IN_PROGRESS,
+        interruptions=0,
         publish=PendingPublish(
             run_id=event.run_id,
             epoch=event.epoch,
