@@ -51,9 +51,17 @@ def attend(conductor: Conductor, stream: str, *, cause: UUID) -> str:
     """
     with conductor.alone(stream):
         state = conductor.stores.events.load(stream).state
-        if state is None or state.terminal or state.pr is None:
+        if state is None or state.pr is None or state.merge_sha is not None:
             return "ignored: no open pull request of the rig"
         return _Attention(conductor, stream, cause).look(state)
+
+
+def _merged_by_conductor(reading: GateReading) -> bool:
+    """Say whether the account the rig merges with merged it; people may share that account."""
+    by = reading.seen.pull_request.merged_by
+    return reading.seen.pull_request.is_merged and (
+        by is not None and by.id in reading.gate.accounts.conductor_ids
+    )
 
 
 class _Attention:
@@ -65,7 +73,14 @@ class _Attention:
         self._cause = cause
 
     def look(self, state: IssueState) -> str:
+        if state.terminal and self._kept(state.head_sha) is None:
+            return "ignored: the issue was withdrawn"
         reading = read_gate(self._conductor, state)
+        passed = self._kept(reading.gate.head_sha)
+        if passed is not None and _merged_by_conductor(reading):
+            return self._record(state, passed, reading)
+        if state.terminal:
+            return "ignored: the issue was withdrawn"
         verdict = evaluate(reading.gate, self._conductor.now())
         told = self._conductor.shell.tell(
             self._stream, observation(reading, verdict), actor=CONDUCTOR, cause=self._cause
@@ -73,8 +88,6 @@ class _Attention:
         after = told.state
         if after is None or after.lane is not Lane.READY_TO_MERGE:
             return f"attended: {after.shown if after else 'gone'}"
-        if reading.seen.pull_request.is_merged:
-            return self._record(after, self._kept(reading.gate.head_sha), reading)
         if answered_threads(reading.gate):
             try:
                 resolve_threads(self._conductor, after, reading.gate)
@@ -144,11 +157,11 @@ class _Attention:
             method=MergeMethod(config.merge.method.value),
         )
 
-    def _record(self, state: IssueState, passed: PassedVerdict | None, reading: GateReading) -> str:
+    def _record(self, state: IssueState, passed: PassedVerdict, reading: GateReading) -> str:
         """Record a merge that happened before the rig could write it down."""
         api = self._conductor.api(Role.CONDUCTOR, state)
         found = find_merge(api, self._request(state, reading))
-        if found is None or passed is None:
+        if found is None:
             raise Retryable("the merge cannot be found on the base branch yet", retry_after=2.0)
         return self._verify(api, state, passed, found.sha)
 
@@ -179,7 +192,9 @@ class _Attention:
             )
         )
 
-    def _kept(self, head_sha: str) -> PassedVerdict | None:
+    def _kept(self, head_sha: str | None) -> PassedVerdict | None:
+        if head_sha is None:
+            return None
         found = self._conductor.stores.artifacts.find(self._artifact(head_sha))
         return None if found is None else msgspec.json.decode(found.data, type=PassedVerdict)
 

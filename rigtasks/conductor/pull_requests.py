@@ -22,7 +22,6 @@ def observation(reading: GateReading, verdict: Verdict) -> ObservePullRequest:
         pr=pull.number,
         open=pull.state == "open",
         merged=pull.is_merged,
-        merged_by_rig=merged_by is not None and merged_by.id in facts.accounts.conductor_ids,
         merged_by=merged_by.login if merged_by else "a deleted account",
         merge_sha=pull.merge_commit_sha if pull.is_merged else None,
         closed_by="somebody on GitHub",

@@ -227,14 +227,13 @@ class ReviewSeen(msgspec.Struct, frozen=True, kw_only=True):
 class ObservePullRequest(Command, frozen=True, kw_only=True):
     """What GitHub says of the pull request now.
 
-    `merged_by_rig` says that the conductor's own identity merged it, so that the merge effect
-    records it with its certificate instead.
+    A merge is told here only where the rig kept no verdict for the head: without one it was
+    somebody else's, whatever account it was made with.
     """
 
     pr: int
     open: bool
     merged: bool
-    merged_by_rig: bool
     merged_by: str
     merge_sha: str | None
     closed_by: str

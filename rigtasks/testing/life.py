@@ -214,7 +214,6 @@ class Life:
             "pr": state.pr.number if state.pr else 0,
             "open": True,
             "merged": False,
-            "merged_by_rig": False,
             "merged_by": "",
             "merge_sha": None,
             "closed_by": "",

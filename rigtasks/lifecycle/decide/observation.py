@@ -44,7 +44,7 @@ def _at_head(command: ObservePullRequest, state: IssueState) -> tuple[Event, ...
 
 
 def _merged(command: ObservePullRequest, state: IssueState) -> tuple[Event, ...]:
-    if command.merged_by_rig or command.merge_sha is None or state.merge_sha is not None:
+    if command.merge_sha is None or state.merge_sha is not None:
         return ()
     outside = MergeOutsideRig(
         pr=command.pr,

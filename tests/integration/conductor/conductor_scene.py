@@ -2,13 +2,16 @@
 
 import json
 import subprocess
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+
+import pytest
 
 from rigtasks.budget.usage import CostBasis, Usage
 from rigtasks.conductor.alone import alone_with
@@ -22,8 +25,21 @@ from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
 from rigtasks.eventstore.claims import Claimed, Limits
 from rigtasks.eventstore.database import Stores
 from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings
-from rigtasks.github.identities import AppCredentials, Credentials, RepositoryRef, Role
-from rigtasks.lifecycle.commands import Accepted, Command, FinishRun, Reviewed, StartWork
+from rigtasks.github.identities import (
+    AppCredentials,
+    Credentials,
+    PersonalToken,
+    RepositoryRef,
+    Role,
+)
+from rigtasks.lifecycle.commands import (
+    Accepted,
+    Command,
+    FinishRun,
+    RecordMerge,
+    Reviewed,
+    StartWork,
+)
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.events.intake import IssueLimits
 from rigtasks.lifecycle.state import IssueState, Lane, Stage, stream_name
@@ -36,7 +52,7 @@ from rigtasks.routing.internal import InternalRepositories
 from rigtasks.routing.labels import READY
 from rigtasks.routing.stack import Queue
 from rigtasks.runs.assignments import branch_of
-from rigtasks.shell import IssueShell
+from rigtasks.shell import IssueShell, Told
 from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
 from rigtasks.workspace.git import Git, Remote
 
@@ -61,27 +77,36 @@ def app_credentials(seeder: Seeder) -> dict[Role, Credentials]:
     }
 
 
+def token_credentials(owner: Person, reviewer: Person) -> dict[Role, Credentials]:
+    """Return the personal tokens of somebody who tries the rig out with a second account."""
+    own = PersonalToken(token=owner.token, read_only_token=owner.token)
+    return {
+        Role.AUTHOR: own,
+        Role.REVIEWER: PersonalToken(token=reviewer.token),
+        Role.CONDUCTOR: own,
+    }
+
+
+def github_settings(sandbox: SandboxGitHub, credentials: dict[Role, Credentials]) -> GitHubSettings:
+    """Return the way to the sandbox with these identities."""
+    return GitHubSettings(
+        api_url=sandbox.url, credentials=credentials, pace=UNHURRIED, time_scale=0.01
+    )
+
+
 def make_conductor(
-    stores: Stores,
-    sandbox: SandboxGitHub,
-    credentials: dict[Role, Credentials],
-    folder: Path,
-    database_url: str,
+    stores: Stores, settings: GitHubSettings, folder: Path, database_url: str
 ) -> Conductor:
     """Build a conductor as `bootstrap` does, on the sandbox."""
     apps = {
         role: int(one.app_id)
-        for role, one in credentials.items()
+        for role, one in settings.credentials.items()
         if isinstance(one, AppCredentials)
     }
     return Conductor(
         stores=stores,
         shell=IssueShell(stores, Timers()),
-        github=GitHub(
-            GitHubSettings(
-                api_url=sandbox.url, credentials=credentials, pace=UNHURRIED, time_scale=0.01
-            )
-        ),
+        github=GitHub(settings),
         intake=IntakePolicy(internal=InternalRepositories(), queues=frozenset(Queue)),
         label=READY,
         limits=IssueLimits(),
@@ -93,6 +118,19 @@ def make_conductor(
     )
 
 
+class Died(BaseException):
+    """The process ended here."""
+
+
+class _DyingShell(IssueShell):
+    """A shell whose process ends when a merge is to be recorded."""
+
+    def tell(self, stream: str, command: Command, **how: Any) -> Told:
+        if isinstance(command, RecordMerge):
+            raise Died
+        return super().tell(stream, command, **how)
+
+
 @dataclass
 class Scene:
     """One repository with one labelled issue."""
@@ -102,8 +140,12 @@ class Scene:
     maria: Person
     repository: RepositoryRef
     folder: Path
+    operator: Person
+    github_settings: GitHubSettings
+    config: str = CONFIG
     number: int = 0
-    checkouts: int = field(default=0)
+    checkouts: int = 0
+    cause: UUID = field(default_factory=uuid4)
 
     @property
     def repo(self) -> str:
@@ -176,7 +218,7 @@ class Scene:
                 base_sha=base_sha,
                 branch=branch,
                 isolation="none",
-                config=parse_agent_config(CONFIG.encode()),
+                config=parse_agent_config(self.config.encode()),
                 config_sha=Git(checkout).read("rev-parse", f"{base_sha}:{CONFIG_PATH}").text,
             ),
         )
@@ -227,20 +269,46 @@ class Scene:
         self.finish(claimed, Reviewed(artifact_id=kept, head_sha=head_sha))
         return post_review(self.conductor, self.stream, cause=uuid4())
 
+    def crash_after_the_merge(self) -> None:
+        """Let the conductor die between GitHub's answer and writing it down."""
+        dying = replace(self.conductor, shell=_DyingShell(self.conductor.stores, Timers()))
+        with pytest.raises(Died):
+            attend(dying, self.stream, cause=uuid4())
+
+    def pull(self) -> int:
+        """Return the number of the pull request."""
+        assert self.state.pr is not None
+        return self.state.pr.number
+
+    def turn_green(self) -> None:
+        """Report a check at the head, as a CI system does."""
+        path = f"/repos/{self.repo}/statuses/{self.state.head_sha}"
+        self.maria.call("POST", path, {"state": "success", "context": "test"})
+
     def ready_to_merge(self) -> None:
-        """Go all the way to an approved head."""
+        """Go all the way to an approved head with a green check."""
         self.label()
         self.implement({"price.py": FIXED})
         self.publish()
+        self.turn_green()
         self.review("approve")
 
-    def deliver(self, event: str, payload: dict[str, Any]) -> str:
-        """Store a delivery as the receiver does and let the conductor work on it."""
+    def deliver(self, action: str, label: str = READY) -> str:
+        """Let the conductor work on an issue's webhook as the receiver stores it."""
+        shown = self.maria.call("GET", f"/repos/{self.repo}/issues/{self.number}")
+        repository = self.maria.call("GET", f"/repos/{self.repo}")
+        payload = {
+            "action": action,
+            "label": {"name": label},
+            "issue": shown,
+            "repository": repository,
+            "sender": shown["user"],
+        }
         delivery_id = str(uuid4())
         self.conductor.stores.database.rows(
-            "INSERT INTO deliveries (delivery_id, event, payload, payload_sha256) "
-            "VALUES (%s, %s, %s, '')",
-            (delivery_id, event, json.dumps(payload).encode()),
+            "INSERT INTO deliveries (delivery_id, event, action, headers, payload, status) "
+            "VALUES (%s, 'issues', %s, '{}', %s, 'pending')",
+            (delivery_id, action, zlib.compress(json.dumps(payload).encode())),
         )
         return work_on_delivery(self.conductor, delivery_id)
 
@@ -277,4 +345,4 @@ def _bundle(checkout: Path, start: Start, branch: str) -> bytes:
 
 MakeScene = Callable[..., Scene]
 
-__all__ = ["CONFIG", "FILES", "FIXED", "Lane", "MakeScene", "Scene", "app_credentials"]
+__all__ = ["CONFIG", "FILES", "FIXED", "Lane", "MakeScene", "Scene"]

@@ -1,0 +1,78 @@
+"""Whose merge it was, and that none is lost or told of the wrong hands."""
+
+from conductor_scene import FIXED, Lane, MakeScene, Scene
+
+from rigtasks.conductor.context import CONDUCTOR
+from rigtasks.lifecycle.commands import Cancel
+
+
+def test_the_rigs_own_merge_ends_the_issue_with_its_certificate(scene: Scene) -> None:
+    scene.ready_to_merge()
+
+    assert scene.attend().startswith("merged: ")
+
+    assert scene.state.lane is Lane.DONE
+    assert scene.types()[-2:] == ["MERGED", "ISSUE_DONE"]
+
+
+def test_a_merge_by_hand_with_the_rigs_own_account_is_told_as_somebody_elses(
+    make_scene: MakeScene,
+) -> None:
+    # given a rig that acts with a person's token, and a pull request nobody has reviewed
+    scene = make_scene(tokens=True)
+    scene.label()
+    scene.implement({"price.py": FIXED})
+    scene.publish()
+
+    # when that person merges it by hand
+    scene.operator.merge(scene.repo, scene.pull())
+    scene.attend()
+
+    # then the issue ends, and nobody claims that the gates held
+    assert scene.state.lane is Lane.DONE
+    assert scene.types()[-2:] == ["MERGE_OUTSIDE_RIG", "ISSUE_DONE"]
+    assert "MERGED" not in scene.types()
+
+
+def test_with_tokens_the_review_agents_approval_is_a_review_and_no_persons_clearance(
+    make_scene: MakeScene,
+) -> None:
+    # given a repository that asks for a person's approval of every change
+    config = "stack: python\ntestCommand: python -m unittest -q\nreview: human\n"
+    scene = make_scene(tokens=True, files={".rig-agent.yaml": config})
+    scene.config = config
+    scene.ready_to_merge()
+
+    # when only the review agent's account, of the type User and with write access, has approved
+    outcome = scene.attend()
+
+    # then the review counts and the person is still missing
+    assert scene.state.lane is Lane.READY_TO_MERGE
+    assert "a person has to look" in outcome
+    assert "HUMAN_GATE_CLEARED" not in scene.types()
+
+    # until a person looks
+    scene.maria.review(scene.repo, scene.pull(), "APPROVE")
+    assert scene.attend().startswith("merged: ")
+    assert "HUMAN_GATE_CLEARED" in scene.types()
+
+
+def test_a_merge_that_github_made_is_recorded_although_the_issue_was_withdrawn(
+    scene: Scene,
+) -> None:
+    # given a merge after which the conductor died, and an operator who withdrew the issue
+    scene.ready_to_merge()
+    scene.crash_after_the_merge()
+    scene.conductor.shell.tell(
+        scene.stream, Cancel(reason="not wanted", by="maria"), actor=CONDUCTOR, cause=scene.cause
+    )
+    assert "MERGED" not in scene.types()
+
+    # when the pull request is looked at again
+    assert scene.attend().startswith("merged: ")
+
+    # then the record names the merge, and the issue stays withdrawn
+    assert scene.types()[-1] == "MERGED"
+    assert scene.state.lane is Lane.CANCELLED
+    assert scene.state.merge_sha is not None
+    assert scene.attend().startswith("ignored: ")
