@@ -77,13 +77,24 @@ def _withdraw(conductor: Conductor, repository: RepositoryRef, one: Attention, c
     known = conductor.stores.issues.newest(repo_id=repository.id, number=one.number)
     if known is None:
         return "ignored: the rig does not work on this issue"
+    with conductor.alone(known.stream):
+        outcome = _cancel(conductor, repository, known.stream, one, cause)
+    return outcome or attend(conductor, known.stream, cause=cause)
+
+
+def _cancel(
+    conductor: Conductor, repository: RepositoryRef, stream: str, one: Attention, cause: UUID
+) -> str | None:
+    """Cancel while no effect pushes or merges; None where its pull request is merged."""
     api = conductor.github.api(Role.CONDUCTOR, repository)
     issue = read_issue(api, one.number)
     if issue.state == "open" and conductor.label in issue.label_names:
         return "ignored: the issue is open and labelled again"
-    if known.pr is not None and read_pull_request(api, known.pr, settled=False).is_merged:
-        return attend(conductor, known.stream, cause=cause)
+    state = conductor.stores.events.load(stream).state
+    pull = state.pr if state is not None else None
+    if pull is not None and read_pull_request(api, pull.number, settled=False).is_merged:
+        return None
     told = conductor.shell.tell(
-        known.stream, Cancel(reason=one.reason, by=one.by), actor=CONDUCTOR, cause=cause
+        stream, Cancel(reason=one.reason, by=one.by), actor=CONDUCTOR, cause=cause
     )
     return f"cancelled: {one.reason}" if told.events else "ignored: the issue had ended"

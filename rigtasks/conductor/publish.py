@@ -9,7 +9,7 @@ from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
 from rigtasks.conductor.large_change import large_pr_granted
 from rigtasks.conductor.pr_body import pull_request_body, pull_request_title
 from rigtasks.conductor.rivals import rival_of
-from rigtasks.errors import Rejected
+from rigtasks.errors import Rejected, StaleEpoch
 from rigtasks.github.identities import Role
 from rigtasks.github.pulls import open_pull_request
 from rigtasks.lifecycle.commands import IntendPush, RecordPullRequest, RefusePublish
@@ -41,9 +41,11 @@ def publish(conductor: Conductor, stream: str, *, cause: UUID) -> str:
         state = conductor.stores.events.load(stream).state
         if state is None or state.publish is None or state.branch is None:
             return "ignored: no commits wait to be published"
-        return _Publication(
-            conductor, stream, state, state.publish, state.branch, cause
-        ).carry_out()
+        publication = _Publication(conductor, stream, state, state.publish, state.branch, cause)
+        try:
+            return publication.carry_out()
+        except StaleEpoch as error:
+            return f"ignored: {error}"
 
 
 class _Publication:
@@ -134,6 +136,7 @@ class _Publication:
 
     def _open(self, report: PolicyReport | None) -> str:
         state = self._state
+        self._still_wanted()
         api = self._conductor.api(Role.AUTHOR, state)
         opened = open_pull_request(
             api,
@@ -159,6 +162,12 @@ class _Publication:
             )
         )
         return f"published: pull request #{pull.number} at {self._pending.head_sha}"
+
+    def _still_wanted(self) -> None:
+        """Open nothing for an issue that was withdrawn while its commits were pushed."""
+        state = self._conductor.stores.events.load(self._stream).state
+        if state is None or state.publish != self._pending:
+            raise StaleEpoch("these commits no longer wait to be published")
 
     def _refuse(self, failure: FailureClass, reason: str) -> str:
         self._tell(

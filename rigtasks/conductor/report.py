@@ -87,7 +87,10 @@ def _sentence(state: IssueState) -> str:
     if state.lane is Lane.DONE:
         return f"Merged as {(state.merge_sha or '')[:12]} with {pull}."
     if state.lane is Lane.CANCELLED:
-        return f"Withdrawn: {state.reason}."
+        withdrawn = f"Withdrawn: {state.reason}."
+        if state.merge_sha is None:
+            return withdrawn
+        return f"{withdrawn} It was merged before that, as {state.merge_sha[:12]} with {pull}."
     if state.publish is not None:
         return f"The tests are green; the commits are being pushed for {pull}."
     if state.run is not None:

@@ -59,6 +59,7 @@ _REPORTED: frozenset[type[Event]] = frozenset(
         acceptance.HumanGateCleared,
         acceptance.MergeGateWaiting,
         acceptance.MergeConflict,
+        acceptance.Merged,
         acceptance.MergeOutsideRig,
         liveness.Escalated,
         liveness.OperatorRetried,

@@ -42,8 +42,11 @@ def record_gate(command: RecordGate, state: IssueState | None) -> tuple[Event, .
 
 
 def record_merge(command: RecordMerge, state: IssueState | None) -> tuple[Event, ...]:
-    """Record the merge with its certificate, and the end of the issue."""
-    if state is None or state.merge_sha is not None or state.terminal:
+    """Record the merge with its certificate, and the end of the issue.
+
+    A merge that happened belongs into the record even where the issue was withdrawn meanwhile.
+    """
+    if state is None or state.merge_sha is not None:
         return ()
     merged = Merged(
         pr=command.pr,
@@ -51,4 +54,5 @@ def record_merge(command: RecordMerge, state: IssueState | None) -> tuple[Event,
         merge_sha=command.merge_sha,
         certificate=command.certificate,
     )
-    return (merged, IssueDone(merge_sha=command.merge_sha, pr=command.pr))
+    done = IssueDone(merge_sha=command.merge_sha, pr=command.pr)
+    return (merged,) if state.terminal else (merged, done)

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from rigtasks.errors import StaleEpoch
@@ -15,6 +16,7 @@ from rigtasks.lifecycle.commands import (
     FinishRun,
     Hold,
     RecordGate,
+    RecordMerge,
     RefusePublish,
     ReleaseRun,
     Retry,
@@ -25,6 +27,7 @@ from rigtasks.lifecycle.react import Bell, Effect, EffectKind
 from rigtasks.lifecycle.state import FeedbackKind, Lane, Overlay, Stage
 from rigtasks.routing.internal import internal_repositories
 from rigtasks.testing.life import Life, approval, no_model, verdict
+from rigtasks.testing.samples import sample
 
 
 def types(events: object) -> list[str]:
@@ -390,3 +393,15 @@ def test_an_issue_that_has_to_wait_can_never_be_claimed_in_between(life: Life) -
 
     assert life.issue.hold is None
     assert life.issue.wanted_stage is Stage.IMPLEMENT
+
+
+def test_a_merge_after_a_withdrawal_is_recorded_and_changes_nothing_else(in_review: Life) -> None:
+    head = in_review.issue.head_sha or ""
+    in_review.tell(Cancel(reason="label removed", by="maria"))
+    certificate = msgspec.structs.replace(sample("MERGED"), head_sha=head).certificate  # type: ignore[attr-defined]
+    merge = RecordMerge(pr=3, head_sha=head, merge_sha="m1", certificate=certificate)
+
+    assert types(in_review.tell(merge)) == ["MERGED"]
+
+    assert (in_review.issue.lane, in_review.issue.merge_sha) == (Lane.CANCELLED, "m1")
+    assert in_review.tell(merge) == ()

@@ -1,0 +1,67 @@
+"""A person takes an issue back; what is under way ends in order and nothing is left behind."""
+
+import dataclasses
+import threading
+
+from conductor_scene import FIXED, Lane, Scene
+
+from rigtasks.conductor.context import CONDUCTOR
+from rigtasks.conductor.publish import publish
+from rigtasks.github.client import GitHub
+from rigtasks.github.identities import RepositoryRef
+from rigtasks.github.tokens import Token
+from rigtasks.lifecycle.commands import Cancel
+from rigtasks.routing.labels import READY
+
+
+def test_a_withdrawal_waits_for_the_effect_that_is_under_way(scene: Scene) -> None:
+    # given an effect that holds the issue
+    scene.ready_to_merge()
+    scene.maria.unlabel(scene.repo, scene.number, READY)
+    told: list[str] = []
+    withdrawal = threading.Thread(target=lambda: told.append(scene.deliver("unlabeled")))
+
+    with scene.conductor.alone(scene.stream):
+        # when the label is taken off meanwhile
+        withdrawal.start()
+        withdrawal.join(1.0)
+
+        # then nothing is cancelled behind the effect's back
+        assert withdrawal.is_alive()
+        assert not scene.state.terminal
+    withdrawal.join(20.0)
+    assert told == [f"cancelled: the label {READY} was removed"]
+    assert scene.state.lane is Lane.CANCELLED
+
+
+class _WithdrawnMeanwhile(GitHub):
+    """A GitHub at which a person withdraws the issue while its commits are about to be pushed."""
+
+    scene: Scene
+
+    def push_token(self, repository: RepositoryRef) -> Token:
+        command = Cancel(reason="not wanted", by="maria")
+        self.scene.conductor.shell.tell(
+            self.scene.stream, command, actor=CONDUCTOR, cause=self.scene.cause
+        )
+        return super().push_token(repository)
+
+
+def test_commits_of_an_issue_that_was_withdrawn_are_neither_pushed_nor_a_failure(
+    scene: Scene,
+) -> None:
+    scene.label()
+    scene.implement({"price.py": FIXED})
+    branch = scene.state.branch
+    github = _WithdrawnMeanwhile(scene.github_settings)
+    github.scene = scene
+
+    outcome = publish(
+        dataclasses.replace(scene.conductor, github=github), scene.stream, cause=scene.cause
+    )
+
+    assert outcome.startswith("ignored: ")
+    assert scene.state.lane is Lane.CANCELLED
+    branches = scene.maria.pages(f"/repos/{scene.repo}/branches")
+    assert branch not in [one["name"] for one in branches]
+    assert scene.maria.pages(f"/repos/{scene.repo}/pulls", state="all") == []
