@@ -40,6 +40,15 @@ def work_on_delivery(conductor: Conductor, delivery_id: str) -> str:
     return outcome
 
 
+def note_failure(conductor: Conductor, delivery_id: str, error: str, *, final: bool) -> None:
+    """Write down that looking at a delivery failed; after the last try that is its outcome."""
+    deliveries = conductor.stores.deliveries
+    if final:
+        deliveries.settle(delivery_id, DeliveryStatus.QUARANTINED, f"given up: {error}")
+    else:
+        deliveries.failed(delivery_id, error=error)
+
+
 def _outcome(conductor: Conductor, delivery: Delivery) -> str:
     if delivery.payload is None:
         return "ignored: its payload was dropped after its retention"

@@ -3,16 +3,16 @@
 from uuid import UUID
 
 from rigtasks.conductor.attend import attend
-from rigtasks.conductor.context import Conductor, repository_of
+from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
 from rigtasks.conductor.intake import take_in
 from rigtasks.conductor.publish import publish
 from rigtasks.conductor.report import report
 from rigtasks.conductor.reviews import post_review
-from rigtasks.eventstore.outbox import EntryKind
-from rigtasks.eventstore.stream import OutboxEntry
+from rigtasks.lifecycle.commands import Escalate
+from rigtasks.lifecycle.failure import WHO_MUST_ACT, FailureClass
 from rigtasks.lifecycle.react import EffectKind, outstanding
 from rigtasks.lifecycle.state import IssueState
-from rigtasks.shell import CONDUCTOR_QUEUE, WAKE_TASK, effect_entry
+from rigtasks.shell import effect_entry, wake_entry
 
 
 def carry_out(conductor: Conductor, stream: str, kind: EffectKind, *, cause: UUID) -> str:
@@ -35,22 +35,28 @@ def carry_out(conductor: Conductor, stream: str, kind: EffectKind, *, cause: UUI
             return _release(conductor, stream)
 
 
-def wake(conductor: Conductor, stream: str, *, cause: UUID, again: int) -> str:
-    """Repeat what an issue still waits for, and look at a held one again.
+def call_a_person(conductor: Conductor, stream: str, error: str, *, cause: UUID) -> None:
+    """Escalate an issue for which something was given up; without that only a table knows."""
+    conductor.shell.tell(
+        stream,
+        Escalate(
+            reason=f"The rig gave up something this issue needs: {error}",
+            who_must_act=WHO_MUST_ACT[FailureClass.INFRA],
+        ),
+        actor=CONDUCTOR,
+        cause=cause,
+    )
 
-    Args:
-        conductor: the conductor's collaborators.
-        stream: the issue's stream.
-        cause: what rang.
-        again: a number that differs from one ring to the next, for the keys of the entries.
-    """
-    state = conductor.stores.events.load(stream).state
+
+def wake(conductor: Conductor, stream: str, *, cause: UUID) -> str:
+    """Repeat what an issue still waits for, and look at a held one again."""
+    state = conductor.shell.set_timer(stream)
     if state is None or state.terminal:
         return "ignored: the issue has ended"
     if state.hold_blocks:
         return _look_again(conductor, state, cause)
     effects = outstanding(state)
-    conductor.stores.outbox.add(tuple(effect_entry(stream, effect, again) for effect in effects))
+    conductor.stores.outbox.add_missing(tuple(effect_entry(stream, effect) for effect in effects))
     return "repeated: " + (", ".join(effect.kind for effect in effects) or "nothing")
 
 
@@ -60,18 +66,7 @@ def _release(conductor: Conductor, stream: str) -> str:
     if state is None:
         return "ignored: no such issue"
     waiting = conductor.stores.issues.waiting_for(state.ref)
-    conductor.stores.outbox.add(
-        tuple(
-            OutboxEntry(
-                kind=EntryKind.TASK,
-                task=WAKE_TASK,
-                queue=CONDUCTOR_QUEUE,
-                args=(one.stream,),
-                dedup_key=f"{one.stream} released by {stream}",
-            )
-            for one in waiting
-        )
-    )
+    conductor.stores.outbox.add_missing(tuple(wake_entry(one.stream) for one in waiting))
     return "released: " + (", ".join(one.ref for one in waiting) or "nobody waited")
 
 

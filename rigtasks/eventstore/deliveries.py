@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from rigtasks.errors import Permanent
 from rigtasks.eventstore.connection import Rows
 
 _GET = """
@@ -27,15 +26,23 @@ _FAILED = """
 UPDATE deliveries SET attempts = attempts + 1, last_error = %s
  WHERE delivery_id = %s AND status = 'pending' RETURNING attempts
 """
-_PENDING = """
-SELECT delivery_id FROM deliveries
- WHERE status = 'pending' AND received_at < clock_timestamp() - make_interval(secs => %s)
- ORDER BY received_at LIMIT %s
+_FORGOTTEN = """
+SELECT d.delivery_id FROM deliveries AS d
+ WHERE d.status = 'pending' AND d.received_at < clock_timestamp() - make_interval(secs => %s)
+   AND NOT EXISTS (SELECT FROM outbox AS o
+                    WHERE o.done_at IS NULL AND o.dead_at IS NULL
+                      AND o.args = jsonb_build_array(d.delivery_id))
+ ORDER BY d.received_at LIMIT %s
 """
 _DROP_PAYLOADS = """
 UPDATE deliveries SET payload = NULL
  WHERE payload IS NOT NULL AND status <> 'pending'
    AND received_at < clock_timestamp() - make_interval(secs => %s)
+RETURNING delivery_id
+"""
+_FORGET = """
+DELETE FROM deliveries
+ WHERE status <> 'pending' AND received_at < clock_timestamp() - make_interval(secs => %s)
 RETURNING delivery_id
 """
 
@@ -65,22 +72,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None
     attempts: int
 
-    def body(self) -> dict[str, Any]:
-        """Return the payload as data.
-
-        Raises:
-            Permanent: it was dropped after its retention, or is no JSON object.
-        """
-        if self.payload is None:
-            raise Permanent(f"the payload of delivery {self.delivery_id} was dropped")
-        try:
-            data = json.loads(self.payload)
-        except ValueError as error:
-            raise Permanent(f"delivery {self.delivery_id} holds no JSON: {error}") from error
-        if not isinstance(data, dict):
-            raise Permanent(f"delivery {self.delivery_id} holds no JSON object")
-        return data
-
 
 class Deliveries:
     """Read deliveries and write down, in words, what became of them."""
@@ -102,14 +93,18 @@ class Deliveries:
         rows = self._database.rows(_FAILED, (error, delivery_id))
         return rows[0][0] if rows else None
 
-    def pending(self, *, older_than_seconds: float = 0.0, most: int = 100) -> tuple[str, ...]:
-        """Return the ids of deliveries that wait for their outcome, the oldest first."""
-        rows = self._database.rows(_PENDING, (older_than_seconds, most))
+    def forgotten(self, *, older_than_seconds: float = 0.0, most: int = 100) -> tuple[str, ...]:
+        """Return the ids of pending deliveries that no open task is about, the oldest first."""
+        rows = self._database.rows(_FORGOTTEN, (older_than_seconds, most))
         return tuple(row[0] for row in rows)
 
     def drop_payloads(self, *, older_than_seconds: float) -> int:
         """Drop the payloads of settled deliveries after their retention; return how many."""
         return len(self._database.rows(_DROP_PAYLOADS, (older_than_seconds,)))
+
+    def forget(self, *, older_than_seconds: float) -> int:
+        """Delete settled deliveries that came long ago; return how many."""
+        return len(self._database.rows(_FORGET, (older_than_seconds,)))
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:

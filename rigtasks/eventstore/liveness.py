@@ -49,6 +49,13 @@ RETURNING stream
 """
 
 
+_DUE_AT = "SELECT due_at FROM wakeups WHERE stream = %s"
+_MOVE = """
+UPDATE wakeups SET due_at = %(to)s WHERE stream = %(stream)s AND due_at = %(seen)s RETURNING stream
+"""
+_STOP = "DELETE FROM wakeups WHERE stream = %(stream)s AND due_at = %(seen)s RETURNING stream"
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """One process of an agent as it was last seen."""
 
@@ -138,8 +145,18 @@ class WakeUps:
     def take_due(self, *, most: int = 100, again_seconds: float = 60.0) -> tuple[str, ...]:
         """Take the streams whose time has come.
 
-        Each comes round again after `again_seconds` unless an append sets another time first, so a
-        wake-up is not lost with the process that took it.
+        Each comes round again after `again_seconds` unless another time is set first, so a wake-up
+        is not lost with the process that took it.
         """
         rows = self._database.rows(_WAKE_UPS, {"most": most, "again": again_seconds})
         return tuple(sorted(row[0] for row in rows))
+
+    def due_at(self, stream: str) -> datetime | None:
+        """Return when a stream is woken next, None where nothing wakes it."""
+        rows = self._database.rows(_DUE_AT, (stream,))
+        return rows[0][0] if rows else None
+
+    def move(self, stream: str, *, seen: datetime, to: datetime | None) -> bool:
+        """Set another time, or none, if `seen` still holds; an append in between stands."""
+        statement = _STOP if to is None else _MOVE
+        return bool(self._database.rows(statement, {"stream": stream, "seen": seen, "to": to}))

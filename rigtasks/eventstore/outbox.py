@@ -2,11 +2,11 @@
 
 An entry is due from `available_at` on. Taking it moves that time on, so an entry whose publisher or
 task died comes round again by itself. A `hint` is done once it was published; a `task` is done when
-its task says so, and dead once it was tried too often.
+its task says so, and dead once it failed too often. Publishing costs nothing: while nobody works on
+entries, they wait.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,8 +17,9 @@ from rigtasks.eventstore.connection import Rows
 from rigtasks.eventstore.stream import OutboxEntry
 
 #: Seconds before try n + 1 of an entry whose task reported a failure, the last one repeated.
-BACK_OFF = (1.0, 5.0, 15.0, 60.0, 300.0)
-MOST_ATTEMPTS = 12
+BACK_OFF = (1.0, 5.0, 15.0, 60.0, 300.0, 600.0)
+#: Failures of one entry before it is dead: with these pauses a day, so that it outlives an outage.
+MOST_ATTEMPTS = 150
 
 _TAKE = """
 WITH due AS (
@@ -28,11 +29,9 @@ WITH due AS (
        FOR UPDATE SKIP LOCKED
 )
 UPDATE outbox AS o
-   SET attempts = o.attempts + 1,
-       available_at = clock_timestamp() + make_interval(secs => %(repeat)s),
-       dead_at = CASE WHEN o.attempts >= %(attempts)s THEN clock_timestamp() END
+   SET available_at = clock_timestamp() + make_interval(secs => %(repeat)s)
   FROM due WHERE o.id = due.id
-RETURNING o.id, o.kind, o.task, o.queue, o.args, o.stream, o.attempts, o.dead_at IS NOT NULL
+RETURNING o.id, o.kind, o.task, o.queue, o.args, o.stream, o.attempts, o.published_at IS NOT NULL
 """
 _PUBLISHED = """
 UPDATE outbox
@@ -42,7 +41,7 @@ UPDATE outbox
 """
 _NOT_PUBLISHED = """
 UPDATE outbox
-   SET last_error = %s, attempts = greatest(attempts - 1, 0),
+   SET last_error = %s,
        available_at = clock_timestamp() + make_interval(secs => %s)
  WHERE id = ANY (%s) AND done_at IS NULL
 """
@@ -51,36 +50,36 @@ _DONE = (
 )
 _FAILED = """
 UPDATE outbox
-   SET last_error = %(error)s,
-       dead_at = CASE WHEN %(dead)s OR attempts >= %(attempts)s THEN clock_timestamp() END,
-       available_at = clock_timestamp() + make_interval(secs =>
-           coalesce(%(after)s, (%(back_off)s::float8[])[least(greatest(attempts, 1),
-                                                              cardinality(%(back_off)s))]))
- WHERE id = %(id)s AND done_at IS NULL
+   SET attempts = attempts + 1, last_error = %(error)s, published_at = NULL,
+       dead_at = CASE WHEN attempts + 1 >= %(most)s THEN clock_timestamp() END,
+       available_at = clock_timestamp() + make_interval(secs => greatest(
+           %(after)s, (%(back_off)s::float8[])[least(attempts + 1, cardinality(%(back_off)s))]))
+ WHERE id = %(id)s AND done_at IS NULL AND dead_at IS NULL
 RETURNING dead_at IS NOT NULL
 """
 _ADD = "SELECT rig_put_outbox(NULL, %s)"
+_ADD_MISSING = """
+SELECT rig_put_outbox(NULL, jsonb_agg(DISTINCT wanted))
+  FROM jsonb_array_elements(%s::jsonb) AS wanted
+ WHERE NOT EXISTS (
+       SELECT FROM outbox AS o
+        WHERE o.done_at IS NULL AND o.dead_at IS NULL
+          AND o.task = wanted ->> 'task' AND o.args = wanted -> 'args')
+"""
+_AWAITED = """
+SELECT count(*) FROM outbox
+ WHERE done_at IS NULL AND dead_at IS NULL AND published_at IS NOT NULL AND queue = %s
+"""
 _CLAIMABLE = """
 SELECT claim_queue, count(*) FROM issues
  WHERE claim_queue IS NOT NULL AND (claim_after IS NULL OR claim_after <= clock_timestamp())
  GROUP BY claim_queue
 """
-_NEXT_DUE = """
-SELECT clock_timestamp(), min(available_at) FROM outbox WHERE done_at IS NULL AND dead_at IS NULL
-"""
-_CONDITION = """
-SELECT count(*) FILTER (WHERE dead_at IS NULL),
-       extract(epoch FROM clock_timestamp()
-               - min(created_at) FILTER (WHERE dead_at IS NULL AND published_at IS NULL)),
-       count(*) FILTER (WHERE dead_at IS NOT NULL)
-  FROM outbox WHERE done_at IS NULL
-"""
-_REVIVE = """
-UPDATE outbox SET dead_at = NULL, attempts = 0, available_at = clock_timestamp()
- WHERE id = %s AND dead_at IS NOT NULL AND done_at IS NULL RETURNING id
-"""
 _FORGET = """
-DELETE FROM outbox WHERE done_at < clock_timestamp() - make_interval(secs => %s) RETURNING id
+DELETE FROM outbox
+ WHERE done_at < clock_timestamp() - make_interval(secs => %(done)s)
+    OR dead_at < clock_timestamp() - make_interval(secs => %(dead)s)
+RETURNING id
 """
 
 
@@ -92,7 +91,12 @@ class EntryKind(StrEnum):
 
 
 class TakenEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry that was taken to be published; `attempts` counts this time."""
+    """An entry that was taken to be published.
+
+    Args:
+        attempts: how often its task failed.
+        again: it was published before, and nobody has said since what became of it.
+    """
 
     id: int
     kind: EntryKind
@@ -101,14 +105,7 @@ class TakenEntry(msgspec.Struct, frozen=True, kw_only=True):
     args: tuple[Any, ...]
     stream: str | None
     attempts: int
-
-
-class OutboxCondition(msgspec.Struct, frozen=True, kw_only=True):
-    """How the outbox stands: open entries, the age of the oldest unpublished one, the dead ones."""
-
-    open: int
-    oldest_unpublished_seconds: float | None
-    dead: int
+    again: bool
 
 
 class Outbox:
@@ -122,18 +119,23 @@ class Outbox:
         if entries:
             self._database.rows(_ADD, (encode(entries),))
 
+    def add_missing(self, entries: Sequence[OutboxEntry]) -> None:
+        """Add those entries for which no open one has the same task and arguments.
+
+        For work that is asked for again and again: however long nobody does it, it waits once.
+        """
+        if entries:
+            self._database.rows(_ADD_MISSING, (encode(entries),))
+
     def take(self, *, most: int = 100, repeat_seconds: float = 30.0) -> tuple[TakenEntry, ...]:
         """Take the due entries, the longest due first; nobody else gets them meanwhile.
-
-        An entry that was tried too often becomes dead instead of being taken.
 
         Args:
             most: how many at once.
             repeat_seconds: when an entry that is neither done nor failed comes round again.
         """
-        parameters = {"most": most, "repeat": repeat_seconds, "attempts": MOST_ATTEMPTS}
-        rows = self._database.rows(_TAKE, parameters)
-        return tuple(_taken(row[:7]) for row in sorted(rows) if not row[7])
+        rows = self._database.rows(_TAKE, {"most": most, "repeat": repeat_seconds})
+        return tuple(_taken(row) for row in sorted(rows))
 
     def published(self, ids: Sequence[int]) -> None:
         """Note that the broker has the entries; hints are done with that."""
@@ -141,7 +143,7 @@ class Outbox:
             self._database.rows(_PUBLISHED, (list(ids),))
 
     def not_published(self, ids: Sequence[int], *, error: str, retry_after: float = 1.0) -> None:
-        """Give entries back that the broker did not take; this costs them no attempt."""
+        """Give entries back that the broker did not take."""
         if ids:
             self._database.rows(_NOT_PUBLISHED, (error, retry_after, list(ids)))
 
@@ -155,15 +157,21 @@ class Outbox:
         return bool(self._database.rows(statement, (entry_id,)))
 
     def failed(
-        self, entry_id: int, *, error: str, retry_after: float | None = None, final: bool = False
+        self,
+        entry_id: int,
+        *,
+        error: str,
+        retry_after: float | None = None,
+        most: int = MOST_ATTEMPTS,
     ) -> bool:
-        """Note that a task failed; return whether it is dead now.
+        """Note that a task failed; return whether it died of that.
 
         Args:
             entry_id: the entry.
             error: what failed, in words for the dashboard.
-            retry_after: seconds until it is due again; None takes the back-off.
-            final: make it dead at once, for failures that no repetition cures.
+            retry_after: seconds until it is due again at the earliest; it never comes before its
+                back-off.
+            most: how many failures it may have; 1 for one that no repetition cures.
         """
         rows = self._database.rows(
             _FAILED,
@@ -171,40 +179,29 @@ class Outbox:
                 "id": entry_id,
                 "error": error,
                 "after": retry_after,
-                "dead": final,
-                "attempts": MOST_ATTEMPTS,
+                "most": most,
                 "back_off": list(BACK_OFF),
             },
         )
         return bool(rows and rows[0][0])
 
-    def revive(self, entry_id: int) -> bool:
-        """Give a dead entry a new life; for operators. Return whether it was dead."""
-        return bool(self._database.rows(_REVIVE, (entry_id,)))
+    def awaited(self, queue: str) -> int:
+        """Count the published entries of a queue that nobody has settled yet."""
+        count: int = self._database.rows(_AWAITED, (queue,))[0][0]
+        return count
 
     def claimable_by_queue(self) -> dict[str, int]:
         """Count the issues each queue's workers could claim now, admission aside."""
         return dict(self._database.rows(_CLAIMABLE))
 
-    def next_due(self) -> tuple[datetime, datetime | None]:
-        """Return the database's time and when the next entry is due, None where none is open."""
-        now, due = self._database.rows(_NEXT_DUE)[0]
-        return now, due
-
-    def condition(self) -> OutboxCondition:
-        """Return how the outbox stands, for health and alarms."""
-        count, age, dead = self._database.rows(_CONDITION)[0]
-        return OutboxCondition(
-            open=count, oldest_unpublished_seconds=None if age is None else float(age), dead=dead
-        )
-
-    def forget_done(self, *, older_than_seconds: float) -> int:
-        """Delete entries that were done long ago; return how many."""
-        return len(self._database.rows(_FORGET, (older_than_seconds,)))
+    def forget(self, *, done_seconds: float, dead_seconds: float) -> int:
+        """Delete entries that were done, or given up, so long ago; return how many."""
+        parameters = {"done": done_seconds, "dead": dead_seconds}
+        return len(self._database.rows(_FORGET, parameters))
 
 
 def _taken(row: tuple[Any, ...]) -> TakenEntry:
-    entry_id, kind, task, queue, args, stream, attempts = row
+    entry_id, kind, task, queue, args, stream, attempts, again = row
     return TakenEntry(
         id=entry_id,
         kind=EntryKind(kind),
@@ -213,4 +210,5 @@ def _taken(row: tuple[Any, ...]) -> TakenEntry:
         args=tuple(msgspec.json.decode(args)),
         stream=stream,
         attempts=attempts,
+        again=again,
     )

@@ -11,7 +11,7 @@ from rigtasks.github.errors import NotFound
 
 _log = structlog.get_logger("rig.conductor")
 
-#: GitHub answers 404 for a moment after it told of something: tries within about a minute and a half.
+#: GitHub answers 404 for a moment after it told of something: tries within a minute and a half.
 _LAGGING_TRIES = 5
 
 #: Told in words what failed, and whether that was the last try.
@@ -56,14 +56,10 @@ def most_tries(error: Exception) -> int:
     return 1 if isinstance(error, Permanent) else MOST_ATTEMPTS
 
 
-def _failed(
-    stores: Stores, entry_id: int, error: Exception, on_failure: OnFailure | None
-) -> bool:
+def _failed(stores: Stores, entry_id: int, error: Exception, on_failure: OnFailure | None) -> bool:
     words = str(error) if isinstance(error, RigError) else f"{type(error).__name__}: {error}"
     after = error.retry_after if isinstance(error, Retryable) else None
-    final = stores.outbox.failed(
-        entry_id, error=words, retry_after=after, most=most_tries(error)
-    )
+    final = stores.outbox.failed(entry_id, error=words, retry_after=after, most=most_tries(error))
     if final:
         _log.error("given up", entry=entry_id, error=words)
     else:

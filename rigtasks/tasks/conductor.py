@@ -5,12 +5,13 @@ from uuid import UUID, uuid5
 from celery import shared_task
 
 from rigtasks.bootstrap import conductor
-from rigtasks.conductor.deliveries import work_on_delivery
-from rigtasks.conductor.effects import carry_out, wake
+from rigtasks.conductor.context import Conductor
+from rigtasks.conductor.deliveries import note_failure, work_on_delivery
+from rigtasks.conductor.effects import call_a_person, carry_out, wake
 from rigtasks.conductor.tokens import answer_run
 from rigtasks.lifecycle.react import EffectKind
 from rigtasks.shell import CREDENTIALS_TASK, DELIVERY_TASK, EFFECT_TASK, WAKE_TASK
-from rigtasks.tasks.carrying import carry
+from rigtasks.tasks.carrying import OnFailure, carry
 
 _ENTRIES = UUID("c1b7d9f0-2a0e-4f7b-8a53-0f6f3c6f6f10")
 
@@ -19,11 +20,24 @@ def _cause(entry_id: int) -> UUID:
     return uuid5(_ENTRIES, str(entry_id))
 
 
+def _calling_a_person(rig: Conductor, stream: str, entry_id: int) -> OnFailure:
+    def on_failure(error: str, final: bool) -> None:  # noqa: FBT001  # the signature of OnFailure
+        if final:
+            call_a_person(rig, stream, error, cause=_cause(entry_id))
+
+    return on_failure
+
+
 @shared_task(name=DELIVERY_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def delivery(entry_id: int, delivery_id: str) -> str:
     """Look at what a webhook delivery hints at."""
     rig = conductor()
-    return carry(rig.stores, entry_id, lambda: work_on_delivery(rig, delivery_id))
+    return carry(
+        rig.stores,
+        entry_id,
+        lambda: work_on_delivery(rig, delivery_id),
+        on_failure=lambda error, final: note_failure(rig, delivery_id, error, final=final),
+    )
 
 
 @shared_task(name=EFFECT_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
@@ -34,6 +48,7 @@ def effect(entry_id: int, stream: str, kind: str) -> str:
         rig.stores,
         entry_id,
         lambda: carry_out(rig, stream, EffectKind(kind), cause=_cause(entry_id)),
+        on_failure=_calling_a_person(rig, stream, entry_id),
     )
 
 
@@ -44,7 +59,8 @@ def wake_up(entry_id: int, stream: str) -> str:
     return carry(
         rig.stores,
         entry_id,
-        lambda: wake(rig, stream, cause=_cause(entry_id), again=entry_id),
+        lambda: wake(rig, stream, cause=_cause(entry_id)),
+        on_failure=_calling_a_person(rig, stream, entry_id),
     )
 
 

@@ -19,6 +19,14 @@ class MemoryOutbox:
         with self._database.lock:
             self._database.add_entries(None, entries)
 
+    def add_missing(self, entries: tuple[OutboxEntry, ...]) -> None:
+        """Add those entries for which no open one has the same task and arguments."""
+        with self._database.lock:
+            for wanted in entries:
+                known = [each.entry for each in self._database.entries if each.open]
+                if (wanted.task, wanted.args) not in [(one.task, one.args) for one in known]:
+                    self._database.add_entries(None, (wanted,))
+
     def take(self, *, most: int = 100, repeat_seconds: float = 30.0) -> tuple[TakenEntry, ...]:
         """Take the due entries, the longest due first."""
         with self._database.lock:
@@ -28,10 +36,8 @@ class MemoryOutbox:
             ]
             taken = sorted(due, key=lambda each: (each.available_at, each.id))[:most]
             for each in taken:
-                each.dead = each.attempts >= MOST_ATTEMPTS
-                each.attempts += 1
                 each.available_at = now + timedelta(seconds=repeat_seconds)
-            return tuple(_taken(each) for each in sorted(taken, key=lambda e: e.id) if each.open)
+            return tuple(_taken(each) for each in sorted(taken, key=lambda e: e.id))
 
     def published(self, ids: Collection[int]) -> None:
         """Note that the broker has the entries; hints are done with that."""
@@ -43,7 +49,6 @@ class MemoryOutbox:
         """Give entries back that the broker did not take."""
         for each in self._open(ids):
             each.last_error = error
-            each.attempts = max(0, each.attempts - 1)
             each.available_at = self._database.clock() + timedelta(seconds=retry_after)
 
     def done(self, entry_id: int) -> bool:
@@ -58,15 +63,23 @@ class MemoryOutbox:
         return any(each.open for each in self._open((entry_id,)))
 
     def failed(
-        self, entry_id: int, *, error: str, retry_after: float | None = None, final: bool = False
+        self,
+        entry_id: int,
+        *,
+        error: str,
+        retry_after: float | None = None,
+        most: int = MOST_ATTEMPTS,
     ) -> bool:
-        """Note that a task failed; return whether it is dead now."""
+        """Note that a task failed; return whether it died of that."""
         for each in self._open((entry_id,)):
-            step = min(max(each.attempts, 1), len(BACK_OFF)) - 1
-            seconds = BACK_OFF[step] if retry_after is None else retry_after
+            if each.dead:
+                continue
+            each.attempts += 1
+            seconds = max(retry_after or 0.0, BACK_OFF[min(each.attempts, len(BACK_OFF)) - 1])
             each.last_error = error
+            each.published = False
             each.available_at = self._database.clock() + timedelta(seconds=seconds)
-            each.dead = final or each.attempts >= MOST_ATTEMPTS
+            each.dead = each.attempts >= most
             return each.dead
         return False
 
@@ -83,4 +96,5 @@ def _taken(each: MemoryEntry) -> TakenEntry:
         args=each.entry.args,
         stream=each.stream,
         attempts=each.attempts,
+        again=each.published,
     )

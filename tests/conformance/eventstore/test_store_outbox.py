@@ -2,7 +2,7 @@ import time
 
 from store_house import House
 
-from rigtasks.eventstore.outbox import MOST_ATTEMPTS
+from rigtasks.eventstore.outbox import BACK_OFF, MOST_ATTEMPTS
 from rigtasks.eventstore.store import OutboxEntry
 from rigtasks.testing.life import approval
 
@@ -32,7 +32,8 @@ def test_entries_come_with_their_append_in_order(house: House) -> None:
     assert [each.kind for each in taken] == ["task", "hint"]
     assert taken[0].args == (STREAM, "publish")
     assert [each.stream for each in taken] == [STREAM, STREAM]
-    assert [each.attempts for each in taken] == [1, 1]
+    assert [each.attempts for each in taken] == [0, 0]
+    assert not any(each.again for each in taken)
 
 
 def test_a_taken_entry_is_nobody_elses_until_it_comes_round_again(house: House) -> None:
@@ -44,7 +45,7 @@ def test_a_taken_entry_is_nobody_elses_until_it_comes_round_again(house: House) 
     (second,) = house.outbox.take()
 
     assert second.id == first.id
-    assert second.attempts == 2
+    assert second.attempts == 0
 
 
 def test_a_hint_is_done_once_published_and_a_task_is_not(house: House) -> None:
@@ -88,7 +89,7 @@ def test_a_broker_that_is_down_costs_no_attempt(house: House) -> None:
     house.outbox.add((task(),))
     for _ in range(MOST_ATTEMPTS + 3):
         (taken,) = house.outbox.take()
-        assert taken.attempts == 1
+        assert taken.attempts == 0
         house.outbox.not_published([taken.id], error="Redis does not answer", retry_after=0.0)
 
     assert len(house.outbox.take()) == 1
@@ -96,21 +97,27 @@ def test_a_broker_that_is_down_costs_no_attempt(house: House) -> None:
 
 def test_a_failing_task_dies_in_the_end(house: House) -> None:
     house.outbox.add((task(),))
-    deaths = []
-    for _ in range(MOST_ATTEMPTS):
-        (taken,) = house.outbox.take()
-        deaths.append(house.outbox.failed(taken.id, error="no luck", retry_after=0.0))
+    (taken,) = house.outbox.take()
+
+    deaths = [house.outbox.failed(taken.id, error="no luck") for _ in range(MOST_ATTEMPTS)]
 
     assert deaths == [False] * (MOST_ATTEMPTS - 1) + [True]
     assert house.outbox.take() == ()
     assert not house.outbox.is_open(taken.id)
 
 
+def test_the_failures_of_a_whole_day_do_not_kill_a_task() -> None:
+    pauses = [BACK_OFF[min(number, len(BACK_OFF)) - 1] for number in range(1, MOST_ATTEMPTS)]
+
+    assert sum(pauses) >= 24 * 3600
+    assert max(pauses) <= 600
+
+
 def test_a_failure_no_repetition_cures_is_final_at_once(house: House) -> None:
     house.outbox.add((task(),))
     (taken,) = house.outbox.take()
 
-    assert house.outbox.failed(taken.id, error="refused", final=True)
+    assert house.outbox.failed(taken.id, error="refused", most=1)
 
     time.sleep(0.01)
     assert house.outbox.take() == ()
@@ -126,8 +133,55 @@ def test_a_failure_rests_before_the_next_try(house: House) -> None:
     assert house.outbox.is_open(taken.id)
 
 
-def test_a_task_nobody_ever_finishes_dies_too(house: House) -> None:
+def test_a_failure_rests_as_long_as_it_asks_for_and_no_shorter_than_the_back_off(
+    house: House,
+) -> None:
     house.outbox.add((task(),))
-    taken = [house.outbox.take(repeat_seconds=0.0) for _ in range(MOST_ATTEMPTS + 2)]
+    (taken,) = house.outbox.take()
 
-    assert [len(each) for each in taken] == [1] * MOST_ATTEMPTS + [0, 0]
+    house.outbox.failed(taken.id, error="the head moved", retry_after=0.0)
+
+    assert house.outbox.take() == ()
+    time.sleep(BACK_OFF[0] + 0.1)
+    (again,) = house.outbox.take()
+    assert (again.id, again.attempts) == (taken.id, 1)
+    house.outbox.failed(taken.id, error="rate limited", retry_after=3600.0)
+    assert house.outbox.take() == ()
+
+
+def test_a_task_that_nobody_works_on_is_published_again_and_never_dies(house: House) -> None:
+    house.outbox.add((task(),))
+    taken = []
+    for _ in range(MOST_ATTEMPTS + 2):
+        (one,) = house.outbox.take(repeat_seconds=0.0)
+        house.outbox.published([one.id])
+        taken.append(one)
+
+    assert {one.attempts for one in taken} == {0}
+    assert [one.again for one in taken] == [False] + [True] * (MOST_ATTEMPTS + 1)
+    assert house.outbox.is_open(taken[0].id)
+
+
+def test_a_task_that_failed_is_published_anew(house: House) -> None:
+    house.outbox.add((task(),))
+    (first,) = house.outbox.take()
+    house.outbox.published([first.id])
+
+    house.outbox.failed(first.id, error="GitHub said 502")
+
+    time.sleep(BACK_OFF[0] + 0.1)
+    (second,) = house.outbox.take()
+    assert not second.again
+
+
+def test_work_that_is_open_already_is_not_added_a_second_time(house: House) -> None:
+    house.outbox.add_missing((task(), task(), hint()))
+    house.outbox.add_missing((task(),))
+    (first, _) = house.outbox.take(repeat_seconds=0.0)
+    assert len(house.outbox.take(repeat_seconds=0.0)) == 2
+
+    house.outbox.done(first.id)
+    house.outbox.add_missing((task(),))
+
+    opened = [one for one in house.outbox.take() if one.kind == "task"]
+    assert [one.id == first.id for one in opened] == [False]
