@@ -22,7 +22,6 @@ from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings, Pace
 from rigtasks.github.identities import AppCredentials, Credentials, PersonalToken, Role
 from rigtasks.lifecycle.events.intake import IssueLimits
 from rigtasks.lifecycle.state import Stage
-from rigtasks.lifecycle.timers import Timers
 from rigtasks.routing.facts import IntakePolicy
 from rigtasks.routing.internal import InternalRepositories, internal_repositories
 from rigtasks.routing.labels import READY
@@ -53,7 +52,7 @@ def stores() -> Stores:
 @cache
 def shell() -> IssueShell:
     """Return the shell that gives commands to issues."""
-    return IssueShell(stores(), Timers().scaled(settings().time_scale))
+    return IssueShell(stores(), settings().timers)
 
 
 @cache

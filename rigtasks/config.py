@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rigtasks.errors import Permanent
 from rigtasks.github.identities import Role
+from rigtasks.lifecycle.timers import Timers
 
 
 class ConfigurationError(Permanent):
@@ -94,6 +95,11 @@ class Settings(BaseSettings):
     def scaled(self, seconds: float) -> float:
         """Return a duration in seconds, shrunk or stretched by the time scale."""
         return seconds * self.time_scale
+
+    @property
+    def timers(self) -> Timers:
+        """Return the timers of every issue, scaled."""
+        return Timers(review_scan=self.review_scan_seconds).scaled(self.time_scale)
 
     @property
     def limits(self) -> Limits:

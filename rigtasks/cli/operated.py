@@ -12,7 +12,6 @@ from rigtasks.config import ConfigurationError, load_settings
 from rigtasks.eventstore.connection import Connection
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.lifecycle.envelope import Actor, ActorKind
-from rigtasks.lifecycle.timers import Timers
 from rigtasks.local.stack import Addresses, read_addresses
 from rigtasks.shell import IssueShell
 from webhook_receiver.reading.database import ReadDatabase
@@ -53,7 +52,7 @@ def operated_rig(data_dir: Path | None) -> Iterator[OperatedRig]:
     url = settings.database_url.get_secret_value()
     connection, reading = Connection(url, application_name="rig operator"), ReadDatabase(url)
     stores = stores_on(connection)
-    shell = IssueShell(stores, Timers().scaled(settings.time_scale))
+    shell = IssueShell(stores, settings.timers)
     try:
         yield OperatedRig(database_url=url, stores=stores, shell=shell, reading=reading)
     finally:

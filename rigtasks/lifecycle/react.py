@@ -106,4 +106,6 @@ def outstanding(state: IssueState) -> tuple[Effect, ...]:
         kinds.append(EffectKind.POST_REVIEW)
     if state.pr is not None:
         kinds.append(EffectKind.ATTEND)
+    if state.waits_for_person:
+        kinds.append(EffectKind.REPORT)
     return tuple(Effect(kind=kind) for kind in kinds)
