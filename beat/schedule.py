@@ -14,7 +14,7 @@ class Job:
     """One job of the schedule.
 
     Attributes:
-        name: its key in `beat.tick.JOBS` and in the table of ticks.
+        name: its key in `beat.tick` and in the table of ticks.
         seconds: how often it runs, already scaled.
     """
 
@@ -29,8 +29,7 @@ def jobs() -> tuple[Job, ...]:
     return (
         Job(name="expired_leases", seconds=sweep),
         Job(name="wake_ups", seconds=sweep),
-        Job(name="stale_deliveries", seconds=settings.scaled(settings.republish_seconds)),
-        Job(name="review_scan", seconds=settings.scaled(settings.review_scan_seconds)),
+        Job(name="stale_deliveries", seconds=sweep),
         Job(name="retention", seconds=3600.0),
     )
 

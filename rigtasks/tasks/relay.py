@@ -1,4 +1,4 @@
-"""The relay: turn outbox rows into Celery messages, and keep a bell in a queue that has work.
+"""The relay: turn outbox rows into Celery messages, keep a bell in a queue that has work, sweep.
 
 A process of its own, any number of them. Postgres tells it that rows were added (LISTEN); a short
 poll behind that makes sure that nothing depends on being told.
@@ -17,11 +17,13 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from rigtasks.config import Settings
+from rigtasks.errors import RigError
 from rigtasks.eventstore.channel import LISTEN
 from rigtasks.eventstore.connection import Connection, DatabaseUnavailable, connect
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.outbox import TakenEntry
 from rigtasks.shell import WORK_TASK
+from rigtasks.tasks.sweeps import Sweeps, sweeps_on
 
 _log = structlog.get_logger("rig.relay")
 
@@ -42,6 +44,7 @@ class Relay:
         ping_seconds: how often an empty queue gets a bell all the same, so that its workers show
             that they hear; scaled.
         queues: the agent queues.
+        sweeps: what is to be looked after, so that busy conductors keep nothing waiting.
     """
 
     def __init__(
@@ -52,12 +55,15 @@ class Relay:
         republish_seconds: float,
         ping_seconds: float,
         queues: tuple[str, ...],
+        sweeps: Sweeps,
     ) -> None:
         self._stores = stores
         self._celery = celery
         self.republish_seconds = republish_seconds
         self._ping_seconds = ping_seconds
         self._queues = queues
+        self._sweeps = sweeps
+        self._next_sweep = 0.0
         self._next_top_up = 0.0
         self._next_ping = time.monotonic() + ping_seconds
         self._next_health = 0.0
@@ -68,6 +74,9 @@ class Relay:
         if entries:
             self._publish(entries)
         now = time.monotonic()
+        if now >= self._next_sweep:
+            self._next_sweep = now + self._sweeps.period_seconds
+            self._sweep()
         if now >= self._next_top_up:
             self._next_top_up = now + self.republish_seconds
             self._top_up()
@@ -79,11 +88,23 @@ class Relay:
             self._report_health()
         return len(entries)
 
+    def _sweep(self) -> None:
+        try:
+            outcome = self._sweeps.run()
+        except DatabaseUnavailable:
+            raise
+        except RigError as error:
+            self._stores.reports.service("sweeps", ok=False, detail=str(error))
+        else:
+            self._stores.reports.service("sweeps", ok=True, detail=outcome)
+
     def _publish(self, entries: tuple[TakenEntry, ...]) -> None:
         published: list[int] = []
         for entry in entries:
             own = () if entry.kind == "hint" else (entry.id,)
             try:
+                if entry.again and not self._is_missing(entry.queue):
+                    continue
                 self._send(entry.task, entry.queue, (*own, *entry.args))
             except (OperationalError, RedisError, OSError) as error:
                 rest = [one.id for one in entries if one.id not in published]
@@ -120,6 +141,10 @@ class Relay:
                     self._send(WORK_TASK, queue, (queue, "ping"))
         except (OperationalError, RedisError, OSError) as error:
             self._stores.reports.service("redis", ok=False, detail=str(error))
+
+    def _is_missing(self, queue: str) -> bool:
+        """Say whether a queue holds fewer messages than entries that wait for an answer from it."""
+        return self._length(queue) < self._stores.outbox.awaited(queue)
 
     def _length(self, queue: str) -> int:
         with self._celery.connection_for_write() as connection:
@@ -173,6 +198,7 @@ def run(settings: Settings, celery: Celery) -> None:
         republish_seconds=settings.scaled(settings.republish_seconds),
         ping_seconds=settings.scaled(settings.ping_seconds),
         queues=settings.queues,
+        sweeps=sweeps_on(stores, settings),
     )
     ear = Ear(url)
     stopping = False

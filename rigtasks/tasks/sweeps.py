@@ -1,0 +1,131 @@
+"""Jobs of the schedule that need only Postgres, so that whoever is not busy can run them.
+
+Beat asks the conductor for each, and the relay runs them as well: neither pushes that fill the
+conductor's processes nor a Redis that is away keep a dead worker's claim from being taken back.
+Each period is begun once, by the first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+import structlog
+
+from rigtasks.config import Settings
+from rigtasks.errors import RigError
+from rigtasks.eventstore.database import Stores
+from rigtasks.lifecycle.commands import ExpireLease
+from rigtasks.lifecycle.envelope import Actor, ActorKind
+from rigtasks.shell import IssueShell, delivery_entry, wake_entry
+
+_log = structlog.get_logger("rig.clock")
+
+_CLOCK = Actor(kind=ActorKind.CLOCK, id="beat")
+_TICKS = UUID("5b2f0d38-7b9e-4b0c-8d36-2f7a8d3a91cc")
+_BATCH = 100
+
+
+#: How long a task may take before it counts as lost, in seconds before scaling.
+_ANSWER_SECONDS = 60.0
+
+
+def run_once(stores: Stores, job: str, seconds: float, work: Callable[[], str]) -> str:
+    """Run a job unless its period was begun by somebody else, and note its success."""
+    if stores.ticks.begin(job, period_seconds=seconds) is None:
+        return "ignored: this period was begun already"
+    outcome = work()
+    stores.reports.watcher_succeeded(job, outcome)
+    return outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweeps:
+    """The sweeps of one process.
+
+    Args:
+        stores: the tables.
+        shell: gives commands to issues.
+        answer_seconds: how long a task may take before it counts as lost; scaled.
+        period_seconds: how often each sweep runs; scaled.
+    """
+
+    stores: Stores
+    shell: IssueShell
+    answer_seconds: float
+    period_seconds: float
+
+    @property
+    def jobs(self) -> dict[str, Callable[[], str]]:
+        """Return every sweep by the name of its job."""
+        return {
+            "expired_leases": self.expired_leases,
+            "wake_ups": self.wake_ups,
+            "stale_deliveries": self.stale_deliveries,
+        }
+
+    def run(self) -> str:
+        """Run each sweep whose period nobody has begun, and return what came of them in words.
+
+        Raises:
+            RigError: what kept the first of them that failed from its end; the others ran.
+        """
+        outcomes: list[str] = []
+        errors: list[RigError] = []
+        for job, work in self.jobs.items():
+            try:
+                outcomes.append(run_once(self.stores, job, self.period_seconds, work))
+            except RigError as error:
+                _log.error("a sweep failed", job=job, error=str(error))
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return "; ".join(outcomes)
+
+    def expired_leases(self) -> str:
+        """Take claims back whose lease ran out by the database's clock.
+
+        Raises:
+            RigError: the first of those that could not be taken back; all others were.
+        """
+        expired = self.stores.claims.expired()
+        errors: list[RigError] = []
+        for lease in expired:
+            try:
+                self.shell.tell(
+                    lease.stream,
+                    ExpireLease(run_id=lease.run_id, epoch=lease.epoch),
+                    actor=_CLOCK,
+                    cause=uuid5(_TICKS, f"{lease.run_id} {lease.epoch}"),
+                )
+            except RigError as error:
+                _log.error("a lease stays expired", stream=lease.stream, error=str(error))
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return f"{len(expired)} leases expired"
+
+    def wake_ups(self) -> str:
+        """Let issues look at themselves whose time has come."""
+        woken = 0
+        while True:
+            streams = self.stores.wake_ups.take_due(most=_BATCH, again_seconds=self.answer_seconds)
+            self.stores.outbox.add_missing(tuple(wake_entry(stream) for stream in streams))
+            woken += len(streams)
+            if len(streams) < _BATCH:
+                return f"{woken} issues woken"
+
+    def stale_deliveries(self) -> str:
+        """Ask again for deliveries that nobody settled and no task is about."""
+        forgotten = self.stores.deliveries.forgotten(older_than_seconds=self.answer_seconds)
+        self.stores.outbox.add_missing(tuple(delivery_entry(one) for one in forgotten))
+        return f"{len(forgotten)} deliveries asked for again"
+
+
+def sweeps_on(stores: Stores, chosen: Settings) -> Sweeps:
+    """Return the sweeps over the tables of a process."""
+    return Sweeps(
+        stores=stores,
+        shell=IssueShell(stores, chosen.timers),
+        answer_seconds=chosen.scaled(_ANSWER_SECONDS),
+        period_seconds=chosen.scaled(chosen.sweep_seconds),
+    )
