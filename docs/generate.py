@@ -2,10 +2,15 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
+import typer
+
+from rigtasks.cli.failures import ExitCode
+from rigtasks.cli.main import app
 from rigtasks.config import Settings
 from rigtasks.lifecycle.events import EVENT_TYPES
 from rigtasks.lifecycle.graph import mermaid
@@ -60,6 +65,57 @@ def settings() -> str:
     )
 
 
+def command_line() -> str:
+    """Return the page with every verb, and what the exit codes mean."""
+    codes = "\n".join(
+        f"| {int(code)} | {code.name.lower().replace('_', ' ')} |" for code in ExitCode
+    )
+    verbs = "\n".join(_verb(words, verb) for words, verb in _verbs(["rig"], _root()))
+    return (
+        f"# The command line\n\n{NOTE}"
+        "Standard output is data, standard error is for people. In a pipe tables are tab-separated "
+        "and have no titles.\n\n"
+        f"| Exit code | Meaning |\n|---|---|\n{codes}\n\n{verbs}"
+    ).rstrip() + "\n"
+
+
+def _root() -> Any:
+    return typer.main.get_command(app)
+
+
+def _verbs(words: list[str], command: Any) -> Iterator[tuple[list[str], Any]]:
+    """Yield every verb with the words that call it, in the order of the help."""
+    verbs = getattr(command, "commands", None)
+    if verbs is None:
+        yield words, command
+        return
+    for name, verb in verbs.items():
+        yield from _verbs([*words, name], verb)
+
+
+def _verb(words: list[str], verb: Any) -> str:
+    arguments = [one for one in verb.params if not one.opts[0].startswith("-")]
+    options = [one for one in verb.params if one.opts[0].startswith("-")]
+    needed = [f"{one.opts[0]} {one.name.upper()}" for one in options if one.required]
+    typed = " ".join([*words, *(_argument(one) for one in arguments), *needed])
+    about = " ".join((verb.help or "").replace("\n\n", " ").split())
+    rows = [f"| `{one.metavar or one.name.upper()}` | {one.help} |" for one in arguments]
+    rows += [f"| `{', '.join(one.opts)}` | {one.help}{_given(one)} |" for one in options]
+    table = "\n| | |\n|---|---|\n" + "\n".join(rows) + "\n" if rows else ""
+    return f"## {' '.join(words)}\n\n`{typed}`\n\n{about}\n{table}"
+
+
+def _argument(argument: Any) -> str:
+    name = (argument.metavar or argument.name.upper()).strip("[]")
+    return name if argument.required else f"[{name}]"
+
+
+def _given(option: Any) -> str:
+    """Say what an option is where it is not typed."""
+    default = option.default.value if isinstance(option.default, Enum) else option.default
+    return "" if default is None or option.is_flag else f" Default: `{default}`."
+
+
 def _default(value: object) -> str:
     return "" if value is None else str(value)
 
@@ -74,6 +130,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/lifecycle.md": lifecycle,
     "reference/events.md": events,
     "reference/settings.md": settings,
+    "reference/cli.md": command_line,
 }
 
 

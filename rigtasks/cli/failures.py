@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
+from itertools import pairwise
 
 from rigtasks.errors import Conflict, Permanent, Rejected, Retryable, RigError
 
@@ -80,11 +81,10 @@ def tell(error: RigError, *, as_json: bool) -> ExitCode:
 
 def wants_json(arguments: Sequence[str]) -> bool:
     """Say whether a command line asks for JSON, so that its errors are JSON as well."""
-    pairs = zip(arguments, (*arguments[1:], ""), strict=True)
     return any(
         one in {"--json", "-ojson", "--output=json"}
         or (one in {"-o", "--output"} and following == "json")
-        for one, following in pairs
+        for one, following in pairwise((*arguments, ""))
     )
 
 

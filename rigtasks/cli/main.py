@@ -50,6 +50,10 @@ Memory = Annotated[
 ]
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the stack running after the story.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Really delete; otherwise only say so.")]
+DemoDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Where its stack keeps everything; a temporary folder."),
+]
 DEFAULT_DATA_DIR = Path(".rig")
 
 
@@ -68,7 +72,7 @@ def up(
 
 
 @app.command()
-def demo(data_dir: DataDir | None = None, *, keep: Keep = False, as_json: AsJson = False) -> None:
+def demo(data_dir: DemoDir = None, *, keep: Keep = False, as_json: AsJson = False) -> None:
     """Watch two sample issues become merged pull requests."""
     from rigtasks.cli.start import run_demo
 

@@ -17,7 +17,9 @@ REFERENCE_HELP = "42, owner/repo#42, a link, a branch or a run id."
 Reference = Annotated[str, typer.Argument(metavar="REF", help=REFERENCE_HELP)]
 Repository = Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the event.")]
-Form = Annotated[Output, typer.Option("--output", "-o", help="For people or for programs.")]
+Form = Annotated[
+    Output, typer.Option("--output", "-o", help="A table for people, or json for programs.")
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Print at most so many.")]
 DataDir = Annotated[
     Path | None,

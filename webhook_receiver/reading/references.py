@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from rigtasks.eventstore.tables import issues, runs
 
@@ -61,7 +62,7 @@ def _newest(connection: Connection, *conditions: ColumnElement[Any]) -> tuple[Fo
     columns = (issues.c.stream, issues.c.ref, issues.c.repo_id, issues.c.number, issues.c.pr)
     query = (
         select(*columns)
-        .distinct(issues.c.repo_id, issues.c.number)
+        .ext(distinct_on(issues.c.repo_id, issues.c.number))
         .where(*conditions)
         .order_by(issues.c.repo_id, issues.c.number, issues.c.generation.desc())
         .limit(20)

@@ -23,7 +23,7 @@ HEAVY = {
     "requests",
     "sqlalchemy",
 }
-GROUPS = ("serve", "db", "events", "config", "stack")
+GROUPS = ("serve", "db", "events", "config", "stack", "issue", "repo", "outbox")
 
 
 def rig(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -56,7 +56,7 @@ def test_help_names_every_group_and_verb() -> None:
     answer = rig("--help")
 
     assert answer.returncode == 0
-    for word in ("up", "demo", "version", *GROUPS):
+    for word in ("up", "demo", "version", "pause", "resume", "deliveries", *GROUPS):
         assert f" {word} " in answer.stdout
     assert answer.stderr == ""
 

@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from rigtasks.cli.failures import ExitCode, exit_code, tell
+from rigtasks.cli.failures import (
+    ExitCode,
+    NotFound,
+    PreconditionFailed,
+    exit_code,
+    tell,
+    wants_json,
+)
 from rigtasks.config import ConfigurationError
 from rigtasks.errors import Conflict, Permanent, Rejected, Retryable, RigError, StaleEpoch
 from rigtasks.local.problems import AlreadyRunning, Interrupted, MissingProgram
@@ -19,6 +26,8 @@ from rigtasks.local.problems import AlreadyRunning, Interrupted, MissingProgram
         (MissingProgram("install it"), ExitCode.FAILURE),
         (ConfigurationError("set it"), ExitCode.INVALID),
         (Rejected("bad", code="bad-input"), ExitCode.INVALID),
+        (NotFound("no such issue"), ExitCode.NOT_FOUND),
+        (PreconditionFailed("it is done already"), ExitCode.CONFLICT),
         (Conflict("moved"), ExitCode.CONFLICT),
         (AlreadyRunning("there", pid=7), ExitCode.CONFLICT),
         (Retryable("later"), ExitCode.UNREACHABLE),
@@ -47,3 +56,15 @@ def test_an_error_is_problem_json_for_programs(capsys: pytest.CaptureFixture[str
     assert problem["detail"] == "no such thing"
     assert problem["exit_code"] == 3
     assert written.out == ""
+
+
+@pytest.mark.parametrize(
+    "typed", ["-o json", "--output json", "--output=json", "-ojson", "7 --json", "-o json 7"]
+)
+def test_a_program_that_asks_for_json_gets_json_errors(typed: str) -> None:
+    assert wants_json(typed.split())
+
+
+@pytest.mark.parametrize("typed", ["", "json", "-o table json", "issue view json -o"])
+def test_a_person_gets_sentences(typed: str) -> None:
+    assert not wants_json(typed.split())

@@ -23,8 +23,6 @@ PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})(?:/[\w.*-]+)+/?")
 VARIABLE = re.compile(r"\bRIG_[A-Z0-9_]+\b")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 VERB = re.compile(r"(?:^|[\s=\"'])rig((?: [a-z][a-z-]*)+)((?: +--?[a-z][\w-]*)*)")
-#: The pages say of these that they do not exist.
-ABSENT = frozenset({"resume", "issue"})
 
 
 def page(path: Path) -> str:
@@ -99,7 +97,7 @@ class TestPage:
     def test_every_verb_that_is_shown_is_one_of_the_command_line(self, path: Path) -> None:
         shown = [found[0].split() for line in commands(path) for found in VERB.findall(line)]
 
-        wrong = [unknown_verbs(words) for words in shown if words[0] not in ABSENT]
+        wrong = [unknown_verbs(words) for words in shown]
 
         assert [words for words in wrong if words] == []
 
@@ -110,10 +108,6 @@ def test_the_pages_name_enough_for_these_tests_to_mean_something() -> None:
     assert len([name for path in PAGES for name in named(path)]) > 20
     assert len([link for path in PAGES for link in LINK.findall(prose(path))]) > 10
     assert len(shown) > 10
-
-
-def test_what_the_pages_call_absent_is_absent() -> None:
-    assert [unknown_verbs([verb]) for verb in sorted(ABSENT)] == [[verb] for verb in sorted(ABSENT)]
 
 
 def test_a_verb_a_path_or_a_variable_that_is_not_there_is_noticed() -> None:
