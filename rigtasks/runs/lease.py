@@ -43,6 +43,7 @@ class LeaseKeeper:
         interval: seconds between renewals.
         lease: seconds a renewal is good for.
         shutting_down: says whether the worker was told to stop.
+        renewed: called after each renewal, on the keeper's thread; it must not raise.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class LeaseKeeper:
         interval: float,
         lease: float,
         shutting_down: Callable[[], bool],
+        renewed: Callable[[], None] = lambda: None,
     ) -> None:
         self._renew = renew
         self._interval = interval
         self._deadline_after = lease * 2 / 3
         self._shutting_down = shutting_down
+        self._after = renewed
         self._renewed_at = time.monotonic()
         self._told: StopReason | None = None
         self._done = threading.Event()
@@ -125,3 +128,4 @@ class LeaseKeeper:
                     self._told = StopReason.LEASE_LOST
             if self._told is not None:
                 return
+            self._after()

@@ -3,9 +3,11 @@
 import shutil
 import time
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from rigtasks.errors import StaleEpoch
+import structlog
+
+from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.eventstore.claims import Claimed, Claims, NotClaimed, Renewal
 from rigtasks.eventstore.connection import Connection
 from rigtasks.lifecycle.commands import Failed, FinishRun, ReleaseRun
@@ -18,6 +20,8 @@ from rigtasks.runs.report import RunReport
 from rigtasks.runs.review import carry_out_review
 from rigtasks.runs.scene import Scene
 
+_log = structlog.get_logger("rig.agent")
+
 _HELD = {
     Renewal.HELD: Held.YES,
     Renewal.PAUSED: Held.PAUSED,
@@ -26,14 +30,19 @@ _HELD = {
 }
 
 
-def answer_bell(kit: WorkerKit, *, queue: str, holder: str, heard: Callable[[], None]) -> str:
+#: Shows that this process is there, and which run it works on, if any.
+Presence = Callable[[UUID | None], None]
+
+
+def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -> str:
     """Take the best claimable issue of the queue, if any, and work on it to the end.
 
     Args:
         kit: the worker's collaborators.
         queue: whose work is wanted.
         holder: this process of the agent.
-        heard: called once the claim is decided; nobody's claim waits for it.
+        present: called once the claim is decided, since nobody's claim waits for it, then with
+            every renewal of the lease, and at the end of the run.
 
     Returns:
         What came of it, in words. A bell without claimable work is dropped.
@@ -50,17 +59,29 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, heard: Callable[[], 
         denied_ids=kit.denied_ids,
         denied_names=kit.denied_names,
     )
-    heard()
     if isinstance(claimed, NotClaimed):
+        _show(present, None)
         return f"dropped: {claimed}"
-    return _Run(kit, claimed, holder).carry_out()
+    _show(present, claimed.run_id)
+    outcome = _Run(kit, claimed, holder, present).carry_out()
+    _show(present, None)
+    return outcome
+
+
+def _show(present: Presence, run_id: UUID | None) -> None:
+    """Show what the process does; a run does not end because that cannot be shown."""
+    try:
+        present(run_id)
+    except RigError as error:
+        _log.warning("presence not shown", error=str(error))
 
 
 class _Run:
     """One claim, kept alive until its run has reported."""
 
-    def __init__(self, kit: WorkerKit, claimed: Claimed, holder: str) -> None:
+    def __init__(self, kit: WorkerKit, claimed: Claimed, holder: str, present: Presence) -> None:
         self._kit = kit
+        self._present = present
         self._claimed = claimed
         reviewing = claimed.stage is Stage.REVIEW
         kind = ActorKind.REVIEWER if reviewing else ActorKind.WORKER
@@ -75,6 +96,7 @@ class _Run:
             interval=kit.heartbeat_seconds,
             lease=kit.lease_seconds,
             shutting_down=kit.shutting_down,
+            renewed=lambda: _show(self._present, self._claimed.run_id),
         ) as keeper:
             try:
                 return self._work(keeper)

@@ -24,5 +24,7 @@ def work(queue: str, ref: str) -> str:
         worker_kit(holder),
         queue=queue,
         holder=holder,
-        heard=lambda: announce(holder=holder, queue=queue, runs_agents=True),
+        present=lambda run_id: announce(
+            holder=holder, queue=queue, runs_agents=True, run_id=run_id
+        ),
     )

@@ -1,13 +1,14 @@
 """Tell the store that a process of a worker is there, and which walls it puts around agents."""
 
 import hashlib
+from uuid import UUID
 
 from rigtasks import __version__
 from rigtasks.bootstrap import isolation, settings, stores
 
 
-def announce(*, holder: str, queue: str, runs_agents: bool) -> None:
-    """Write one heartbeat for a process that can take work of a queue."""
+def announce(*, holder: str, queue: str, runs_agents: bool, run_id: UUID | None = None) -> None:
+    """Write one heartbeat for a process that can take work of a queue, or works on a run of it."""
     level = isolation().level if runs_agents else "conductor"
     stores().heartbeats.beat(
         holder=f"{holder}/{queue}",
@@ -16,6 +17,7 @@ def announce(*, holder: str, queue: str, runs_agents: bool) -> None:
         version=__version__,
         config_hash=_config_hash(),
         isolation=str(level),
+        run_id=run_id,
     )
 
 

@@ -81,3 +81,24 @@ def test_the_thread_is_gone_after_the_run() -> None:
         assert threading.active_count() == before + 1
 
     assert threading.active_count() == before
+
+
+def test_every_renewal_is_told_and_nothing_is_after_the_claim_is_lost() -> None:
+    told: list[int] = []
+    script = answers(Held.YES, Held.YES, Held.LOST)
+
+    def renew() -> Held:
+        answer = next(script)
+        assert isinstance(answer, Held)
+        return answer
+
+    with LeaseKeeper(
+        renew,
+        interval=0.01,
+        lease=0.3,
+        shutting_down=lambda: False,
+        renewed=lambda: told.append(1),
+    ) as keeper:
+        assert wait_for(keeper) is StopReason.LEASE_LOST
+
+    assert len(told) == 2
