@@ -10,10 +10,11 @@ from rigtasks.conductor.gate_facts import GateReading, read_gate
 from rigtasks.conductor.pull_requests import observation
 from rigtasks.conductor.report import show_gate
 from rigtasks.conductor.threads import answered_threads, resolve_threads
+from rigtasks.conductor.withdrawal import why_withdrawn
 from rigtasks.errors import Retryable
 from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
 from rigtasks.gate.certificate import certify
-from rigtasks.gate.facts import GateFacts
+from rigtasks.gate.facts import GateFacts, Source
 from rigtasks.gate.verdict import Verdict, evaluate
 from rigtasks.github.api import Api
 from rigtasks.github.errors import Forbidden
@@ -29,7 +30,7 @@ from rigtasks.github.merge import (
     is_on_base,
     merge,
 )
-from rigtasks.lifecycle.commands import Escalate, RecordGate, RecordMerge
+from rigtasks.lifecycle.commands import Cancel, Escalate, RecordGate, RecordMerge
 from rigtasks.lifecycle.events.base import Blocker
 from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.routing.agent_config import AgentConfig
@@ -81,6 +82,20 @@ class _Attention:
             return self._record(state, passed, reading)
         if state.terminal:
             return "ignored: the issue was withdrawn"
+        return self._cancel_withdrawn(reading) or self._judge(reading)
+
+    def _cancel_withdrawn(self, reading: GateReading) -> str | None:
+        """Cancel an issue that GitHub shows closed or without its label, webhook or not."""
+        issue = reading.gate.issue
+        unknown = any(one.source is Source.ISSUE for one in reading.gate.unknown_sources)
+        reason = why_withdrawn(issue.state, issue.labels, self._conductor.label)
+        if unknown or reason is None or reading.seen.pull_request.is_merged:
+            return None
+        command = Cancel(reason=reason, by="somebody on GitHub")
+        self._conductor.shell.tell(self._stream, command, actor=CONDUCTOR, cause=self._cause)
+        return f"cancelled: {reason}"
+
+    def _judge(self, reading: GateReading) -> str:
         verdict = evaluate(reading.gate, self._conductor.now())
         told = self._conductor.shell.tell(
             self._stream, observation(reading, verdict), actor=CONDUCTOR, cause=self._cause

@@ -4,16 +4,14 @@ from uuid import UUID, uuid5
 
 from rigtasks.conductor.attend import attend
 from rigtasks.conductor.attention import Attention, Matter, attention
-from rigtasks.conductor.context import CONDUCTOR, Conductor
+from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.intake import take_in
+from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
 from rigtasks.errors import Rejected
 from rigtasks.eventstore.deliveries import Delivery, DeliveryStatus
 from rigtasks.eventstore.queries import IssueSummary
-from rigtasks.github.identities import RepositoryRef, Role
-from rigtasks.github.issues import read_issue
+from rigtasks.github.identities import RepositoryRef
 from rigtasks.github.payloads import parse_delivery
-from rigtasks.github.pulls import read_pull_request
-from rigtasks.lifecycle.commands import Cancel
 
 _CAUSES = UUID("8d3c6a4e-5f0a-4a6f-b0a5-7a0e6c1f2b94")
 _QUIET = ("ignored", "noted")
@@ -86,24 +84,11 @@ def _withdraw(conductor: Conductor, repository: RepositoryRef, one: Attention, c
     known = conductor.stores.issues.newest(repo_id=repository.id, number=one.number)
     if known is None:
         return "ignored: the rig does not work on this issue"
-    with conductor.alone(known.stream):
-        outcome = _cancel(conductor, repository, known.stream, one, cause)
-    return outcome or attend(conductor, known.stream, cause=cause)
-
-
-def _cancel(
-    conductor: Conductor, repository: RepositoryRef, stream: str, one: Attention, cause: UUID
-) -> str | None:
-    """Cancel while no effect pushes or merges; None where its pull request is merged."""
-    api = conductor.github.api(Role.CONDUCTOR, repository)
-    issue = read_issue(api, one.number)
-    if issue.state == "open" and conductor.label in issue.label_names:
-        return "ignored: the issue is open and labelled again"
-    state = conductor.stores.events.load(stream).state
-    pull = state.pr if state is not None else None
-    if pull is not None and read_pull_request(api, pull.number, settled=False).is_merged:
-        return None
-    told = conductor.shell.tell(
-        stream, Cancel(reason=one.reason, by=one.by), actor=CONDUCTOR, cause=cause
-    )
-    return f"cancelled: {one.reason}" if told.events else "ignored: the issue had ended"
+    wish, words = cancel_withdrawn(conductor, known.stream, cause=cause, by=one.by)
+    match wish:
+        case Wish.MERGED:
+            return attend(conductor, known.stream, cause=cause)
+        case Wish.WITHDRAWN:
+            return f"cancelled: {words}"
+        case Wish.WANTED | Wish.ENDED:
+            return f"ignored: {words}"

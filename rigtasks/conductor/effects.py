@@ -8,6 +8,7 @@ from rigtasks.conductor.intake import take_in
 from rigtasks.conductor.publish import publish
 from rigtasks.conductor.report import report
 from rigtasks.conductor.reviews import post_review
+from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
 from rigtasks.lifecycle.commands import Escalate
 from rigtasks.lifecycle.failure import WHO_MUST_ACT, FailureClass
 from rigtasks.lifecycle.react import EffectKind, outstanding
@@ -53,6 +54,10 @@ def wake(conductor: Conductor, stream: str, *, cause: UUID) -> str:
     state = conductor.shell.set_timer(stream)
     if state is None or state.terminal:
         return "ignored: the issue has ended"
+    if state.pr is None:
+        wish, words = cancel_withdrawn(conductor, stream, cause=cause)
+        if wish is Wish.WITHDRAWN:
+            return f"cancelled: {words}"
     if state.hold_blocks:
         return _look_again(conductor, state, cause)
     effects = outstanding(state)

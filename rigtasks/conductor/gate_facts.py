@@ -15,7 +15,7 @@ from rigtasks.github.checks import CheckRun, CommitStatus
 from rigtasks.github.contents import read_branch_head, read_file
 from rigtasks.github.errors import RateLimited
 from rigtasks.github.identities import Role
-from rigtasks.github.issues import IssueHistory, read_history, read_issue
+from rigtasks.github.issues import Issue, IssueHistory, read_history, read_issue
 from rigtasks.github.pull_request_facts import PullRequestFacts, read_pull_request_facts
 from rigtasks.github.repositories import (
     Permission,
@@ -145,12 +145,16 @@ class _Gatherer:
         state = self._state
         ref = gate.IssueRef(repository=self._repository.full_name, number=state.number)
         try:
-            issue = read_issue(self._api, state.number)
+            issue: Issue | None = read_issue(self._api, state.number)
         except RigError as error:
             self._lacks(gate.Source.ISSUE, error)
-            return gate.Issue(ref=ref, state="unknown", labels=(), digest=state.task_digest)
+            issue = None
         return gate.Issue(
-            ref=ref, state=issue.state, labels=issue.label_names, digest=state.task_digest
+            ref=ref,
+            state=issue.state if issue else "unknown",
+            labels=issue.label_names if issue else (),
+            ready_label=self._conductor.label,
+            digest=state.task_digest,
         )
 
     def _review(self, review: Review) -> gate.Review:

@@ -124,11 +124,15 @@ class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
-    """The issue the pull request is for; `digest` is that of the text as it was approved."""
+    """The issue the pull request is for; `digest` is that of the text as it was approved.
+
+    `ready_label` is the label that authorises the work, and with it the merge.
+    """
 
     ref: IssueRef
     state: str
     labels: tuple[str, ...]
+    ready_label: str
     digest: str
 
 

@@ -7,12 +7,17 @@ from rigtasks.gate.result import Finding, Gate, Rule, Unblock, failed, passed
 
 
 def judge_issue(facts: GateFacts) -> Finding:
-    """Judge whether the issue is still open; a closed one was withdrawn by a person."""
+    """Judge whether the issue is open and labelled; else a person has withdrawn it."""
     issue = facts.issue
     if issue.state != "open":
         how = "reopens the issue and sets the label again"
         return failed(f"{issue.ref} is {issue.state}", Unblock(who="a maintainer", how=how))
-    return passed(f"{issue.ref} is open", f"approved text {issue.digest}")
+    if issue.ready_label not in issue.labels:
+        label = Unblock(who="a person with write access", how="sets the label again")
+        return failed(f"{issue.ref} has no label {issue.ready_label}", label)
+    return passed(
+        f"{issue.ref} is open and labelled {issue.ready_label}", f"approved text {issue.digest}"
+    )
 
 
 def judge_config(facts: GateFacts) -> Finding:

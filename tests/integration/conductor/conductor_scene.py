@@ -18,6 +18,7 @@ from rigtasks.conductor.alone import alone_with
 from rigtasks.conductor.attend import attend
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.deliveries import work_on_delivery
+from rigtasks.conductor.effects import wake
 from rigtasks.conductor.intake import take_in
 from rigtasks.conductor.publish import publish
 from rigtasks.conductor.reviews import post_review
@@ -268,6 +269,9 @@ class Scene:
         kept = self.keep(claimed, ArtifactKind.REVIEW, data)
         self.finish(claimed, Reviewed(artifact_id=kept, head_sha=head_sha))
         return post_review(self.conductor, self.stream, cause=uuid4())
+
+    def wake(self) -> str:
+        return wake(self.conductor, self.stream, cause=uuid4())
 
     def crash_after_the_merge(self) -> None:
         """Let the conductor die between GitHub's answer and writing it down."""

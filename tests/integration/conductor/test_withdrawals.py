@@ -3,6 +3,7 @@
 import dataclasses
 import threading
 
+import pytest
 from conductor_scene import FIXED, Lane, Scene
 
 from rigtasks.conductor.context import CONDUCTOR
@@ -65,3 +66,36 @@ def test_commits_of_an_issue_that_was_withdrawn_are_neither_pushed_nor_a_failure
     branches = scene.maria.pages(f"/repos/{scene.repo}/branches")
     assert branch not in [one["name"] for one in branches]
     assert scene.maria.pages(f"/repos/{scene.repo}/pulls", state="all") == []
+
+
+@pytest.mark.parametrize("how", ["closed", "unlabelled"])
+def test_an_issue_that_was_withdrawn_without_a_webhook_is_not_merged(
+    scene: Scene, how: str
+) -> None:
+    # given an approved green head, and a withdrawal whose webhook never arrived
+    scene.ready_to_merge()
+    if how == "closed":
+        scene.maria.edit_issue(scene.repo, scene.number, state="closed")
+    else:
+        scene.maria.unlabel(scene.repo, scene.number, READY)
+
+    # when its pull request is looked at
+    outcome = scene.attend()
+
+    # then it is cancelled, and nothing is merged
+    reasons = {"closed": "the issue was closed", "unlabelled": f"the label {READY} was removed"}
+    assert outcome == f"cancelled: {reasons[how]}"
+    assert scene.state.lane is Lane.CANCELLED
+    pull = scene.maria.call("GET", f"/repos/{scene.repo}/pulls/{scene.pull()}")
+    assert (pull["state"], pull["merged"]) == ("open", False)
+
+
+def test_an_issue_that_waits_notices_on_its_timer_that_its_label_is_gone(scene: Scene) -> None:
+    scene.label()
+    assert scene.wake().startswith("repeated: ")
+    assert scene.state.lane is Lane.QUEUED
+    scene.maria.unlabel(scene.repo, scene.number, READY)
+
+    assert scene.wake() == f"cancelled: the label {READY} was removed"
+
+    assert scene.types() == ["ISSUE_APPROVED", "ISSUE_HELD", "ISSUE_CANCELLED"]

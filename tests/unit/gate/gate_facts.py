@@ -110,6 +110,7 @@ def green_facts(**changes: Any) -> f.GateFacts:
             ref=f.IssueRef(repository="acme/api", number=7),
             state="open",
             labels=("agent-ready",),
+            ready_label="agent-ready",
             digest="d" * 64,
         ),
         "change": f.Change(head_sha=HEAD, files=2, lines=30, paths=("app.py", "tests/test_app.py")),

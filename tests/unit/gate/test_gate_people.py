@@ -308,3 +308,14 @@ def test_the_approval_of_a_person_counts_as_a_review_only_where_that_person_may_
     assert status(Gate.REVIEW, facts) is GateStatus.PENDING
     writing = replace(accounts, people_ids=frozenset({PERSON}))
     assert status(Gate.REVIEW, replace(facts, accounts=writing)) is GateStatus.PASS
+
+
+def test_without_the_label_that_authorises_the_work_nothing_is_merged() -> None:
+    issue = green_facts().issue
+
+    for labels in ((), ("agent-ready ",), ("Agent-Ready",)):
+        assert status(Gate.ISSUE, green_facts(issue=replace(issue, labels=labels))) is (
+            GateStatus.FAIL
+        )
+    labelled = replace(issue, labels=("bug", "agent-ready"))
+    assert status(Gate.ISSUE, green_facts(issue=labelled)) is GateStatus.PASS

@@ -50,7 +50,11 @@ ONLY_THIS_GATE = {
     Gate.CONFIG: green_facts(config=f.Config(at_claim="1" * 40, on_base="2" * 40)),
     Gate.ISSUE: green_facts(
         issue=f.Issue(
-            ref=f.IssueRef(repository="acme/api", number=7), state="closed", labels=(), digest=""
+            ref=f.IssueRef(repository="acme/api", number=7),
+            state="closed",
+            labels=(),
+            ready_label="agent-ready",
+            digest="",
         )
     ),
     Gate.MODE: green_facts(merge_mode=f.MergeMode.NEVER),

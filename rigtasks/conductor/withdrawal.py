@@ -1,0 +1,53 @@
+"""See whether a person took an issue back, and cancel it then; the label is an authorisation."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
+from rigtasks.github.identities import Role
+from rigtasks.github.issues import read_issue
+from rigtasks.github.pulls import read_pull_request
+from rigtasks.lifecycle.commands import Cancel
+
+
+class Wish(StrEnum):
+    """What people want of an issue now, as far as GitHub shows it."""
+
+    WANTED = "the issue is open and labelled"
+    MERGED = "its pull request is merged"
+    WITHDRAWN = "the issue was withdrawn"
+    ENDED = "the issue had ended"
+
+
+def why_withdrawn(issue_state: str, labels: tuple[str, ...], label: str) -> str | None:
+    """Return why an issue is no longer to be worked on, None where it is."""
+    if issue_state != "open":
+        return "the issue was closed"
+    return None if label in labels else f"the label {label} was removed"
+
+
+def cancel_withdrawn(
+    conductor: Conductor, stream: str, *, cause: UUID, by: str = "somebody on GitHub"
+) -> tuple[Wish, str]:
+    """Cancel the issue if GitHub shows it closed or without its label.
+
+    Waits for the effect that is under way, so that nothing is merged or pushed meanwhile. An issue
+    that the merge of its own pull request closed is not withdrawn.
+
+    Returns:
+        What is wanted, with the reason in words.
+    """
+    with conductor.alone(stream):
+        state = conductor.stores.events.load(stream).state
+        if state is None or state.terminal:
+            return Wish.ENDED, Wish.ENDED
+        api = conductor.github.api(Role.CONDUCTOR, repository_of(state))
+        issue = read_issue(api, state.number)
+        reason = why_withdrawn(issue.state, issue.label_names, conductor.label)
+        if reason is None:
+            return Wish.WANTED, Wish.WANTED
+        pull = state.pr
+        if pull is not None and read_pull_request(api, pull.number, settled=False).is_merged:
+            return Wish.MERGED, Wish.MERGED
+        conductor.shell.tell(stream, Cancel(reason=reason, by=by), actor=CONDUCTOR, cause=cause)
+        return Wish.WITHDRAWN, reason
