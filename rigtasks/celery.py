@@ -57,6 +57,7 @@ def make_app() -> RigCelery:
         task_send_sent_event=True,
         worker_send_task_events=True,
         worker_pool="workers.pool:PromptPool",
+        worker_consumer="workers.consumer:PromptConsumer",
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
         worker_hijack_root_logger=False,

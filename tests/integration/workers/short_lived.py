@@ -11,6 +11,8 @@ STARTED = "started"
 app = Celery("short_lived", broker=os.environ.get("REDIS_URL"))
 app.conf.update(
     worker_pool="workers.pool:PromptPool",
+    worker_consumer="workers.consumer:PromptConsumer",
+    worker_send_task_events=True,
     worker_max_tasks_per_child=1,
     worker_concurrency=1,
     worker_disable_prefetch=True,
