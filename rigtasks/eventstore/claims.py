@@ -51,11 +51,6 @@ SELECT l.stream, l.epoch, l.run_id, r.stage, l.queue, l.holder, l.expires_at
   FROM leases AS l JOIN runs AS r ON r.run_id = l.run_id
  WHERE l.expires_at > clock_timestamp() ORDER BY l.stream
 """
-_EXPIRE_NOW = """
-UPDATE leases SET expires_at = clock_timestamp()
- WHERE stream = %s AND epoch = %s AND run_id = %s AND expires_at > clock_timestamp()
-RETURNING stream
-"""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +140,7 @@ class Claims:
 
         Raises:
             Permanent: the run id was used before.
-            DatabaseUnavailable: whether the claim was made is unknown; `find` tells.
+            DatabaseUnavailable: whether the claim was made is unknown; its lease ends by itself.
         """
         stage = Stage.REVIEW if queue == REVIEW_QUEUE else Stage.IMPLEMENT
         actor = ActorKind.REVIEWER if stage is Stage.REVIEW else ActorKind.WORKER
@@ -177,10 +172,6 @@ class Claims:
         """Make this session's plans for claiming; nothing is claimed and nothing is left."""
         self._database.rows("SELECT rig_rehearse_claim()")
 
-    def find(self, run_id: UUID) -> Lease | None:
-        """Return the live lease of a run; for a claim whose answer got lost."""
-        return next((each for each in self.live() if each.run_id == run_id), None)
-
     def heartbeat(self, *, stream: str, epoch: int, run_id: UUID, lease_seconds: float) -> Renewal:
         """Renew a lease that has not run out; a lease that ran out is never revived."""
         parameters = {"stream": stream, "epoch": epoch, "run_id": run_id, "seconds": lease_seconds}
@@ -193,10 +184,6 @@ class Claims:
         if expires_at is None:
             return Renewal.LOST
         return Renewal.PAUSED if paused else Renewal.HELD
-
-    def give_up(self, *, stream: str, epoch: int, run_id: UUID) -> bool:
-        """Let a lease end now; for a holder that cannot append any more."""
-        return bool(self._database.rows(_EXPIRE_NOW, (stream, epoch, run_id)))
 
     def expired(self, *, most: int = 100) -> tuple[Lease, ...]:
         """Return leases that ran out by the database's clock, the longest dead first."""

@@ -31,10 +31,6 @@ class DatabaseUnavailable(Retryable):
     """
 
 
-class DatabaseRefused(Permanent):
-    """Postgres refused the statement itself; repeating it changes nothing."""
-
-
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """How long Postgres may take, in seconds, before it gives a statement up."""
 

@@ -31,10 +31,6 @@ _WAITING_FOR = f"""
 SELECT {_FIELDS} FROM issue_dependencies AS d JOIN issues AS i ON i.stream = d.stream
  WHERE d.ref = %s AND i.lane NOT IN ('done', 'cancelled') ORDER BY i.stream
 """  # noqa: S608 - as above
-_OPEN = f"""
-SELECT {_FIELDS} FROM issues AS i
- WHERE i.lane NOT IN ('done', 'cancelled') AND i.stream > %s ORDER BY i.stream LIMIT %s
-"""  # noqa: S608 - as above
 
 
 class IssueSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,10 +77,6 @@ class Issues:
     def waiting_for(self, ref: str) -> tuple[IssueSummary, ...]:
         """Return the open issues that depend on an issue."""
         return self._many(_WAITING_FOR, (ref,))
-
-    def open(self, *, after: str = "", most: int = 500) -> tuple[IssueSummary, ...]:
-        """Return open issues by stream, a page at a time, from behind `after`."""
-        return self._many(_OPEN, (after, most))
 
     def _one(self, statement: str, parameters: tuple[object, ...]) -> IssueSummary | None:
         return next(iter(self._many(statement, parameters)), None)

@@ -39,11 +39,6 @@ def issue_scope(stream: str) -> str:
     return stream
 
 
-def provider_scope(provider: str) -> str:
-    """Return the scope of a provider."""
-    return f"provider:{provider}"
-
-
 class Switches:
     """Set, lift and read the switches."""
 

@@ -79,17 +79,6 @@ class MemoryClaims:
             paused = database.paused & {"rig", f"repo:{state.repo_id}", stream}
             return Renewal.PAUSED if paused else Renewal.HELD
 
-    def give_up(self, *, stream: str, epoch: int, run_id: UUID) -> bool:
-        """Let a lease end now."""
-        database = self._database
-        with database.lock:
-            lease = database.leases.get(stream)
-            now = database.clock()
-            if lease is None or (lease.epoch, lease.run_id) != (epoch, run_id):
-                return False
-            database.leases[stream] = replace(lease, expires_at=min(lease.expires_at, now))
-            return lease.expires_at > now
-
     def expired(self, *, most: int = 100) -> tuple[Lease, ...]:
         """Return leases that ran out, the longest dead first."""
         with self._database.lock:
@@ -103,10 +92,6 @@ class MemoryClaims:
             now = self._database.clock()
             alive = [each for each in self._database.leases.values() if each.expires_at > now]
             return tuple(sorted(alive, key=lambda each: each.stream))
-
-    def find(self, run_id: UUID) -> Lease | None:
-        """Return the live lease of a run."""
-        return next((each for each in self.live() if each.run_id == run_id), None)
 
     def _switches(self, internal: InternalRepositories) -> admission.Switches:
         paused = self._database.paused
