@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rigtasks.eventstore.artifacts import Artifacts
+from rigtasks.eventstore.channel import NOTIFY
 from rigtasks.eventstore.claims import Claims
 from rigtasks.eventstore.connection import Rows, Timeouts
 from rigtasks.eventstore.deliveries import Deliveries
@@ -19,6 +20,7 @@ from rigtasks.eventstore.switches import Switches
 class Stores:
     """The event store and the tables beside it."""
 
+    database: Rows
     events: EventStore
     claims: Claims
     outbox: Outbox
@@ -32,10 +34,15 @@ class Stores:
     reports: Reports
     run_tokens: RunTokens
 
+    def tell_relays(self) -> None:
+        """Tell the relays that the outbox has new entries."""
+        self.database.rows(NOTIFY)
+
 
 def stores_on(database: Rows) -> Stores:
     """Return the stores over a pool or over one connection."""
     return Stores(
+        database=database,
         events=PostgresEventStore(database),
         claims=Claims(database),
         outbox=Outbox(database),
@@ -49,11 +56,6 @@ def stores_on(database: Rows) -> Stores:
         reports=Reports(database),
         run_tokens=RunTokens(database),
     )
-
-
-def claims_on(database: Rows) -> Claims:
-    """Return the claims over a connection of their own, for the thread that keeps a lease."""
-    return Claims(database)
 
 
 def open_stores(
