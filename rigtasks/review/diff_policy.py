@@ -38,6 +38,15 @@ _LOCKFILES = {
     "Cargo.lock": "Cargo.toml",
 }
 _INSTALL_SCRIPT = re.compile(r"\"(?:(?:pre|post)?install|prepare|prepack|prepublish\w*)\"\s*:")
+_MANIFEST = re.compile(
+    r"(?:^|/)(?:(?:requirements|constraints)[^/]*\.(?:txt|in)|pyproject\.toml|setup\.(?:cfg|py)"
+    r"|Pipfile|package\.json|Gemfile|Cargo\.toml)$|(?:^|/)requirements/[^/]+$"
+)
+_PACKAGE_SOURCE = re.compile(
+    r"(?:^|\s|\")--?(?:i|f|index-url|extra-index-url|find-links|trusted-host)[\s=]"
+    r"|^\s*\[\[(?:source|tool\.(?:uv\.index|(?:poetry|pdm)\.source))\]\]"
+    r"|\"registry\"\s*:|\bgit\+\w+:|@\s*https?:"
+)
 
 
 class Denial(StrEnum):
@@ -164,6 +173,7 @@ def human_gates(diff: Diff, bounds: DiffBounds) -> tuple[GateReason, ...]:
         for hit in sensitive_hits(diff.paths, bounds.sensitive)
     ]
     gates += _dependencies(diff)
+    gates += _package_sources(diff)
     if _deleted(diff) > bounds.max_deleted_files:
         first = next(one.path for one in diff.files if one.status is FileStatus.DELETED)
         summary = f"{_deleted(diff)} files are deleted"
@@ -317,6 +327,21 @@ def _dependencies(diff: Diff) -> Iterator[GateReason]:
                         path=one.path,
                         summary=f"{one.path}:{line.new_number} runs a script on installation",
                     )
+
+
+def _package_sources(diff: Diff) -> Iterator[GateReason]:
+    """Report manifests that take packages from another place than before."""
+    for one in diff.files:
+        if not _MANIFEST.search(one.path):
+            continue
+        for line in one.added:
+            if _PACKAGE_SOURCE.search(line.text):
+                yield GateReason(
+                    kind=GateKind.DEPENDENCIES,
+                    rule="package-source",
+                    path=one.path,
+                    summary=f"{one.path}:{line.new_number} says where packages come from",
+                )
 
 
 def _deleted(diff: Diff) -> int:

@@ -10,33 +10,24 @@ from enum import StrEnum
 
 import msgspec
 
+from rigtasks.review.assertions import added_test_lines, changed_expectations
 from rigtasks.review.diff import Diff, DiffLine, FileDiff, FileStatus
+from rigtasks.review.running_tests import change_of_running, sets_runner_variable
 from rigtasks.review.tests_by_language import TestLanguage, test_language
 
 _SNAPSHOT = re.compile(r"(?:^|/)__snapshots__/|\.snap$|\.approved\.[a-z]+$|\.verified\.[a-z]+$")
 _SHELL_FILE = re.compile(
-    r"(?:^|/)(?:Makefile|makefile|justfile|Justfile|Taskfile\.ya?ml|package\.json|tox\.ini"
+    r"(?:^|/)(?:GNUmakefile|Makefile|makefile|justfile|Justfile|Taskfile\.ya?ml|package\.json|tox\.ini"
     r"|setup\.cfg|pyproject\.toml|noxfile\.py)$|\.(?:sh|bash|mk|cmd|ps1|ya?ml)$"
 )
 _IGNORED_FAILURE = re.compile(
     r"\|\|\s*(?:true|:|exit\s+0|echo)\b|\|\|\s*:(?:\s|$|[\"'])|;\s*(?:true|exit\s+0)\s*[\"']?\s*,?$"
     r"|continue-on-error\s*:\s*true|--passWithNoTests|--exit-zero|^\s*set\s+\+e\b|^\t-\S"
+    r"|^\t@?(?:true|:|exit\s+0)\s*$|^\s*exit\s+0\s*$"
 )
-_SETTINGS_FILE = re.compile(
-    r"(?:^|/)(?:pytest\.ini|\.pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|package\.json"
-    r"|\.coveragerc|(?:jest|vitest|playwright|karma)\.config\.[a-z]+|\.mocharc[^/]*"
-    r"|[^/]*\.runsettings|[^/]*\.xctestplan|conftest\.py)$"
-)
-_SETTING = re.compile(
-    r"\b(?:addopts|testpaths|python_files|python_functions|python_classes|norecursedirs|--ignore"
-    r"|--deselect|testMatch|testRegex|testPathIgnorePatterns|coverageThreshold|fail_under"
-    r"|cov-fail-under|modulePathIgnorePatterns|bail|skippedTests)\b|--(?:ignore|deselect)\b"
-    r"|\"(?:pre|post)?test(?::[\w:-]+)?\"\s*:"
-)
-_COLLECTION = re.compile(
-    r"\bpytest_(?:collection_modifyitems|ignore_collect|runtest_\w+|sessionfinish|pyfunc_call"
-    r"|report\w*)\b|\bcollect_ignore\w*|\bexitstatus\b|\bos\._exit\b|\bsys\.exit\b"
-)
+_QUOTED = 60
+#: A test that ends before it has looked at anything; lines of new files are whole tests.
+_EARLY_END = re.compile(r"^\s+return\b[ \t;]*(?:(?:#|//).*)?$")
 
 
 class Weakening(StrEnum):
@@ -46,6 +37,7 @@ class Weakening(StrEnum):
     TEST_DELETED = "test-deleted"
     SWITCHED_OFF = "test-switched-off"
     ASSERTION_REMOVED = "assertion-removed"
+    ASSERTION_CHANGED = "assertion-changed"
     ALWAYS_TRUE = "assertion-always-true"
     FAILURE_IGNORED = "failure-ignored"
     SETTINGS_CHANGED = "test-settings-changed"
@@ -64,12 +56,14 @@ class TamperHit(msgspec.Struct, frozen=True, kw_only=True):
 def find_tampering(diff: Diff) -> tuple[TamperHit, ...]:
     """Return every mark of weakened tests in a change."""
     moved = _tests_added_elsewhere(diff)
+    added = added_test_lines(diff)
     hits: list[TamperHit] = []
     for one in diff.files:
         hits += _file_hits(one)
         language = test_language(one.old_path) or test_language(one.path)
         if language is not None:
             hits += _test_hits(one, language, moved)
+            hits += _assertion_hits(one, language, added)
         hits += _setting_hits(one)
     return tuple(hits)
 
@@ -91,7 +85,6 @@ def _file_hits(one: FileDiff) -> Iterator[TamperHit]:
 def _test_hits(one: FileDiff, language: TestLanguage, moved: Counter[str]) -> Iterator[TamperHit]:
     if one.status is not FileStatus.DELETED:
         yield from _deleted_tests(one, language, moved)
-        yield from _fewer_assertions(one, language)
     for line in one.added:
         if language.comment.match(line.text):
             continue
@@ -99,6 +92,8 @@ def _test_hits(one: FileDiff, language: TestLanguage, moved: Counter[str]) -> It
             yield _hit(Weakening.SWITCHED_OFF, one, line, "a test is skipped or singled out")
         if language.always_true.search(line.text):
             yield _hit(Weakening.ALWAYS_TRUE, one, line, "an assertion cannot fail")
+        if one.status is not FileStatus.ADDED and _EARLY_END.match(line.text):
+            yield _hit(Weakening.SWITCHED_OFF, one, line, "a test may end early")
 
 
 def _deleted_tests(
@@ -117,12 +112,21 @@ def _deleted_tests(
         yield TamperHit(kind=Weakening.TEST_DELETED, path=one.path, summary=summary)
 
 
-def _fewer_assertions(one: FileDiff, language: TestLanguage) -> Iterator[TamperHit]:
-    removed = _assertions(one.removed, language)
-    missing = removed - _assertions(one.added, language)
+def _assertion_hits(
+    one: FileDiff, language: TestLanguage, added: Counter[str]
+) -> Iterator[TamperHit]:
+    """Report what existing tests expect no longer, or expect differently."""
+    if one.status is FileStatus.DELETED:
+        return
+    missing = max(0, _assertions(one.removed, language) - _assertions(one.added, language))
     if missing > 0:
         summary = f"{one.path} loses {missing} assertions without replacement"
         yield TamperHit(kind=Weakening.ASSERTION_REMOVED, path=one.path, summary=summary)
+    changed = changed_expectations(one, language, added)
+    if len(changed) > missing:
+        first = changed[0]
+        summary = f"{one.path}: what a test expects changes (was: {first.text.strip()[:_QUOTED]})"
+        yield TamperHit(kind=Weakening.ASSERTION_CHANGED, path=one.path, summary=summary)
 
 
 def _setting_hits(one: FileDiff) -> Iterator[TamperHit]:
@@ -131,15 +135,13 @@ def _setting_hits(one: FileDiff) -> Iterator[TamperHit]:
         for line in one.added:
             if _IGNORED_FAILURE.search(line.text):
                 yield _hit(Weakening.FAILURE_IGNORED, one, line, "a failing command counts as good")
-    if not _SETTINGS_FILE.search(one.old_path) and not _SETTINGS_FILE.search(one.path):
-        return
-    pattern = _COLLECTION if one.path.endswith("conftest.py") else _SETTING
-    for line in (*one.added, *one.removed):
-        if one.status is not FileStatus.ADDED and pattern.search(line.text):
-            yield _hit(Weakening.SETTINGS_CHANGED, one, line, "how tests are chosen or run changes")
-            return
-    if one.status is FileStatus.ADDED and any(_COLLECTION.search(x.text) for x in one.added):
-        summary = f"{one.path}: new hooks change how tests are chosen or judged"
+            if sets_runner_variable(line):
+                yield _hit(Weakening.SETTINGS_CHANGED, one, line, "a test runner is told otherwise")
+    change = change_of_running(one)
+    if isinstance(change, DiffLine):
+        yield _hit(Weakening.SETTINGS_CHANGED, one, change, "how tests are chosen or run changes")
+    elif change:
+        summary = f"{one.path}: this file decides how tests are chosen, run or supplied"
         yield TamperHit(kind=Weakening.SETTINGS_CHANGED, path=one.path, summary=summary)
 
 

@@ -45,7 +45,10 @@ JAVASCRIPT = TestLanguage(
     path=re.compile(r"(?:^|/)(?:__tests__/|tests?/|[^/]*[.-](?:test|spec)\.[a-z]+$|test\.[a-z]+$)"),
     comment=re.compile(r"^\s*(?://|/?\*)"),
     test=re.compile(r"(?<![\w.])(?:it|test)(?:\.\w+)?\(\s*(?P<name>[\"'`][^\"'`]*)"),
-    assertion=re.compile(r"\bexpect\s*\(|\bassert\s*[.(]|\.should\b|\bt\.(?:is|equal|deepEqual)\("),
+    assertion=re.compile(
+        r"\bexpect\s*\(|\bassert\s*[.(]|\.should\b|\bt\.(?:is|equal|deepEqual)\("
+        r"|^\s*\.(?:(?:not|resolves|rejects)\.)*to[A-Z]\w*\("
+    ),
     switched_off=re.compile(
         r"(?<![\w.])(?:it|test|describe|suite)\.(?:skip|only|todo|failing|fixme)\b"
         r"|(?<![\w.])(?:xit|xtest|xdescribe|fit|fdescribe)\s*\("
@@ -62,7 +65,9 @@ CSHARP = TestLanguage(
     path=re.compile(r"(?:^|/)(?:[^/]*Tests?/|[^/]*Tests?\.cs$)|\.Tests?(?:\.[^/]*)?/"),
     comment=re.compile(r"^\s*(?://|/?\*)"),
     test=re.compile(r"\[\s*(?P<name>Fact|Theory|Test|TestCase|TestMethod|DataTestMethod)\b"),
-    assertion=re.compile(r"\bAssert\.\w+|\.Should\w*\("),
+    assertion=re.compile(
+        r"\bAssert\.\w+|\.Should\w*\(|^\s*\.(?:And\.)?(?:Not)?(?:Be|Equal|Contain|Throw|Match)\w*\("
+    ),
     switched_off=re.compile(
         r"\bSkip\s*=\s*|\[\s*(?:Ignore|Explicit)\b|\bAssert\.(?:Ignore|Inconclusive|Skip)\b"
         r"|^\s*#if\s+(?:false|FALSE|NEVER)\b"

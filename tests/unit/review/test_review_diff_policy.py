@@ -214,3 +214,31 @@ def test_more_change_never_takes_a_denial_away(parts: list[str], more: list[str]
     after = set(judged(*parts, *(part for part in more if part not in parts)).denials)
 
     assert before <= after
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("requirements.txt", "--index-url http://packages.test/simple"),
+        ("requirements-dev.txt", "--extra-index-url=http://packages.test/simple"),
+        ("requirements/test.txt", "-f http://packages.test"),
+        ("requirements.txt", "left-pad @ https://packages.test/left-pad.whl"),
+        ("pyproject.toml", "[[tool.uv.index]]"),
+        ("Pipfile", "[[source]]"),
+        ("package.json", '  "registry": "http://packages.test"'),
+    ],
+)
+def test_another_place_for_packages_waits_for_a_person(path: str, line: str) -> None:
+    assert (GateKind.DEPENDENCIES, "package-source") in gates(edited(path, added=f"{line}\n"))
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("requirements.txt", "requests==2.32.0"),
+        ("package.json", '  "homepage": "https://shop.test"'),
+        ("README.md", "pip install --index-url http://packages.test"),
+    ],
+)
+def test_an_ordinary_dependency_does_not(path: str, line: str) -> None:
+    assert gates(edited(path, added=f"{line}\n")) == []

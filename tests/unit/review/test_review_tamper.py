@@ -1,5 +1,7 @@
 """Weakened tests are noticed in four languages; ordinary work on tests is not."""
 
+import time
+
 import pytest
 from review_diffs import deleted, diff_of, edited, new_file, renamed
 
@@ -158,11 +160,15 @@ def test_a_new_test_elsewhere_does_not_stand_in_for_one_that_goes_away() -> None
         (SW, "#expect(total == 3)\n"),
     ],
 )
-def test_an_assertion_taken_out_is_noticed_and_a_replaced_one_is_not(
+def test_an_assertion_taken_out_is_noticed_and_so_is_one_that_says_something_else(
     path: str, assertion: str
 ) -> None:
+    other = assertion.replace("3", "4").replace("ValueError", "Exception")
+
     assert kinds(edited(path, removed=assertion)) == {Weakening.ASSERTION_REMOVED}
-    assert kinds(edited(path, removed=assertion, added=assertion.replace("3", "4"))) == set()
+    assert kinds(edited(path, removed=assertion, added=other)) == {Weakening.ASSERTION_CHANGED}
+    assert kinds(edited(path, removed=assertion, added=f"    {assertion}")) == set()
+    assert kinds(edited(path, added=assertion)) == set()
 
 
 def test_an_assertion_that_becomes_a_comment_is_gone() -> None:
@@ -253,3 +259,189 @@ def test_a_change_that_adds_code_and_tests_raises_nothing() -> None:
     )
 
     assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (PY, "    assert total([1, 2]) == 3\n", "    assert total([1, 2]) is not None\n"),
+        (PY, "    assert total([1, 2]) == 3\n", "    assert total([1, 2]) == 1\n"),
+        (PY, "    expected = 3\n", "    expected = 1\n"),
+        (PY, "    assert total(\n        [1, 2]\n    ) == 3\n", "    assert total(\n    ) != 3\n"),
+        (JS, "  expect(total)\n    .toBe(3)\n", "  expect(total)\n    .toBeTruthy()\n"),
+        (JS, "  const expected = 3;\n", "  const expected = total;\n"),
+        (CS, "total.Should()\n    .Be(3);\n", "total.Should()\n    .NotBeNull();\n"),
+        (CS, "[InlineData(1, 3)]\n", "[InlineData(1, 1)]\n"),
+    ],
+)
+def test_what_a_test_expects_may_not_change_unseen(path: str, old: str, new: str) -> None:
+    assert Weakening.ASSERTION_CHANGED in kinds(edited(path, removed=old, added=new))
+
+
+def hunk(*lines: str) -> str:
+    """Return a hunk of the Python test file, with context, as git shows it."""
+    old = sum(line[0] != "+" for line in lines)
+    new = sum(line[0] != "-" for line in lines)
+    return (
+        f"diff --git a/{PY} b/{PY}\nindex 1111111..2222222 100644\n--- a/{PY}\n+++ b/{PY}\n"
+        f"@@ -1,{old} +1,{new} @@\n" + "".join(f"{line}\n" for line in lines)
+    )
+
+
+def test_a_line_within_an_assertion_is_part_of_it() -> None:
+    found = kinds(hunk("     assert total(", "         [1, 2]", "-    ) == 3", "+    ) >= 0"))
+
+    assert found == {Weakening.ASSERTION_CHANGED}
+
+
+def test_a_changed_case_of_a_table_is_noticed_and_a_new_one_is_not() -> None:
+    head = (" @pytest.mark.parametrize(", '     ("a", "b"),', "     [", "         (1, 1),")
+    tail = ("     ],", " )")
+
+    assert kinds(hunk(*head, "-        (2, 4),", "+        (2, 5),", *tail)) == {
+        Weakening.ASSERTION_CHANGED
+    }
+    assert kinds(hunk(*head, "+        (2, 4),", *tail)) == set()
+
+
+def test_a_line_after_an_assertion_is_no_part_of_it() -> None:
+    found = kinds(hunk("     assert total([1, 2]) == 3", "-    close()", "+    close(file)"))
+
+    assert found == set()
+
+
+def test_an_assertion_that_moves_to_another_test_file_says_the_same() -> None:
+    body = "def test_adds():\n    assert add(1, 2) == 3\n"
+
+    found = kinds(edited(PY, removed=body), new_file("tests/test_math.py", body))
+
+    assert Weakening.ASSERTION_CHANGED not in found
+
+
+def test_a_stronger_assertion_in_place_of_one_that_cannot_fail_is_no_weakening() -> None:
+    found = kinds(edited(PY, removed="    assert True\n", added="    assert x == 1\n"))
+
+    assert found == set()
+
+
+def test_an_existing_test_that_ends_early_is_noticed_and_a_new_helper_is_not() -> None:
+    assert kinds(edited(PY, added="    return\n")) == {Weakening.SWITCHED_OFF}
+    assert kinds(edited(PY, added="    return total\n")) == set()
+    assert kinds(new_file(PY, "def helper():\n    return\n")) == set()
+
+
+ACTING = [
+    "pytest.ini",
+    ".pytest.ini",
+    "pytest.toml",
+    "sitecustomize.py",
+    "lib/usercustomize.py",
+    "fix.pth",
+    ".npmrc",
+    "web/.npmrc",
+    ".yarnrc.yml",
+    "pip.conf",
+    "uv.toml",
+    "Directory.Build.props",
+    "src/Directory.Build.targets",
+    "nuget.config",
+    "NuGet.Config",
+    "test.runsettings",
+    "GNUmakefile",
+]
+
+
+@pytest.mark.parametrize("path", ACTING)
+def test_a_file_that_acts_by_being_there_is_noticed_whatever_happens_to_it(path: str) -> None:
+    assert Weakening.SETTINGS_CHANGED in kinds(new_file(path))
+    assert Weakening.SETTINGS_CHANGED in kinds(edited(path, added="x\n"))
+    assert Weakening.SETTINGS_CHANGED in kinds(deleted(path))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("tox.ini", "[pytest]\naddopts = --co\n"),
+        ("setup.cfg", "[tool:pytest]\naddopts = --co\n"),
+        ("jest.config.js", "export default { testMatch: [] }\n"),
+        ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = '--co'\n"),
+    ],
+)
+def test_new_settings_that_others_give_way_to_are_noticed(path: str, text: str) -> None:
+    assert kinds(new_file(path, text)) == {Weakening.SETTINGS_CHANGED}
+
+
+@pytest.mark.parametrize("path", ["app.py", "docs/pytest.ini.md", "src/npmrc.ts", "config.props"])
+def test_other_new_files_are_left_alone(path: str) -> None:
+    assert kinds(new_file(path)) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("Makefile", "\tpytest\n", "\ttrue\n"),
+        ("Makefile", "\tpytest\n", "\tpytest tests/fast\n"),
+        ("build/rules.mk", "\tpytest\n", ""),
+        ("justfile", "    pytest\n", ""),
+        ("noxfile.py", "    session.run('pytest')\n", ""),
+        ("Makefile", "", "test:\n"),
+        ("scripts/test.sh", "pytest -q\n", "exit 0\n"),
+        ("scripts/test.sh", "", "cd empty\n"),
+        ("run_tests.py", "main()\n", ""),
+        ("script/test", "pytest\n", "true\n"),
+        ("ci/unit-tests.sh", "", "PYTEST=true\n"),
+    ],
+)
+def test_a_change_of_what_runs_the_tests_is_noticed(path: str, old: str, new: str) -> None:
+    assert Weakening.SETTINGS_CHANGED in kinds(edited(path, removed=old, added=new))
+
+
+@pytest.mark.parametrize(
+    ("path", "new"),
+    [
+        ("Makefile", "format:\n\truff format\n"),
+        ("Makefile", "# how to test\n"),
+        ("scripts/release.sh", "git tag\n"),
+        ("scripts/latest.sh", "git tag\n"),
+    ],
+)
+def test_what_does_not_run_tests_may_change(path: str, new: str) -> None:
+    assert kinds(edited(path, added=new)) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("Makefile", "export PYTEST_ADDOPTS = --co"),
+        ("deploy/env.sh", "export NODE_OPTIONS=--require ./skip.js"),
+    ],
+)
+def test_a_variable_that_runners_obey_is_noticed(path: str, line: str) -> None:
+    assert Weakening.SETTINGS_CHANGED in kinds(edited(path, added=f"{line}\n"))
+
+
+@pytest.mark.parametrize(
+    ("path", "line"), [("Makefile", "\ttrue"), ("Makefile", "\t@exit 0"), ("run.sh", "exit 0")]
+)
+def test_a_command_that_always_succeeds_is_noticed(path: str, line: str) -> None:
+    assert Weakening.FAILURE_IGNORED in kinds(edited(path, added=f"{line}\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a_" * 50_000, "want:" * 20_000, "@Test(" * 16_000, "    return" + " " * 100_000 + "x"],
+)
+def test_no_line_takes_long_to_look_at(line: str) -> None:
+    began = time.process_time()
+
+    find_tampering(diff_of(*(edited(path, removed=line, added=line) for path in (PY, JS, SW))))
+
+    assert time.process_time() - began < 5
+
+
+def test_no_path_takes_long_to_look_at() -> None:
+    began = time.process_time()
+
+    kinds(edited("a_" * 480 + "x.sh", added="x\n"), edited("a." * 480 + "x.sh", added="x\n"))
+
+    assert time.process_time() - began < 5
