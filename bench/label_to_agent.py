@@ -21,7 +21,7 @@ import psutil
 from bench.place import Place
 from bench.result import Report, result
 from bench.stack import warm_stack
-from bench.waiting import until
+from bench.waiting import until, until_warm
 from rigtasks.agent.providers.scripted import PROGRAM
 from rigtasks.eventstore.connection import Connection
 from rigtasks.local.demo.samples import read_samples
@@ -53,7 +53,6 @@ _STAGES = (
     "token sealed", "checked out", "agent announced", "agent's process runs",
 )  # fmt: skip
 _ENDED = "SELECT ended_at FROM runs WHERE stream = %s ORDER BY started_at DESC LIMIT 1"
-_SEEN = "SELECT max(seen_at) > %s FROM heartbeats WHERE queue = %s"
 _OPEN = "SELECT count(*) = 0 FROM outbox WHERE done_at IS NULL AND dead_at IS NULL"
 
 
@@ -127,6 +126,7 @@ class _Bench:
         self._repo, self._repo_id = str(made["full_name"]), int(made["id"])
         roots = dict(stack_processes(stack.data_dir))
         self._worker = roots[f"worker-{_QUEUE}"]
+        self._workers = sum(queue != "conductor" for queue in stack.options.queues)
         self._skew = _clock_skew()
 
     def __enter__(self) -> Self:
@@ -179,8 +179,7 @@ class _Bench:
     def _withdraw(self, number: int) -> None:
         self._person.unlabel(self._repo, number, _LABEL)
         stream = f"issue:{self._repo_id}:{number}:1"
-        ended = until(lambda: self._ended(stream), "the end of the run")
-        until(lambda: self._yes(_SEEN, (ended, _QUEUE)), "the worker's next process")
+        until(lambda: self._ended(stream), "the end of the run")
 
     def _ended(self, stream: str) -> datetime | None:
         ended: datetime | None = self._database.rows(_ENDED, (stream,))[0][0]
@@ -189,6 +188,7 @@ class _Bench:
     def _until_idle(self) -> None:
         until(lambda: self._yes(_OPEN), "an empty outbox")
         until(lambda: all(self._seeder.activity().values()), "a GitHub with nothing to do")
+        until_warm(self._database, self._workers)
         time.sleep(_REST_SECONDS)
 
     def _yes(self, question: str, parameters: tuple[Any, ...] = ()) -> bool:

@@ -26,7 +26,7 @@ from bench.intake_load import Client, Deliveries, Measured
 from bench.place import Place
 from bench.result import Report, result
 from bench.stack import warm_stack
-from bench.waiting import until
+from bench.waiting import until, until_warm
 from rigtasks.eventstore.connection import Connection, connect
 from rigtasks.eventstore.run_tokens import RunTokens
 from rigtasks.eventstore.store import PostgresEventStore, Writes
@@ -70,7 +70,6 @@ CREATE TRIGGER bench_claimed AFTER INSERT ON leases
 #: Ends a run without another attempt.
 _REFUSED = RunCredentials(refused="only measured", failure=FailureClass.POLICY)
 _ENDED = "SELECT ended_at FROM runs WHERE run_id = %s"
-_SEEN = "SELECT max(seen_at) FROM heartbeats WHERE queue = %s"
 
 
 def run(place: Place) -> Report:
@@ -168,6 +167,7 @@ class _Rig:
     def sample(self) -> float:
         """Return the milliseconds from the request to the committed claim; end its run after."""
         self._approve()
+        until_warm(self._database, workers=1)
         time.sleep(_REST_SECONDS)
         began = time.perf_counter()
         _deliver(self._client)
@@ -198,7 +198,7 @@ class _Rig:
         return UUID(run_id), int(epoch)
 
     def _end(self, run_id: UUID, epoch: int) -> None:
-        """Refuse the run its token, as a conductor may, and wait for the worker's next process."""
+        """Refuse the run its token, as a conductor may, and wait for its end."""
         asked = until(lambda: self._tokens.get(run_id=run_id, epoch=epoch), "the run's question")
         self._tokens.answer(
             run_id=run_id,
@@ -206,12 +206,7 @@ class _Rig:
             sealed=sealed_for(_REFUSED, asked.public_key),
             expires_at=datetime.now(UTC) + timedelta(hours=1),
         )
-        ended = until(lambda: self._database.rows(_ENDED, (run_id,))[0][0], "the run's end")
-        until(lambda: self._yes_seen(ended), "the worker's next process")
-
-    def _yes_seen(self, ended: datetime) -> bool:
-        seen: datetime = self._database.rows(_SEEN, (_AGENTS,))[0][0]
-        return seen > ended
+        until(lambda: self._database.rows(_ENDED, (run_id,))[0][0], "the run's end")
 
 
 def _deliver(client: Client) -> None:
