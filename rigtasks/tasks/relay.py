@@ -100,10 +100,11 @@ class Relay:
 
     def _publish(self, entries: tuple[TakenEntry, ...]) -> None:
         published: list[int] = []
+        missing: dict[str, int] = {}
         for entry in entries:
             own = () if entry.kind == "hint" else (entry.id,)
             try:
-                if entry.again and not self._is_missing(entry.queue):
+                if entry.again and not self._is_missing(entry.queue, missing):
                     continue
                 self._send(entry.task, entry.queue, (*own, *entry.args))
             except (OperationalError, RedisError, OSError) as error:
@@ -142,9 +143,17 @@ class Relay:
         except (OperationalError, RedisError, OSError) as error:
             self._stores.reports.service("redis", ok=False, detail=str(error))
 
-    def _is_missing(self, queue: str) -> bool:
-        """Say whether a queue holds fewer messages than entries that wait for an answer from it."""
-        return self._length(queue) < self._stores.outbox.awaited(queue)
+    def _is_missing(self, queue: str, missing: dict[str, int]) -> bool:
+        """Say whether a queue holds fewer messages than entries that wait for an answer from it.
+
+        Args:
+            queue: the queue of an entry that was published before.
+            missing: the messages that each queue lacks, less one for each that was asked for here.
+        """
+        if queue not in missing:
+            missing[queue] = self._stores.outbox.awaited(queue) - self._length(queue)
+        missing[queue] -= 1
+        return missing[queue] >= 0
 
     def _length(self, queue: str) -> int:
         with self._celery.connection_for_write() as connection:

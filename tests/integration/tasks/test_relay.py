@@ -81,7 +81,7 @@ def test_hours_without_a_conductor_kill_no_task(stores: Stores, redis_url: str) 
     relay = relay_on(stores, redis_url)
     add_tasks(stores, 1)
 
-    for _ in range(400):
+    for _ in range(160):
         relay.turn()
 
     (waiting,) = stores.outbox.take()
