@@ -164,7 +164,9 @@ class Fold:
         if note is not None:
             note(self, stored)
         live = before.run if before is not None else None
-        if live is not None and (after.run is None or after.run.run_id != live.run_id):
+        if live is None or after.run is live:
+            return
+        if after.run is None or after.run.run_id != live.run_id:
             self._end(live, stored)
 
     @property
