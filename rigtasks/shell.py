@@ -12,6 +12,7 @@ from rigtasks.lifecycle.envelope import Actor, NewEvent
 from rigtasks.lifecycle.events import Event
 from rigtasks.lifecycle.react import Bell, Effect, react
 from rigtasks.lifecycle.roles import check
+from rigtasks.lifecycle.settlement import displaced_usage
 from rigtasks.lifecycle.state import IssueState
 from rigtasks.lifecycle.timers import Timers, next_wakeup
 
@@ -71,12 +72,15 @@ class IssueShell:
 
         def writes(loaded: LoadedStream) -> Writes:
             events = decide(command, loaded.state)
-            for event in events:
-                check(actor.kind, event)
             new = _new_events(loaded, events, actor, cause)
             after = loaded.after(new).state if new else None
             if after is None:
                 return Writes()
+            owed = displaced_usage(events, loaded.state, after)
+            if owed:
+                events = (*events, *owed)
+                new = _new_events(loaded, events, actor, cause)
+                after = loaded.after(new).state or after
             return Writes(
                 events=new,
                 outbox=_outbox(loaded, after, react(events, loaded.state, after)),
@@ -107,6 +111,8 @@ class IssueShell:
 def _new_events(
     loaded: LoadedStream, events: tuple[Event, ...], actor: Actor, cause: UUID
 ) -> tuple[NewEvent, ...]:
+    for event in events:
+        check(actor.kind, event)
     return tuple(
         NewEvent(
             event_id=uuid5(cause, f"{loaded.stream} {loaded.version + ordinal} {event.type}"),

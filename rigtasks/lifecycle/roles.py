@@ -21,6 +21,7 @@ _RUN_REPORTS = frozenset(
 _CLAIMS = frozenset({"ISSUE_ASSIGNED", "REVIEW_ASSIGNED"})
 _OPERATOR = frozenset(name for name in EVENT_TYPES if name.startswith("OPERATOR_")) | {
     "BREAK_GLASS_MERGE", "ESCALATION_ACKNOWLEDGED", "ISSUE_CANCELLED", "HUMAN_GATE_CLEARED",
+    "TOKEN_USAGE",
 }  # fmt: skip
 _CLOCK = frozenset(
     {
@@ -31,7 +32,8 @@ _CLOCK = frozenset(
 
 MAY_WRITE: dict[ActorKind, frozenset[str]] = {
     ActorKind.CONDUCTOR: frozenset(EVENT_TYPES) - _RUN_REPORTS - _CLAIMS - _OPERATOR
-    | {"RUN_FAILED", "ISSUE_FAILED", "ISSUE_CANCELLED", "HUMAN_GATE_CLEARED", "ESCALATED"},
+    | {"RUN_FAILED", "ISSUE_FAILED", "ISSUE_CANCELLED", "HUMAN_GATE_CLEARED", "ESCALATED"}
+    | {"TOKEN_USAGE"},
     ActorKind.WORKER: _RUN_REPORTS | {"ISSUE_ASSIGNED"},
     ActorKind.REVIEWER: _RUN_REPORTS | {"REVIEW_ASSIGNED"},
     ActorKind.GITHUB: frozenset(),

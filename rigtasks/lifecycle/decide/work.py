@@ -3,7 +3,6 @@
 from typing import assert_never
 from uuid import UUID
 
-from rigtasks.budget.usage import CostBasis
 from rigtasks.errors import StaleEpoch
 from rigtasks.lifecycle.caps import abstention_cap, budget_used_up, interruption_cap
 from rigtasks.lifecycle.commands import (
@@ -52,6 +51,7 @@ from rigtasks.lifecycle.failure import (
     costs_an_attempt,
     pause_seconds,
 )
+from rigtasks.lifecycle.settlement import unreported_usage
 from rigtasks.lifecycle.state import ActiveRun, IssueState, Lane, PendingPublish, Stage
 
 
@@ -274,16 +274,6 @@ def expire(command: ExpireLease, state: IssueState | None) -> tuple[Event, ...]:
     expired = LeaseExpired(run_id=run.run_id, epoch=run.epoch, holder=run.holder)
     lost = RunLost(run_id=run.run_id, epoch=run.epoch, stage=run.stage)
     return (expired, *unreported_usage(run), lost, *_lost_cap(state))
-
-
-def unreported_usage(run: ActiveRun) -> tuple[TokenUsage, ...]:
-    """Count the calls of a run whose holder can no longer report them; unknown is never zero."""
-    if run.calls == 0:
-        return ()
-    cost = run.cost_so_far
-    basis = CostBasis.UNPRICED if cost is None else CostBasis.COMPUTED
-    usage = Usage(cost_micro_usd=cost, cost_basis=basis)
-    return (TokenUsage(run_id=run.run_id, agent=run.agent, usage=usage),)
 
 
 def _pending(state: IssueState | None, run_id: UUID, epoch: int) -> PendingPublish | None:

@@ -8,6 +8,7 @@ from rigtasks.budget.usage import CostBasis, Usage
 from rigtasks.lifecycle.caps import budget_used_up
 from rigtasks.lifecycle.commands import (
     Accepted,
+    CiStatus,
     ExpireLease,
     Failed,
     FinishRun,
@@ -19,6 +20,7 @@ from rigtasks.lifecycle.commands import (
 )
 from rigtasks.lifecycle.events.liveness import BudgetExceeded, TokenUsage
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.lifecycle.settlement import displaced_usage
 from rigtasks.lifecycle.state import Lane, Stage
 from rigtasks.testing.life import NAMESPACE, Life, no_model
 
@@ -182,3 +184,34 @@ def test_a_run_that_nobody_may_pay_for_fails_the_issue_with_the_reason(life: Lif
 
     assert life.issue.lane is Lane.FAILED
     assert life.issue.reason == "$6.00 of $5.00 are spent"
+
+
+def test_a_run_that_reported_is_not_counted_again(life: Life) -> None:
+    run_id = life.claim()
+    before = life.issue
+    events = life.finish(run_id, accepted())
+
+    assert displaced_usage(events, before, life.issue) == ()
+
+
+def test_a_review_that_somebody_overtook_is_counted(life: Life) -> None:
+    life.implement()
+    life.publish()
+    run_id = life.claim()
+    life.tell(
+        StartCli(
+            run_id=run_id,
+            epoch=life.issue.epoch,
+            provider="command",
+            model="m",
+            isolation="bubblewrap",
+            call_micro_usd=900_000,
+        )
+    )
+    before = life.issue
+
+    events = life.observe(ci=CiStatus.RED)
+
+    (owed,) = displaced_usage(events, before, life.issue)
+    assert owed.run_id == run_id
+    assert owed.usage.cost_micro_usd == 900_000
