@@ -217,7 +217,11 @@ class _Gatherer:
         except RigError as error:
             self._lacks(gate.Source.CONFIG, error)
             return gate.Config(at_claim=at_claim, on_base=None)
-        return gate.Config(at_claim=at_claim, on_base=found.sha if found else None)
+        return gate.Config(
+            at_claim=at_claim,
+            on_base=found.sha if found else None,
+            reapproved=self._state.reapproved_config_sha,
+        )
 
     def _codeowners(self) -> gate.Codeowners | None:
         found = self._seen.codeowners

@@ -9,7 +9,7 @@ from rigtasks.conductor.context import CONDUCTOR, Conductor
 from rigtasks.conductor.intake_facts import IntakeReading, read_intake_facts
 from rigtasks.github.identities import RepositoryRef, Role
 from rigtasks.github.pulls import read_pull_request
-from rigtasks.lifecycle.commands import Admit, AdoptPullRequest, Hold, Refuse
+from rigtasks.lifecycle.commands import Admit, AdoptPullRequest, Cancel, Hold, Refuse
 from rigtasks.lifecycle.events.intake import Comment, IssueApproved, IssueLimits, IssueRefused
 from rigtasks.lifecycle.state import stream_name
 from rigtasks.routing import decisions
@@ -24,7 +24,10 @@ def take_in(conductor: Conductor, repository: RepositoryRef, number: int, *, cau
     """Look at an issue, decide whether it is worked on, and return the outcome in words."""
     reading = read_intake_facts(conductor, repository, number)
     decision = decide_intake(reading.facts, conductor.intake)
-    return _Intake(conductor, repository, reading, cause).tell(decision)
+    outcome = _Intake(conductor, repository, reading, cause).tell(decision)
+    if isinstance(decision, decisions.Supersede):
+        return f"{outcome}; {take_in(conductor, repository, number, cause=cause)}"
+    return outcome
 
 
 class _Intake:
@@ -58,15 +61,27 @@ class _Intake:
                     decision.route, decision.task, decision.generation, hold=_hold(decision)
                 )
             case decisions.Adopt():
-                self._approve(decision.route, decision.task, decision.generation)
-                self._adopt(decision)
+                news = self._approve(decision.route, decision.task, decision.generation)
+                if not self._adopt(decision):
+                    return "approved again" if news else "ignored: this text is approved already"
+            case decisions.Supersede():
+                self._cancel(decision)
             case _:
                 assert_never(decision)
         return decision.outcome
 
-    def _send(self, generation: int, command: Admit | Refuse | AdoptPullRequest) -> bool:
-        repository = self._facts.repository.ref
-        stream = stream_name(repository.id, self._facts.issue.number, generation)
+    def _cancel(self, decision: decisions.Supersede) -> None:
+        approver = self._facts.issue.labelled_by
+        by = approver.login if approver else "somebody on GitHub"
+        with self._conductor.alone(self._stream(decision.generation)):
+            reason = "the text was changed and the label set again"
+            self._send(decision.generation, Cancel(reason=reason, by=by))
+
+    def _stream(self, generation: int) -> str:
+        return stream_name(self._facts.repository.ref.id, self._facts.issue.number, generation)
+
+    def _send(self, generation: int, command: Admit | Refuse | AdoptPullRequest | Cancel) -> bool:
+        stream = self._stream(generation)
         told = self._conductor.shell.tell(stream, command, actor=CONDUCTOR, cause=self._cause)
         return bool(told.events)
 
@@ -95,6 +110,7 @@ class _Intake:
             task_digest=task.digest,
             approved_by_id=approver.id if approver else 0,
             approved_by=approver.login if approver else "",
+            labelled_at=issue.labelled_at,
             permission=approver.permission if approver else "none",
             stack=route.stack,
             queue=route.queue,
@@ -128,7 +144,7 @@ class _Intake:
         )
         self._send(generation, Refuse(refused=refused))
 
-    def _adopt(self, decision: decisions.Adopt) -> None:
+    def _adopt(self, decision: decisions.Adopt) -> bool:
         pull = read_pull_request(self._api, decision.pull_request, settled=False)
         command = AdoptPullRequest(
             pr=pull.number,
@@ -138,7 +154,7 @@ class _Intake:
             base_branch=pull.base.ref,
             author_id=pull.user.id if pull.user else 0,
         )
-        self._send(decision.generation, command)
+        return self._send(decision.generation, command)
 
 
 def _hold(decision: decisions.Hold) -> Hold:

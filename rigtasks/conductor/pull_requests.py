@@ -28,6 +28,7 @@ def observation(reading: GateReading, verdict: Verdict) -> ObservePullRequest:
         head_sha=seen.head_sha,
         base_sha=pull.base.sha,
         conflict=pull.mergeable is False and pull.mergeable_state == "dirty",
+        behind=pull.mergeable_state == "behind",
         ci=ci_status(facts, verdict),
         checks=tuple(_note(one, seen) for one in check_verdicts(facts)),
         reviews=tuple(

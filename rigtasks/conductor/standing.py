@@ -25,14 +25,17 @@ def newest_stream(stores: Stores, repo_id: int, number: int) -> StreamFacts | No
         standing = StreamStanding.FINISHED
     elif lane is Lane.FAILED:
         standing = StreamStanding.UNAPPROVED
-    elif lane is Lane.QUEUED and _is_held(stores, found.stream):
+    state = stores.events.load(found.stream).state
+    if lane is Lane.QUEUED and state is not None and state.hold_blocks:
         standing = StreamStanding.HELD
-    return StreamFacts(generation=found.generation, standing=standing, state=lane)
-
-
-def _is_held(stores: Stores, stream: str) -> bool:
-    state = stores.events.load(stream).state
-    return state is not None and state.hold_blocks
+    return StreamFacts(
+        generation=found.generation,
+        standing=standing,
+        state=lane,
+        labelled_at=state.labelled_at if state else None,
+        digest=state.task_digest if state else "",
+        begun=lane is not Lane.QUEUED,
+    )
 
 
 def pauses_in_force(stores: Stores, repo_id: int) -> tuple[Pause, ...]:

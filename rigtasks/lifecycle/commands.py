@@ -228,7 +228,8 @@ class ObservePullRequest(Command, frozen=True, kw_only=True):
     """What GitHub says of the pull request now.
 
     A merge is told here only where the rig kept no verdict for the head: without one it was
-    somebody else's, whatever account it was made with.
+    somebody else's, whatever account it was made with. `behind` says that the repository wants the
+    base merged into the branch first, although nothing conflicts.
     """
 
     pr: int
@@ -240,6 +241,7 @@ class ObservePullRequest(Command, frozen=True, kw_only=True):
     head_sha: str
     base_sha: str
     conflict: bool
+    behind: bool
     ci: CiStatus
     checks: tuple[CheckNote, ...]
     reviews: tuple[ReviewSeen, ...]

@@ -22,5 +22,5 @@ def ci_feedback(event: acceptance.CiFailed) -> Feedback:
 
 def conflict_feedback(event: acceptance.MergeConflict, base_branch: str) -> Feedback:
     """Return the demand to merge the base branch into this one."""
-    text = f"The branch no longer merges into {base_branch} at {event.base_sha}."
+    text = f"The branch has to contain {base_branch} at {event.base_sha} before it can be merged."
     return Feedback(kind=FeedbackKind.CONFLICT, head_sha=event.head_sha, text=text)

@@ -44,6 +44,7 @@ def _accept() -> Iterator[tuple[Lane, str, Lane]]:
         for event in ("CI_FAILED", "REVIEW_DISPUTED", "MERGE_CONFLICT"):
             yield lane, event, Lane.CHANGES_REQUESTED
     yield Lane.IN_REVIEW, "REVIEW_PASSED", Lane.READY_TO_MERGE
+    yield Lane.CHANGES_REQUESTED, "REVIEW_PASSED", Lane.READY_TO_MERGE
     yield Lane.READY_TO_MERGE, "PR_UPDATED", Lane.IN_REVIEW
     yield Lane.CHANGES_REQUESTED, "PR_UPDATED", Lane.IN_REVIEW
 
@@ -51,6 +52,7 @@ def _accept() -> Iterator[tuple[Lane, str, Lane]]:
 def _stop() -> Iterator[tuple[Lane, str, Lane]]:
     yield Lane.QUEUED, "ISSUE_REFUSED", Lane.FAILED
     yield Lane.FAILED, "ISSUE_APPROVED", Lane.QUEUED
+    yield Lane.FAILED, "ISSUE_APPROVED", Lane.CHANGES_REQUESTED
     yield Lane.FAILED, "OPERATOR_RETRIED", Lane.QUEUED
     yield Lane.FAILED, "OPERATOR_RETRIED", Lane.CHANGES_REQUESTED
     for lane in _LIVE:

@@ -82,6 +82,8 @@ def react(
     """Return what the stored events ask for, without repetitions, in order."""
     found: dict[Any, None] = {}
     for event in events:
+        if isinstance(event, intake.IssueApproved) and after.pr is not None:
+            found[Effect(kind=EffectKind.ATTEND)] = None
         if isinstance(event, work.CliCompleted) and event.artifact_id is not None:
             found[Effect(kind=EffectKind.POST_REVIEW)] = None
         kind = _EFFECTS.get(type(event))

@@ -117,6 +117,8 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     claimed, until intake has looked again.
     `interruptions` are the runs in a row that something around them ended.
     `cost_waived_runs` are the runs of unknown cost that an operator let pass.
+    `config_sha` is the file the work was begun under; `reapproved_config_sha` the one that a person
+    approved since by setting the label again.
     Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
     `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.
     """
@@ -132,6 +134,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     overlay: Overlay | None = None
     approved_at: datetime | None = None
+    labelled_at: datetime | None = None
     body: str = ""
     comments: tuple[Comment, ...] = ()
     task_digest: str = ""
@@ -142,6 +145,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     base_branch: str = ""
     config: AgentConfig | None = None
     config_sha: str | None = None
+    reapproved_config_sha: str | None = None
     depends_on: tuple[str, ...] = ()
     limits: IssueLimits = IssueLimits()
     hold: str | None = None

@@ -1,4 +1,4 @@
-"""What intake can decide: five typed answers, each with its outcome in words."""
+"""What intake can decide: six typed answers, each with its outcome in words."""
 
 from enum import StrEnum
 
@@ -124,4 +124,15 @@ class Ignore(msgspec.Struct, frozen=True, kw_only=True, tag="ignore"):
         return f"ignored: {self.reason}"
 
 
-IntakeDecision = Admit | Hold | Adopt | Refuse | Ignore
+class Supersede(msgspec.Struct, frozen=True, kw_only=True, tag="supersede"):
+    """The label was taken off and set again on another text: work on the old one ends first."""
+
+    generation: int
+
+    @property
+    def outcome(self) -> str:
+        """Say what happened to the delivery."""
+        return "cancelled: the text was changed and the label set again"
+
+
+IntakeDecision = Admit | Hold | Adopt | Refuse | Supersede | Ignore

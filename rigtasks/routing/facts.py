@@ -129,12 +129,20 @@ class StreamFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     LIVE is under way; HELD is approved but waits for something that intake looks at again;
     UNAPPROVED was refused and may be approved in the same generation; FINISHED is done or
-    cancelled, so that an approval opens the next generation.
+    cancelled, so that an approval opens the next generation. `labelled_at` is the label it was
+    approved by, `digest` the text; `begun` says that work on that text was begun.
     """
 
     generation: int
     standing: StreamStanding
     state: str
+    labelled_at: datetime | None = None
+    digest: str = ""
+    begun: bool = True
+
+    def is_labelled_again(self, labelled_at: datetime) -> bool:
+        """Say whether the label was taken off and set anew since the approval."""
+        return self.labelled_at is not None and labelled_at > self.labelled_at
 
 
 class IntakeFacts(msgspec.Struct, frozen=True, kw_only=True):

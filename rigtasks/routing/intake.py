@@ -15,6 +15,7 @@ from rigtasks.routing.decisions import (
     RefusalCode,
     Refuse,
     Route,
+    Supersede,
     WaitsFor,
 )
 from rigtasks.routing.dependencies import Dependency, parse_dependencies
@@ -22,6 +23,7 @@ from rigtasks.routing.facts import (
     DependencyState,
     IntakeFacts,
     IntakePolicy,
+    StreamFacts,
     StreamStanding,
 )
 from rigtasks.routing.labels import READY, read_labels
@@ -53,6 +55,8 @@ def decide_intake(facts: IntakeFacts, policy: IntakePolicy) -> IntakeDecision:
         return settled
     task = _freeze(facts)
     route = _route(facts, settled, task)
+    if facts.stream is not None and _is_superseded(facts.stream, task):
+        return Supersede(generation=facts.stream.generation)
     generation = _generation(facts)
     own = next((pull for pull in facts.open_pull_requests if pull.ours), None)
     if own is not None:
@@ -64,6 +68,12 @@ def decide_intake(facts: IntakeFacts, policy: IntakePolicy) -> IntakeDecision:
             waits_for=waits_for, sentence=sentence, route=route, task=task, generation=generation
         )
     return Admit(route=route, task=task, generation=generation)
+
+
+def _is_superseded(stream: StreamFacts, task: FrozenTask) -> bool:
+    """Say whether work was begun on a text that is no longer the approved one."""
+    is_live = stream.standing is StreamStanding.LIVE and stream.begun
+    return is_live and stream.digest != task.digest
 
 
 def dependencies_of(facts: IntakeFacts) -> tuple[Dependency, ...]:

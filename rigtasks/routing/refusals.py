@@ -35,6 +35,8 @@ def _under_way(facts: IntakeFacts, _: IntakePolicy) -> Ignore | None:
     stream = facts.stream
     if stream is None or stream.standing is not StreamStanding.LIVE:
         return None
+    if stream.is_labelled_again(facts.issue.labelled_at):
+        return None
     return Ignore(reason=f"already taken, {stream.state} in generation {stream.generation}")
 
 

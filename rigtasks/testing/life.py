@@ -220,6 +220,7 @@ class Life:
             "head_sha": state.head_sha or "",
             "base_sha": "b1",
             "conflict": False,
+            "behind": False,
             "ci": CiStatus.PENDING,
             "checks": (),
             "reviews": (),

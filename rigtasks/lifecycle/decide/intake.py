@@ -18,12 +18,12 @@ _REPLACEABLE = frozenset({Lane.QUEUED, Lane.FAILED})
 
 
 def admit(command: Admit, state: IssueState | None) -> tuple[Event, ...]:
-    """Approve a new issue, or a waiting or failed one whose text or route changed."""
+    """Approve a new issue, a waiting or failed one whose text changed, or one labelled again."""
     approved = command.approved
     here = RepositoryRef(id=approved.repo_id, full_name=approved.repo)
     if command.internal.match(here) is not None:
         return refuse(Refuse(refused=_internal(approved)), state)
-    if command.hold is not None:
+    if command.hold is not None and (state is None or state.lane in _REPLACEABLE):
         held = _held(command.hold)
         return (approved, held) if _is_news(approved, state) else hold(command.hold, state)
     lifts = state is not None and state.lane is Lane.QUEUED and state.hold_blocks
@@ -34,13 +34,22 @@ def _is_news(approved: IssueApproved, state: IssueState | None) -> bool:
     """Say whether an approval says something that the stream does not know yet."""
     if state is None:
         return True
+    same_text = state.task_digest == approved.task_digest
+    if same_text and not state.terminal and _is_labelled_again(approved, state):
+        return True
     if state.lane not in _REPLACEABLE:
         return False
     if state.lane is Lane.FAILED and state.refusal_code is not None:
         return True
-    same_text = state.task_digest == approved.task_digest
     same_route = state.queue == approved.queue and state.config_sha == approved.config_sha
     return not (same_text and same_route)
+
+
+def _is_labelled_again(approved: IssueApproved, state: IssueState) -> bool:
+    """Say whether a person set the label anew: a failed or escalated issue is to go on."""
+    if approved.labelled_at is None:
+        return False
+    return state.labelled_at is None or approved.labelled_at > state.labelled_at
 
 
 def _held(command: Hold) -> IssueHeld:

@@ -85,10 +85,10 @@ def _deciding_review(command: ObservePullRequest) -> ReviewSeen | None:
 
 def _review(command: ObservePullRequest, state: IssueState) -> tuple[Event, ...]:
     review = _deciding_review(command)
-    if review is None or state.lane not in _ACCEPTANCE:
+    if review is None or not (state.lane in _ACCEPTANCE or _settles(review, state)):
         return ()
     if review.state == "APPROVED":
-        if state.review_sha == command.head_sha:
+        if state.review_sha == command.head_sha and state.lane in _ACCEPTANCE:
             return ()
         return (
             ReviewPassed(
@@ -112,6 +112,12 @@ def _review(command: ObservePullRequest, state: IssueState) -> tuple[Event, ...]
     )
 
 
+def _settles(review: ReviewSeen, state: IssueState) -> bool:
+    """Say whether a person's approval answers an issue that waits for a person, not for a run."""
+    waits = state.lane is Lane.CHANGES_REQUESTED and state.overlay is not None
+    return waits and review.human and review.state == "APPROVED"
+
+
 def _human_gate(command: ObservePullRequest, state: IssueState) -> tuple[Event, ...]:
     if state.gate_sha != command.head_sha or state.gate_cleared_sha == command.head_sha:
         return ()
@@ -126,6 +132,7 @@ def _human_gate(command: ObservePullRequest, state: IssueState) -> tuple[Event, 
 
 
 def _conflict(command: ObservePullRequest, state: IssueState) -> tuple[Event, ...]:
-    if not command.conflict or state.lane not in _ACCEPTANCE:
+    behind = command.behind and state.lane is Lane.READY_TO_MERGE
+    if not (command.conflict or behind) or state.lane not in _ACCEPTANCE:
         return ()
     return (MergeConflict(head_sha=command.head_sha, base_sha=command.base_sha),)

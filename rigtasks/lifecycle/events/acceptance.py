@@ -116,7 +116,7 @@ class MergeGateWaiting(Event, frozen=True, kw_only=True):
 
 
 class MergeConflict(Event, frozen=True, kw_only=True):
-    """The branch no longer merges into its base."""
+    """The branch does not merge as it is: it conflicts with its base, or must contain it first."""
 
     type: ClassVar[str] = "MERGE_CONFLICT"
 

@@ -1,5 +1,6 @@
 """Events of intake: approved, refused, held, assigned, ended."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -26,7 +27,10 @@ class IssueLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssueApproved(Event, frozen=True, kw_only=True):
-    """A person with write permission labelled the issue; this text is what will run."""
+    """A person with write permission labelled the issue; this text is what will run.
+
+    `labelled_at` is GitHub's own time of the label, by which one that is set again is told.
+    """
 
     type: ClassVar[str] = "ISSUE_APPROVED"
 
@@ -41,6 +45,7 @@ class IssueApproved(Event, frozen=True, kw_only=True):
     task_digest: str
     approved_by_id: int
     approved_by: str
+    labelled_at: datetime | None = None
     permission: str
     stack: str
     queue: str

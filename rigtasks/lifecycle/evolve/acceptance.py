@@ -34,11 +34,16 @@ def ci_failed(state: IssueState, event: acceptance.CiFailed, _: StoredEvent) -> 
 
 
 def review_passed(state: IssueState, event: acceptance.ReviewPassed, _: StoredEvent) -> IssueState:
-    """Note the approval of a head."""
-    ready = state.lane is Lane.IN_REVIEW and event.head_sha == state.head_sha
+    """Note the approval of a head; it answers an escalation about that head as well."""
+    judged = state.lane is Lane.IN_REVIEW or (
+        state.lane is Lane.CHANGES_REQUESTED and state.overlay is not None
+    )
+    ready = judged and event.head_sha == state.head_sha
     return replace(
         state,
         lane=Lane.READY_TO_MERGE if ready else state.lane,
+        overlay=None if ready else state.overlay,
+        who_must_act=None if ready else state.who_must_act,
         verdict=None,
         review_sha=event.head_sha,
         review_id=event.review_id,

@@ -32,10 +32,17 @@ def begin(event: intake.IssueApproved | intake.IssueRefused, stored: StoredEvent
 
 
 def approved(state: IssueState, event: intake.IssueApproved, stored: StoredEvent) -> IssueState:
-    """Take the approved text, route and limits; counters start again."""
+    """Take the approved text, route and limits; counters start again.
+
+    Work that is under way keeps the file it was begun under; the newly approved one stands beside.
+    """
+    lane = state.lane
+    if lane is Lane.FAILED:
+        lane = Lane.QUEUED if state.pr is None else Lane.CHANGES_REQUESTED
+    begun = lane is not Lane.QUEUED
     return replace(
         state,
-        lane=Lane.QUEUED if state.lane is Lane.FAILED else state.lane,
+        lane=lane,
         overlay=None,
         ref=event.ref,
         repo=event.repo,
@@ -45,12 +52,14 @@ def approved(state: IssueState, event: intake.IssueApproved, stored: StoredEvent
         task_digest=event.task_digest,
         approved_by=event.approved_by,
         approved_at=stored.recorded_at,
+        labelled_at=event.labelled_at,
         stack=event.stack,
         queue=event.queue,
         priority=event.priority,
         base_branch=event.base_branch,
         config=event.config,
-        config_sha=event.config_sha,
+        config_sha=state.config_sha if begun else event.config_sha,
+        reapproved_config_sha=event.config_sha if begun else None,
         depends_on=event.depends_on,
         limits=event.limits,
         hold=None,

@@ -87,6 +87,7 @@ def work_started(state: IssueState, event: work.WorkStarted, _: StoredEvent) -> 
         base_sha=event.base_sha,
         config=event.config,
         config_sha=event.config_sha,
+        reapproved_config_sha=None,
     )
 
 

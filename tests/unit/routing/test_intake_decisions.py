@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rigtasks.routing.decisions import Admit, Adopt, Hold, Ignore, RefusalCode, Refuse, WaitsFor
+from rigtasks.routing.decisions import (
+    Admit,
+    Adopt,
+    Hold,
+    Ignore,
+    RefusalCode,
+    Refuse,
+    Supersede,
+    WaitsFor,
+)
 from rigtasks.routing.dependencies import Dependency
 from rigtasks.routing.facts import (
     Account,
@@ -398,3 +407,43 @@ def test_what_must_wait_is_approved_and_held_in_words(
 
 def test_an_idle_queue_of_another_stack_holds_nothing() -> None:
     assert admitted(facts(queues_without_worker=frozenset({Queue.DEV_E_NODE}))).generation == 1
+
+
+def labelled_again(**changes: object) -> StreamFacts:
+    """Return a live stream that was approved by an earlier label than the one in force."""
+    issue = FACTS.issue
+    digest = admitted(FACTS).task.digest
+    earlier = issue.labelled_at - timedelta(minutes=1)
+    live = StreamFacts(
+        generation=2,
+        standing=StreamStanding.LIVE,
+        state="in_review",
+        labelled_at=earlier,
+        digest=digest,
+    )
+    return msgspec.structs.replace(live, **changes)
+
+
+def test_a_live_issue_is_looked_at_again_only_when_its_label_was_set_anew() -> None:
+    same = labelled_again(labelled_at=FACTS.issue.labelled_at)
+
+    assert decide_intake(facts(stream=same), POLICY).outcome.startswith("ignored: already taken")
+    assert admitted(facts(stream=labelled_again())).generation == 2
+
+
+def test_a_label_set_again_on_another_text_ends_the_work_on_the_old_one() -> None:
+    changed = labelled_again(digest="another text")
+
+    assert decide_intake(facts(stream=changed), POLICY) == Supersede(generation=2)
+
+    # nobody has begun: the new text simply takes its place
+    waiting = msgspec.structs.replace(changed, begun=False)
+    assert admitted(facts(stream=waiting)).generation == 2
+
+
+def test_a_stranger_who_sets_the_label_again_ends_nothing() -> None:
+    stream = labelled_again(digest="another text")
+
+    decision = decide_intake(facts(stream=stream, issue={"labelled_by": None}), POLICY)
+
+    assert isinstance(decision, Refuse)
