@@ -118,7 +118,12 @@ class RunningRig:
     def close(self) -> None:
         """Stop what still runs, and delete the data."""
         if self.child.poll() is None:
-            self.end(signal.SIGTERM)
+            try:
+                self.end(signal.SIGTERM)
+            except subprocess.TimeoutExpired:
+                self.end(signal.SIGKILL)  # what it leaves is stopped with its data below
+        assert self.child.stdout is not None
+        self.child.stdout.close()
         self._web.close()
         if self.data_dir.exists():
             remove_data(self.data_dir)

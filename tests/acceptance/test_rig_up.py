@@ -1,11 +1,10 @@
 """`rig up` and the commands around it, as they are typed."""
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +14,6 @@ import requests
 from running_rig import RIG, RunningRig, new_data_dir, plain_environment, wait_until
 
 from rigtasks.cli.failures import ExitCode
-from rigtasks.cli.start import remove_data
 from rigtasks.lifecycle.events import EVENT_TYPES
 from rigtasks.local.records import is_alive, wait_gone
 from rigtasks.local.table import default_queues
@@ -33,12 +31,18 @@ GONE_SECONDS = 10
 
 
 @pytest.fixture
-def data_dir() -> Iterator[Path]:
-    folder = new_data_dir()
-    yield folder
-    if folder.exists():
-        remove_data(folder)
-    shutil.rmtree(folder.parent, ignore_errors=True)
+def launch() -> Iterator[Callable[[], RunningRig]]:
+    """Starts `rig up` in a folder of its own, as often as it is called."""
+    data_dir = new_data_dir()
+    started: list[RunningRig] = []
+
+    def start() -> RunningRig:
+        started.append(RunningRig(data_dir, {"RIG_PROVIDER": "scripted"}))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
 
 
 def with_children(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
@@ -86,27 +90,26 @@ def test_a_second_stack_in_the_same_folder_is_refused(rig: RunningRig) -> None:
     assert set(rig.processes()) >= PARTS
 
 
-def test_a_killed_runner_is_cleaned_up_after_and_sigterm_leaves_nothing(data_dir: Path) -> None:
-    killed = RunningRig(data_dir, {"RIG_PROVIDER": "scripted"})
+def test_a_killed_runner_is_cleaned_up_after_and_sigterm_leaves_nothing(
+    launch: Callable[[], RunningRig],
+) -> None:
+    killed = launch()
     killed.wait_ready()
     parts = with_children(each for name, each in killed.processes().items() if name in PARTS)
     assert killed.end(signal.SIGKILL) == -signal.SIGKILL
     assert sum(is_alive(each) for each in parts) >= len(PARTS)
 
-    second = RunningRig(data_dir, {"RIG_PROVIDER": "scripted"})
-    try:
-        second.wait_ready()
-        assert "stopped what an earlier stack left" in second.errors.read_text()
-        assert [each for each in parts if is_alive(each)] == []
-        assert second.addresses["webhook_secret"] == killed.addresses["webhook_secret"]
-        everything = with_children(second.processes().values())
-        assert set(second.processes()) > PARTS
-    finally:
-        code = second.end(signal.SIGTERM)
+    second = launch()
+    second.wait_ready()
 
-    assert code == 0
+    assert "stopped what an earlier stack left" in second.errors.read_text()
+    assert [each for each in parts if is_alive(each)] == []
+    assert second.addresses["webhook_secret"] == killed.addresses["webhook_secret"]
+    assert set(second.processes()) > PARTS
+    everything = with_children(second.processes().values())
+    assert second.end(signal.SIGTERM) == 0
     assert all(wait_gone(each, GONE_SECONDS) for each in everything)
-    assert not (data_dir / "addresses.json").exists()
+    assert not (second.data_dir / "addresses.json").exists()
 
 
 def test_a_worker_without_a_queue_is_refused_with_one_sentence(rig: RunningRig) -> None:
