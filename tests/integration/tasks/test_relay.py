@@ -21,7 +21,11 @@ QUEUE = "conductor"
 def relay_on(stores: Stores, broker: str) -> Relay:
     celery = Celery("tests", broker=broker)
     celery.conf.update(
-        broker_transport_options={"socket_connect_timeout": 1},
+        broker_transport_options={
+            "socket_connect_timeout": 1,
+            "max_retries": 1,
+            "interval_start": 0,
+        },
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.01},
         broker_connection_retry=False,
     )
