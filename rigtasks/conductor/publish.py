@@ -9,16 +9,17 @@ from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
 from rigtasks.conductor.large_change import large_pr_granted
 from rigtasks.conductor.pr_body import pull_request_body, pull_request_title
 from rigtasks.conductor.rivals import rival_of
-from rigtasks.errors import Rejected, StaleEpoch
+from rigtasks.errors import Rejected, Retryable, StaleEpoch
 from rigtasks.github.identities import Role
 from rigtasks.github.pulls import open_pull_request
-from rigtasks.lifecycle.commands import IntendPush, RecordPullRequest, RefusePublish
+from rigtasks.lifecycle.commands import DropCommits, IntendPush, RecordPullRequest, RefusePublish
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import IssueState, PendingPublish
 from rigtasks.review.diff import parse_diff
 from rigtasks.review.diff_policy import CommitMessage, Denial, PolicyReport, inspect
 from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.routing.internal import RepositoryRef as RoutedRepository
+from rigtasks.workspace.branches import taken_branch
 from rigtasks.workspace.bundle import receive_bundle
 from rigtasks.workspace.checkout import Start, clean_clone, remote_heads
 from rigtasks.workspace.errors import (
@@ -79,7 +80,7 @@ class _Publication:
             except Rejected as error:
                 return self._refuse(FailureClass.POLICY, str(error))
             except LeaseLost as error:
-                return self._refuse(FailureClass.INFRA, str(error))
+                return self._yield(error)
             except (BranchProtected, AccessDenied) as error:
                 return self._refuse(FailureClass.ENVIRONMENT, str(error))
 
@@ -88,12 +89,13 @@ class _Publication:
         token = conductor.github.push_token(self._repository)
         remote = Remote(url=conductor.github.clone_url(self._repository), token=token.value)
         found = remote_heads(remote, self._branch).get(self._branch)
-        if found == self._pending.head_sha:
-            return self._open(None)
-        rival = rival_of(conductor.api(Role.CONDUCTOR, state), state)
-        if rival is not None:
-            return self._refuse(FailureClass.POLICY, rival)
-        start = Start(base_sha=self._pending.base_sha, head_sha=state.head_sha)
+        is_pushed = found == self._pending.head_sha
+        if not is_pushed:
+            self._require_known(found)
+            rival = rival_of(conductor.api(Role.CONDUCTOR, state), state)
+            if rival is not None:
+                return self._refuse(FailureClass.POLICY, rival)
+        start = Start(base_sha=self._pending.base_sha, head_sha=self._pending.start_sha)
         clone = clean_clone(directory, remote, start)
         data = conductor.stores.artifacts.get(self._pending.artifact_id).data
         work = receive_bundle(clone, data, branch=self._branch, start=start)
@@ -101,8 +103,29 @@ class _Publication:
         if not report.may_push:
             reasons = "; ".join(f"{one.summary}. {one.remedy}" for one in report.denials)
             return self._refuse(FailureClass.POLICY, reasons)
-        self._push(clone, remote, found, work.head_sha)
+        if not is_pushed:
+            self._push(clone, remote, found, work.head_sha)
         return self._open(report)
+
+    def _require_known(self, found: str | None) -> None:
+        """Look whether the branch is still where the run began, or where the rig left it."""
+        state = self._state
+        known = {state.push_intent_sha, self._pending.start_sha if state.pr is not None else None}
+        if found is not None and found not in known:
+            raise LeaseLost(taken_branch(self._branch, found), found=found)
+
+    def _yield(self, lost: LeaseLost) -> str:
+        """Leave a branch alone that somebody else moved; on a pull request work goes on there."""
+        if self._state.pr is None:
+            return self._refuse(FailureClass.POLICY, str(lost))
+        moved = f"somebody moved {self._branch} to {lost.found or 'another commit'}"
+        if lost.found is None or lost.found != self._state.head_sha:
+            raise Retryable(f"{moved}, and its pull request does not show it yet")
+        reason = f"{moved} while the run was under way"
+        self._tell(
+            DropCommits(run_id=self._pending.run_id, epoch=self._pending.epoch, reason=reason)
+        )
+        return f"dropped: {reason}"
 
     def _inspect(self, work: ReceivedWork) -> PolicyReport:
         diff = parse_diff(work.diff.text.encode(), truncated=work.diff.truncated)
@@ -115,10 +138,8 @@ class _Publication:
         return inspect(diff, messages, bounds_of(self._config, large_pr_ok=granted))
 
     def _push(self, clone: Git, remote: Remote, found: str | None, new_sha: str) -> None:
-        """Move the branch, but only from a commit that the rig knows."""
+        """Move the branch from the commit it was found at."""
         state = self._state
-        if found is not None and found not in {state.head_sha, state.push_intent_sha}:
-            raise LeaseLost(f"{self._branch} is at {found}, which the rig did not push.")
         self._tell(
             IntendPush(
                 run_id=self._pending.run_id,
@@ -134,7 +155,7 @@ class _Publication:
             PushRequest(branch=self._branch, issue=state.number, old_sha=found, new_sha=new_sha),
         )
 
-    def _open(self, report: PolicyReport | None) -> str:
+    def _open(self, report: PolicyReport) -> str:
         state = self._state
         self._still_wanted()
         api = self._conductor.api(Role.AUTHOR, state)
@@ -145,7 +166,7 @@ class _Publication:
             title=pull_request_title(state),
             body=pull_request_body(state, self._pending),
         )
-        gates = human_gates_of(report, self._config) if report is not None else ()
+        gates = human_gates_of(report, self._config)
         pull = opened.pull_request
         self._tell(
             RecordPullRequest(
@@ -180,7 +201,7 @@ class _Publication:
         )
         return f"refused: {reason}"
 
-    def _tell(self, command: IntendPush | RecordPullRequest | RefusePublish) -> None:
+    def _tell(self, command: IntendPush | RecordPullRequest | RefusePublish | DropCommits) -> None:
         self._conductor.shell.tell(self._stream, command, actor=CONDUCTOR, cause=self._cause)
 
     def _routed(self) -> RoutedRepository:

@@ -64,12 +64,14 @@ class Cancel(Command, frozen=True, kw_only=True):
 class StartWork(Command, frozen=True, kw_only=True):
     """The holder of the claim begins, on this branch from this commit.
 
+    `head_sha` is the head of the pull request that the work continues from, None without one.
     `config` and its blob are the repository's file on the base branch at this moment.
     """
 
     run_id: UUID
     epoch: int
     base_sha: str
+    head_sha: str | None
     branch: str
     isolation: str
     config: AgentConfig
@@ -163,6 +165,14 @@ class IntendPush(Command, frozen=True, kw_only=True):
     branch: str
     old_sha: str | None
     new_sha: str
+
+
+class DropCommits(Command, frozen=True, kw_only=True):
+    """A run's commits no longer fit their branch: somebody else has moved it meanwhile."""
+
+    run_id: UUID
+    epoch: int
+    reason: str
 
 
 class RefusePublish(Command, frozen=True, kw_only=True):

@@ -72,6 +72,7 @@ class ActiveRun(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     holder: str
     started_at: datetime
+    start_sha: str | None = None
     calls: int = 0
     call_micro_usd: int | None = None
 
@@ -84,13 +85,17 @@ class ActiveRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingPublish(msgspec.Struct, frozen=True, kw_only=True):
-    """Commits that passed the tests and wait for the conductor to push them."""
+    """Commits that passed the tests and wait for the conductor to push them.
+
+    `start_sha` is the head of the pull request they were made on, None without one.
+    """
 
     run_id: UUID
     epoch: int
     artifact_id: UUID
     base_sha: str
     head_sha: str
+    start_sha: str | None = None
 
 
 class PendingReview(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ from rigtasks.runs.report import (
     tail,
 )
 from rigtasks.runs.scene import Scene, base_head
-from rigtasks.workspace.checkout import Start
+from rigtasks.workspace.branches import taken_branch
+from rigtasks.workspace.checkout import Start, remote_heads
 from rigtasks.workspace.errors import AccessDenied, BranchNotFound, RepositoryNotFound
 from rigtasks.workspace.git import Remote
 
@@ -56,6 +57,9 @@ def _implement(scene: Scene) -> RunReport:
     branch = branch_of(state)
     head_sha = state.head_sha if state.pr is not None else None
     base_sha = base_head(remote, state.base_branch)
+    found = remote_heads(remote, branch).get(branch)
+    if state.pr is None and found not in {None, state.push_intent_sha}:
+        return failed(FailureClass.POLICY, taken_branch(branch, found))
     start = Start(base_sha=base_sha, head_sha=head_sha)
     workshop = scene.check_out(remote, start, branch)
     base = read_base_config(workshop.checkout)
@@ -64,6 +68,7 @@ def _implement(scene: Scene) -> RunReport:
             run_id=run.run_id,
             epoch=run.epoch,
             base_sha=base_sha,
+            head_sha=head_sha,
             branch=branch,
             isolation=workshop.level,
             config=base.config,

@@ -80,6 +80,7 @@ def _review(scene: Scene) -> RunReport:
         StartWork(
             run_id=run.run_id,
             epoch=run.epoch,
+            head_sha=state.head_sha,
             base_sha=start.base_sha,
             branch=branch_of(state),
             isolation=workshop.level,

@@ -140,6 +140,7 @@ class Life:
                 run_id=run_id,
                 epoch=epoch,
                 base_sha="b1",
+                head_sha=self.issue.head_sha,
                 branch=branch,
                 isolation="bubblewrap",
                 config=AgentConfig(),

@@ -23,6 +23,14 @@ def branch_name(number: int, title: str) -> str:
     return f"feature/issue-{number}-{_slug(title)}"
 
 
+def taken_branch(branch: str, found: str | None) -> str:
+    """Say that somebody else's commits are where the rig's would go, and what to do about it."""
+    return (
+        f"the branch {branch} is at {found or 'a commit'}, which the rig did not push: rename or "
+        "delete that branch, then retry the issue"
+    )
+
+
 def issue_of_branch(branch: str) -> int | None:
     """Return the issue number of a branch the rig made, None for every other name."""
     found = _ISSUE_BRANCH.fullmatch(branch)

@@ -23,6 +23,7 @@ _DECIDERS: dict[type[Command], Callable[[Any, IssueState | None], tuple[Event, .
     commands.ReleaseRun: work.release,
     commands.ExpireLease: work.expire,
     commands.IntendPush: work.intend_push,
+    commands.DropCommits: work.drop_commits,
     commands.RefusePublish: work.refuse_publish,
     commands.RecordPullRequest: work.record_pull_request,
     commands.AdoptPullRequest: work.adopt_pull_request,

@@ -8,6 +8,7 @@ from rigtasks.lifecycle.caps import abstention_cap, budget_used_up, interruption
 from rigtasks.lifecycle.commands import (
     Accepted,
     AdoptPullRequest,
+    DropCommits,
     ExpireLease,
     Failed,
     FinishRun,
@@ -22,6 +23,7 @@ from rigtasks.lifecycle.commands import (
 )
 from rigtasks.lifecycle.events.acceptance import HumanGateTriggered
 from rigtasks.lifecycle.events.base import Event, Usage
+from rigtasks.lifecycle.events.intake import IssueUnassigned
 from rigtasks.lifecycle.events.liveness import (
     BudgetExceeded,
     Escalated,
@@ -80,6 +82,7 @@ def start(command: StartWork, state: IssueState | None) -> tuple[Event, ...]:
         isolation=command.isolation,
         config=command.config,
         config_sha=command.config_sha,
+        head_sha=command.head_sha,
     )
     if run.stage is Stage.REVIEW or state.branch == command.branch:
         return (began,)
@@ -302,6 +305,13 @@ def intend_push(command: IntendPush, state: IssueState | None) -> tuple[Event, .
             new_sha=command.new_sha,
         ),
     )
+
+
+def drop_commits(command: DropCommits, state: IssueState | None) -> tuple[Event, ...]:
+    """Go back to the branch as it is now; that somebody else moved it costs no attempt."""
+    if _pending(state, command.run_id, command.epoch) is None:
+        return ()
+    return (IssueUnassigned(run_id=command.run_id, epoch=command.epoch, reason=command.reason),)
 
 
 def refuse_publish(command: RefusePublish, state: IssueState | None) -> tuple[Event, ...]:

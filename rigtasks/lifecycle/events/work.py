@@ -19,6 +19,7 @@ class WorkStarted(Event, frozen=True, kw_only=True):
     isolation: str
     config: AgentConfig
     config_sha: str | None
+    head_sha: str | None = None
 
 
 class BranchCreated(Event, frozen=True, kw_only=True):

@@ -130,8 +130,8 @@ def assigned(
 
 
 def unassigned(state: IssueState, _event: intake.IssueUnassigned, _: StoredEvent) -> IssueState:
-    """Take a claim back that ended without a result."""
-    return replace(state, lane=resumed_lane(state), run=None)
+    """Take a claim back that ended without a result, or commits that no longer fit."""
+    return replace(state, lane=resumed_lane(state), run=None, publish=None)
 
 
 def cancelled(state: IssueState, event: intake.IssueCancelled, _: StoredEvent) -> IssueState:

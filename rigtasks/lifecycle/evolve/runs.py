@@ -84,6 +84,7 @@ def work_started(state: IssueState, event: work.WorkStarted, _: StoredEvent) -> 
     return replace(
         state,
         lane=Lane.IN_PROGRESS,
+        run=replace(state.run, start_sha=event.head_sha),
         base_sha=event.base_sha,
         config=event.config,
         config_sha=event.config_sha,
@@ -140,6 +141,7 @@ def tests_passed(state: IssueState, event: work.TestsPassed, _: StoredEvent) -> 
             artifact_id=event.artifact_id,
             base_sha=event.base_sha,
             head_sha=event.head_sha,
+            start_sha=state.run.start_sha if state.run else None,
         ),
     )
 

@@ -217,6 +217,7 @@ class Scene:
                 run_id=claimed.run_id,
                 epoch=claimed.epoch,
                 base_sha=base_sha,
+                head_sha=start.head_sha,
                 branch=branch,
                 isolation="none",
                 config=parse_agent_config(self.config.encode()),
