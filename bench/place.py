@@ -42,7 +42,8 @@ class Place:
             yield folder
 
     def close(self) -> None:
-        """Stop the servers and delete what they stored."""
+        """Stop the servers and delete what they stored; a later bench may start new ones."""
+        self._postgres = None
         self._closing.close()
 
 
