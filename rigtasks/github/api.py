@@ -139,13 +139,6 @@ class Api:
         call = self._call(method, self._address(path, {}), body=body, write=True)
         return decode(self._send(call), shape, call)
 
-    def remove(self, path: str) -> None:
-        """Delete something; that it is already gone is fine."""
-        try:
-            self._send(self._call("DELETE", self._address(path, {}), write=True))
-        except NotFound:
-            return
-
     def query(self, document: str, shape: type[T], **variables: str | int | None) -> T:
         """Read with GraphQL; `shape` is the type of `data`."""
         return self._graphql(document, variables, shape, write=False)

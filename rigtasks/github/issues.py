@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from rigtasks.github.api import Api, segment
+from rigtasks.github.api import Api
 from rigtasks.github.identities import Account
 
 _MARKER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,199}")
@@ -32,7 +32,6 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     body: str | None
     state: str
-    state_reason: str | None = None
     html_url: str
     user: Account | None
     labels: tuple[Label, ...]
@@ -194,28 +193,6 @@ def comment_once(api: Api, number: int, *, key: str, body: str) -> Comment:
     if found.body.replace("\r\n", "\n") == text:
         return found
     return api.write("PATCH", f"/issues/comments/{found.id}", {"body": text}, Comment)
-
-
-def add_labels(api: Api, number: int, *labels: str) -> None:
-    """Put labels on an issue or pull request; those already there stay."""
-    api.write("POST", f"/issues/{number}/labels", {"labels": list(labels)}, tuple[Label, ...])
-
-
-def remove_label(api: Api, number: int, label: str) -> None:
-    """Take a label off; that it is not there is fine."""
-    api.remove(f"/issues/{number}/labels/{segment(label)}")
-
-
-def close_issue(api: Api, number: int, *, reason: str = "completed") -> Issue:
-    """Close an issue; closing a closed one changes nothing.
-
-    Args:
-        api: the identity that closes it.
-        number: of the issue.
-        reason: `completed` or `not_planned`.
-    """
-    body = {"state": "closed", "state_reason": reason}
-    return api.write("PATCH", f"/issues/{number}", body, Issue)
 
 
 def _own_comment(api: Api, number: int, hidden: str) -> Comment | None:

@@ -8,7 +8,7 @@ import msgspec
 from rigtasks.errors import RigError, UnknownEffect
 from rigtasks.github.api import Api, segment
 from rigtasks.github.errors import Conflicted, NotAllowed
-from rigtasks.github.pulls import PullRequest, read_pull_request
+from rigtasks.github.pulls import read_pull_request
 
 _BASE_MOVED_PAUSES: Final = (4.0, 8.0)
 _BASE_MOVED: Final = "base branch was modified"
@@ -145,11 +145,6 @@ def is_on_base(api: Api, base_ref: str, sha: str) -> bool:
     """Say whether the base branch contains a commit."""
     path = f"/compare/{segment(base_ref)}...{segment(sha)}"
     return api.get(path, _Comparison, per_page=1).status in {"identical", "behind"}
-
-
-def merged_by_somebody(pull: PullRequest, own_sha: str | None) -> bool:
-    """Say whether a merged pull request was merged by anybody but the rig."""
-    return pull.is_merged and pull.merge_commit_sha != own_sha
 
 
 def _merge_once(api: Api, request: MergeRequest) -> Merged | NotMergeable:

@@ -1,7 +1,7 @@
 """Pull requests: what they are, what they change, and opening one once."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -234,15 +234,6 @@ def open_pull_request(
             raise
         return OpenedPullRequest(pull_request=found, adopted=True)
     return OpenedPullRequest(pull_request=opened, adopted=False)
-
-
-def update_pull_request(
-    api: Api, number: int, *, body: str | None = None, title: str | None = None
-) -> PullRequest:
-    """Replace the body or title; doing it twice changes nothing."""
-    given: dict[str, Any] = {"body": body, "title": title}
-    content = {key: value for key, value in given.items() if value is not None}
-    return api.write("PATCH", f"/pulls/{number}", content, PullRequest)
 
 
 def _read_announced(api: Api, number: int) -> PullRequest:

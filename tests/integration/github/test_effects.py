@@ -8,7 +8,7 @@ from scripted_hub import BASE, HEAD, Hub, Reply, personal, pull
 from rigtasks.errors import UnknownEffect
 from rigtasks.github.checks import CheckDraft, put_check_run
 from rigtasks.github.errors import EffectUnknown, Forbidden, NotFound, Unprocessable
-from rigtasks.github.issues import comment_once, remove_label
+from rigtasks.github.issues import comment_once
 from rigtasks.github.merge import (
     HeadMoved,
     Merged,
@@ -300,12 +300,6 @@ def test_a_check_run_of_another_app_is_never_taken_for_ours(hub: Hub) -> None:
     )
 
     assert put_check_run(personal(hub), draft).id == 6
-
-
-def test_a_label_that_is_gone_is_gone(hub: Hub) -> None:
-    remove_label(personal(hub), 5, "agent-ready/?#")
-
-    assert hub.asked[-1].path == f"{REPO}/issues/5/labels/agent-ready%2F%3F%23"
 
 
 def test_protection_that_may_not_be_read_is_unknown_and_not_empty(hub: Hub) -> None:
