@@ -1,6 +1,7 @@
 """Build what a process works with, once, after any fork. The only place that knows every part."""
 
 import shlex
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from rigtasks.agent.supervisor import Timers as AgentTimers
 from rigtasks.conductor.alone import alone_with
 from rigtasks.conductor.context import Conductor
 from rigtasks.config import ConfigurationError, Settings, load_settings
-from rigtasks.eventstore.claims import Limits
+from rigtasks.eventstore.claims import REVIEW_QUEUE, Limits
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.engine import open_database
 from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings, Pace
@@ -101,12 +102,7 @@ def worker_kit(holder: str) -> WorkerKit:
         ConfigurationError: the walls are missing, or the provider is not set up.
     """
     chosen = settings()
-    walls = isolation()
-    if walls.level is Level.NONE and not chosen.sandbox_github:
-        raise ConfigurationError(
-            f"agents have no walls on this machine ({walls.reason}): install bubblewrap; without "
-            "walls only repositories of the sandbox GitHub are worked on"
-        )
+    walls = _walls(chosen)
     stop_file = shutdown_file(chosen.data_dir, holder)
     internal = _internal(chosen)
     return WorkerKit(
@@ -136,6 +132,28 @@ def worker_kit(holder: str) -> WorkerKit:
         now=_now,
         database_url=chosen.database_url.get_secret_value(),
     )
+
+
+def check_agents(queues: Iterable[str]) -> None:
+    """Make sure that a worker of these queues could start an agent.
+
+    Raises:
+        ConfigurationError: the walls are missing, or the provider is not set up.
+    """
+    chosen = settings()
+    _walls(chosen)
+    for queue in queues:
+        _provider(chosen, Stage.REVIEW if queue == REVIEW_QUEUE else Stage.IMPLEMENT)
+
+
+def _walls(chosen: Settings) -> Probe:
+    walls = isolation()
+    if walls.level is Level.NONE and not chosen.sandbox_github:
+        raise ConfigurationError(
+            f"agents have no walls on this machine ({walls.reason}): install bubblewrap; without "
+            "walls only repositories of the sandbox GitHub are worked on"
+        )
+    return walls
 
 
 def shutdown_file(data_dir: Path, holder: str) -> Path:
@@ -206,10 +224,15 @@ def _provider(chosen: Settings, stage: Stage) -> Provider:
                     f"{name} is not set: give the agent's command line, or RIG_PROVIDER=scripted"
                 )
             cost = chosen.cost_per_call_usd
+            if cost is None:
+                raise ConfigurationError(
+                    "RIG_COST_PER_CALL_USD is not set: nobody can tell what the command costs, so "
+                    "no budget could hold; give its price per call, 0 for a free one"
+                )
             return CommandProvider(
                 argv=tuple(shlex.split(line)),
                 network=chosen.run_network,
-                cost_micro_usd_per_call=None if cost is None else round(cost * _MICRO),
+                cost_micro_usd_per_call=round(cost * _MICRO),
             )
         case unknown:
             raise ConfigurationError(

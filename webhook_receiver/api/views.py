@@ -57,7 +57,13 @@ class Api:
         asked = list_parameters(status=DELIVERY_STATES, repo=None)
         with self._database.connect() as connection:
             return json_response(
-                list_deliveries(connection, limit=asked.limit, cursor=asked.cursor, **asked.filters)
+                list_deliveries(
+                    connection,
+                    limit=asked.limit,
+                    cursor=asked.cursor,
+                    status=asked.filters["status"],
+                    repo=asked.filters["repo"],
+                )
             )
 
     def delivery(self, delivery_id: str) -> Response:
