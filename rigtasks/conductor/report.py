@@ -17,6 +17,7 @@ from rigtasks.github.checks import CheckDraft, put_check_run
 from rigtasks.github.identities import Role
 from rigtasks.github.issues import comment_once
 from rigtasks.lifecycle.state import IssueState, Lane, Stage
+from rigtasks.routing.decisions import RefusalCode
 
 _JUDGED = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
 
@@ -120,7 +121,9 @@ def _reason(state: IssueState) -> Reason | None:
             what="nothing else: the rig looks again by itself",
         )
     if state.who_must_act is not None:
-        if state.refusal_code:
+        if state.refusal_code == RefusalCode.RIG_INTERNAL:
+            what = "does the work, or removes the label"
+        elif state.refusal_code:
             what = "applies the label again"
             return Reason(sentence=state.reason, who=state.who_must_act, what=what)
         return Reason(

@@ -137,7 +137,7 @@ def flower(ports: dict[str, int]) -> ProcessSpec:
         ),
         ready=answers(ports["flower"], "/healthcheck"),
         without=CONDUCTOR_ONLY | WEBHOOK_SECRETS,
-        after=frozenset({"redis"}),
+        after=SERVERS,
         stop_phase=SOURCES_STOP,
         port=ports["flower"],
     )
