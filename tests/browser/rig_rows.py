@@ -47,6 +47,7 @@ def issue_row(number: int, title: str, lane: str, **changes: Any) -> dict[str, A
         "lost_runs": 0,
         "review_loops": 0,
         "abstentions": 0,
+        "has_dependencies": False,
         "cost_microusd": 0,
         "cost_unknown_runs": 0,
         "tokens": 0,
