@@ -17,9 +17,10 @@ def test_every_bench_runs_and_yields_sane_figures(tmp_path: Path) -> None:
     kept = ROOT / "bench" / "results.json"
     before = kept.read_bytes() if kept.exists() else None
 
-    # when it runs every bench
+    # when it runs every bench but the demo, which has an acceptance test of its own
+    chosen = [word for name in BENCHES for word in ("--only", name)]
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "--short", "--output", str(output)],
+        [sys.executable, "-m", "bench", "--short", *chosen, "--output", str(output)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -48,6 +49,17 @@ def test_every_bench_runs_and_yields_sane_figures(tmp_path: Path) -> None:
     assert (kept.read_bytes() if kept.exists() else None) == before
 
 
+BENCHES = (
+    "intake",
+    "webhook_to_claim",
+    "append",
+    "claims",
+    "rebuild",
+    "label_to_agent",
+    "servers",
+    "idle",
+    "imports",
+)
 GOALS = (
     "webhooks accepted",
     "webhook answer p99",
@@ -57,6 +69,5 @@ GOALS = (
     "rebuild of",
     "label to agent process, warm, p50",
     "servers, warm start",
-    "demo, command to exit",
     "import rigtasks (",
 )
