@@ -10,11 +10,13 @@ from sqlalchemy import Connection, create_engine
 
 from rigtasks.eventstore import tables
 
-NOW = datetime.now(UTC)
 SHA = "c0ffee" + "0" * 34
 HOSTILE_TITLE = '<script>document.title="owned"</script><img src=x onerror=alert(1)>'
 BIDI_TITLE = "Fix \u202egnp.exe\u202c price \u200brounding\u0007"
 HOSTILE_LINK = "javascript:alert(document.domain)"
+
+
+NOW = datetime.now(UTC)
 
 
 def ago(**span: float) -> datetime:
@@ -222,6 +224,14 @@ def fill(database_url: str) -> None:
     engine.dispose()
 
 
+def _as_of_the_filling(row: dict[str, Any]) -> dict[str, Any]:
+    """Move every time of a row on: the tests may begin long after this module was read."""
+    late = datetime.now(UTC) - NOW
+    return {
+        name: value + late if isinstance(value, datetime) else value for name, value in row.items()
+    }
+
+
 def _insert(connection: Connection) -> None:
     for table, rows in (
         (tables.issues, ISSUES),
@@ -233,7 +243,7 @@ def _insert(connection: Connection) -> None:
         (tables.service_status, STATUS),
     ):
         for row in rows:
-            connection.execute(table.insert().values(row))
+            connection.execute(table.insert().values(_as_of_the_filling(row)))
     connection.execute(
         tables.outbox.insert().values(
             kind="task", task="rig.conductor.effect", queue="conductor", args=[17],
