@@ -124,7 +124,7 @@ def test_a_killed_worker_leaves_nothing_and_its_successor_does_what_waited(
     ring(celery_setup, 3600)
 
     assert worker.container.status == "exited"
-    _, left = psutil.wait_procs(family, timeout=5)  # the kernel ends them with their parent
+    _, left = psutil.wait_procs(family, timeout=2)  # the bound for a killed worker's family
     assert not any(is_alive(process) for process in left)
     assert waiting(celery_setup) == 1
     assert ticks(database_url) == 0
