@@ -10,7 +10,7 @@ PYTEST_FLAGS ?=
 LINUX_TOOLS := bwrap:bubblewrap chromium:chromium faketime:faketime
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check unit bench clean distclean system-tools name-bubblewrap
+.PHONY: help setup demo up test check unit bench lock clean distclean system-tools name-bubblewrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ unit: $(STAMP) ## the quick tests only
 
 bench: $(STAMP) ## measure on this machine and write bench/results.json
 	$(BIN)/python -m bench
+
+lock: ## write requirements.lock again from pyproject.toml, keeping what is pinned (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
 clean: ## delete the local stack's data and all caches
 	@if [ -x $(BIN)/rig ]; then $(BIN)/rig stack remove --yes; fi

@@ -12,7 +12,6 @@ from rigtasks.lifecycle.events import EVENT_TYPES
 
 HEAVY = {
     "alembic",
-    "apiflask",
     "celery",
     "flask",
     "github",
