@@ -8,7 +8,7 @@ from flask import Flask
 from rigtasks.config import Settings
 from rigtasks.github.signature import SignatureVerifier
 from webhook_receiver.access import ReadGate
-from webhook_receiver.intake.delivery import Incoming
+from webhook_receiver.intake.desk import Desk, Received
 from webhook_receiver.intake.doorbell import Doorbell
 from webhook_receiver.intake.endpoint import PATHS, StartResponse, WebhookEndpoint
 from webhook_receiver.intake.group_commit import GroupCommit
@@ -17,8 +17,8 @@ from webhook_receiver.intake.request import Environ
 from webhook_receiver.reading.database import ReadDatabase
 from webhook_receiver.site import build_site
 
-LEDGERS = 2
-"""Database sessions that write deliveries: one computes while the other waits for the disk."""
+DESKS = 2
+"""Each with a database session of its own: one computes while the other waits for the disk."""
 
 
 class Receiver:
@@ -45,11 +45,11 @@ def create_app(settings: Settings) -> Receiver:
     """
     verifier = SignatureVerifier(settings.webhook_secrets)
     url = settings.database_url.get_secret_value()
-    ledgers = [Ledger(url) for _ in range(LEDGERS)]
-    commits: GroupCommit[Incoming, Answer] = GroupCommit([each.accept for each in ledgers])
+    desks = [Desk(verifier, Ledger(url).accept) for _ in range(DESKS)]
+    commits: GroupCommit[Received, Answer] = GroupCommit([each.accept for each in desks])
     doorbell = Doorbell(url)
 
-    def store(delivery: Incoming) -> Answer:
+    def accept(delivery: Received) -> Answer:
         answer = commits.submit(delivery)
         doorbell.ring()
         return answer
@@ -57,4 +57,4 @@ def create_app(settings: Settings) -> Receiver:
     database = ReadDatabase(url)
     gate = ReadGate(settings.api_token.get_secret_value())
     site = build_site(database, gate, settings.github_web_url)
-    return Receiver(WebhookEndpoint(verifier, store), site)
+    return Receiver(WebhookEndpoint(accept), site)

@@ -1,7 +1,6 @@
 """The ledger of webhook deliveries as the conductor uses it; the receiver writes the rows."""
 
 import json
-import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 
 from rigtasks.eventstore.connection import Rows
+from rigtasks.eventstore.payloads import unpacked
 
 _GET = """
 SELECT delivery_id, event, action, repo_id, repo, number, headers, payload, received_at, status,
@@ -110,6 +110,6 @@ class Deliveries:
 def _delivery(row: tuple[Any, ...]) -> Delivery:
     fields = dict(zip(Delivery.__struct_fields__, row, strict=True))
     fields["headers"] = json.loads(fields["headers"])
-    fields["payload"] = None if row[7] is None else zlib.decompress(row[7])
+    fields["payload"] = None if row[7] is None else unpacked(row[7])
     fields["status"] = DeliveryStatus(fields["status"])
     return Delivery(**fields)

@@ -113,7 +113,7 @@ deliveries = Table(
     _created("received_at"),
     _required("status", Text(), "'pending'"),
     Column("outcome", Text),
-    Column("outcome_at", _AT),
+    Column("outcome_at", _AT),  # NULL where the outcome was clear on arrival
     _required("attempts", Integer(), "0"),
     Column("last_error", Text),
     Index("deliveries_received", "received_at"),

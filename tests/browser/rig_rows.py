@@ -2,13 +2,13 @@
 
 import json
 import uuid
-import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, create_engine
 
 from rigtasks.eventstore import tables
+from rigtasks.eventstore.payloads import packed
 
 SHA = "c0ffee" + "0" * 34
 HOSTILE_TITLE = '<script>document.title="owned"</script><img src=x onerror=alert(1)>'
@@ -189,7 +189,7 @@ def delivery_row(minutes: float, event: str, action: str | None, **changes: Any)
     return {
         "delivery_id": str(uuid.uuid4()), "event": event, "action": action, "repo_id": 7,
         "repo": "octo/price-api", "number": 147, "headers": {"X-GitHub-Hook-ID": "11"},
-        "payload": zlib.compress(json.dumps({"action": action}).encode()),
+        "payload": packed(json.dumps({"action": action}).encode()),
         "received_at": ago(minutes=minutes), "status": "done", **changes,
     }  # fmt: skip
 

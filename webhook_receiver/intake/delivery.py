@@ -1,12 +1,12 @@
 """Turn a verified request into the row of the ledger: pure, one value in, one value out."""
 
-import zlib
 from typing import assert_never
 
 import msgspec
 
 from rigtasks.errors import Rejected
 from rigtasks.eventstore.deliveries import DeliveryStatus
+from rigtasks.eventstore.payloads import packed
 from rigtasks.github.payloads import parse_delivery
 from rigtasks.github.webhook_facts import (
     HeadFact,
@@ -24,8 +24,6 @@ from rigtasks.github.webhook_facts import (
 )
 from webhook_receiver.intake.request import GitHubHeaders
 
-FASTEST = 1
-"""zlib's fastest level: a GitHub payload shrinks to a quarter, cheaper than writing it out."""
 _UNREADABLE = frozenset({"payload-shape", "repository-missing"})
 _LONGEST_OUTCOME = 300
 _ANY_EVENT = ""
@@ -35,15 +33,14 @@ _ANY_EVENT = ""
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery on its way into the ledger.
 
-    `payload` is compressed with zlib and written in hex, ready for its statement: this happens
-    in the request's own thread, not in the one that writes for all. `outcome` is set where
-    nothing is left to be done.
+    `payload` is packed as it is stored: this happens in the request's own thread, not in the
+    one that writes for all. `outcome` is set where nothing is left to be done.
     """
 
     delivery_id: str
     event: str
     headers: dict[str, str]
-    payload: str
+    payload: bytes
     status: DeliveryStatus
     hook: str | None = None
     action: str | None = None
@@ -80,7 +77,7 @@ def incoming(headers: GitHubHeaders, body: bytes) -> Incoming:
         delivery_id=headers.delivery,
         event=headers.event,
         headers=headers.kept,
-        payload=zlib.compress(body, FASTEST).hex(),
+        payload=packed(body),
         hook=headers.hook,
         status=reading.status,
         outcome=reading.outcome,

@@ -7,7 +7,7 @@ from rigtasks.eventstore.channel import NOTIFY
 from rigtasks.eventstore.connection import Connection, DatabaseUnavailable
 
 _LOG = logging.getLogger(__name__)
-_REST_SECONDS = 0.002
+_REST_SECONDS = 0.02
 
 
 class Doorbell:

@@ -8,14 +8,12 @@ from typing import Any
 import msgspec
 
 from rigtasks.errors import Rejected, Retryable
-from rigtasks.github.signature import SignatureVerifier
-from webhook_receiver.intake.delivery import Incoming, incoming
+from webhook_receiver.intake.desk import Received
 from webhook_receiver.intake.ledger import Answer
 from webhook_receiver.intake.request import (
     BodyReader,
     Busy,
     Environ,
-    github_headers,
     require_json,
 )
 from webhook_receiver.problems import (
@@ -46,13 +44,11 @@ class WebhookEndpoint:
     """The WSGI application behind both webhook paths.
 
     Args:
-        verifier: knows the current secret and, during a rotation, the previous one.
-        store: returns when the delivery is durable.
+        accept: checks a delivery and returns when it is durable; raises the refusal otherwise.
     """
 
-    def __init__(self, verifier: SignatureVerifier, store: Callable[[Incoming], Answer]) -> None:
-        self._verifier = verifier
-        self._store = store
+    def __init__(self, accept: Callable[[Received], Answer]) -> None:
+        self._accept = accept
         self._bodies = BodyReader()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Sequence[bytes]:
@@ -81,23 +77,16 @@ class WebhookEndpoint:
             headers.append(("Allow", "POST"))
             return _problem(environ, request, "method-not-allowed", "Webhooks are sent with POST.")
         try:
-            delivery = self._receive(environ)
-            answer = self._store(delivery)
+            require_json(environ)
+            answer = self._accept(Received(environ, self._bodies.read(environ)))
         except Rejected as refusal:
             return _problem(environ, request, refusal.code, str(refusal))
         except Retryable as failure:
             headers.append(("Retry-After", str(int(failure.retry_after or 1))))
             code = "busy" if isinstance(failure, Busy) else "store-unavailable"
             return _problem(environ, request, code, str(failure))
-        stored = {"delivery": delivery.delivery_id, "status": answer}
+        stored = {"delivery": environ["HTTP_X_GITHUB_DELIVERY"].lower(), "status": answer}
         return _ACCEPTED, "application/json", stored
-
-    def _receive(self, environ: Environ) -> Incoming:
-        require_json(environ)
-        signature = environ.get("HTTP_X_HUB_SIGNATURE_256")
-        body = self._bodies.read(environ)
-        self._verifier.verify(body, signature)
-        return incoming(github_headers(environ), body)
 
 
 def _problem(

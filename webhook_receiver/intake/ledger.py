@@ -1,31 +1,35 @@
-"""Write deliveries to Postgres: one statement per batch."""
+"""Write deliveries to Postgres: one COPY per batch."""
 
+import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from importlib.resources import files
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - as above
 
 from rigtasks.errors import Retryable
 from rigtasks.eventstore.connection import DatabaseUnavailable, Timeouts, connect
 from rigtasks.eventstore.deliveries import DeliveryStatus
 from webhook_receiver.intake.delivery import Incoming
+from webhook_receiver.intake.rows import COPY, copied
 
 APPLICATION = "rig-receiver"
 RETRY_SECONDS = 5.0
 TIMEOUTS = Timeouts(connect=2.0, statement=4.0, lock=2.0, idle_in_transaction=4.0)
 """GitHub waits ten seconds for an answer."""
 
-ACCEPT = "EXECUTE accept (%s)"
-ACCEPT_KNOWN = "EXECUTE accept_known (%s)"
-_PREPARED = ("accept", "accept_known")
+_ACCEPT_KNOWN = files("webhook_receiver.intake").joinpath("accept_known.sql").read_text()
+_READ_AT_ONCE = 1 << 20
 _ONE_BY_ONE = (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.errors.DeadlockDetected)
 _FAILED = (psycopg2.Error, DatabaseUnavailable)
 _LOG = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 class LedgerUnavailable(Retryable):
@@ -69,7 +73,9 @@ class Ledger:
             LedgerUnavailable: the database is down or too slow; repeating is safe.
         """
         try:
-            return list(self._accept_together(batch))
+            return self._accept_new(batch)
+        except psycopg2.errors.UniqueViolation:
+            pass  # at least one of them is known
         except _ONE_BY_ONE as error:
             _LOG.warning("a batch of %d is stored one by one: %s", len(batch), error)
         return [self._accept_alone(each) for each in batch]
@@ -82,64 +88,64 @@ class Ledger:
 
     def _accept_alone(self, delivery: Incoming) -> Answer | Exception:
         try:
-            return self._accept_together([delivery])[0]
+            return self._accept_new([delivery])[0]
+        except psycopg2.errors.UniqueViolation:
+            pass
+        except (psycopg2.Error, LedgerUnavailable) as error:
+            return error
+        try:
+            return self._accept_known(delivery)
         except (psycopg2.Error, LedgerUnavailable) as error:
             return error
 
-    def _accept_together(self, batch: Sequence[Incoming]) -> list[Answer]:
-        ordered = sorted(batch, key=lambda delivery: delivery.delivery_id)
-        new = {row[0] for row in self._execute(ACCEPT, ordered)}
-        answers = []
-        for delivery in batch:
-            if delivery.delivery_id in new:
-                new.remove(delivery.delivery_id)  # a twin in the same batch is known by now
-                answers.append(_FIRST_ANSWER[delivery.status])
-            else:
-                answers.append(self._accept_known(delivery))
-        return answers
+    def _accept_new(self, batch: Sequence[Incoming]) -> list[Answer | Exception]:
+        # Sorted, so that two receivers with the same deliveries do not wait for each other.
+        rows = copied(sorted(batch, key=lambda delivery: delivery.delivery_id))
+        self._run(lambda cursor: cursor.copy_expert(COPY, io.BytesIO(rows), _READ_AT_ONCE))
+        return [_FIRST_ANSWER[delivery.status] for delivery in batch]
 
     def _accept_known(self, delivery: Incoming) -> Answer:
-        rows = self._execute(ACCEPT_KNOWN, [delivery])
-        if rows and rows[0][0] is not None:
-            return Answer.DUPLICATE
-        return _FIRST_ANSWER[delivery.status]
+        given = msgspec.structs.asdict(delivery) | {
+            "status": str(delivery.status),
+            "headers": msgspec.json.encode(delivery.headers).decode(),
+        }
 
-    def _execute(self, statement: str, batch: Sequence[Incoming]) -> list[tuple[Any, ...]]:
-        """Run a prepared statement, a second time when the connection turns out to be gone.
+        def store(cursor: Cursor) -> str | None:
+            cursor.execute(_ACCEPT_KNOWN, given)
+            found = cursor.fetchone()
+            return None if found is None else found[0]
+
+        return Answer.DUPLICATE if self._run(store) else _FIRST_ANSWER[delivery.status]
+
+    def _run(self, work: Callable[[Cursor], Result]) -> Result:
+        """Do some work, a second time when the connection turns out to be gone.
 
         Repeating is safe whatever became of the first try: ids that are stored stay as they are.
         """
-        reused = self._connection is not None
-        try:
-            return self._execute_once(statement, batch)
-        except _ONE_BY_ONE:
-            raise
-        except _FAILED as error:
-            gone = self._connection is None or bool(self._connection.closed)
-            self.close()
-            if not (gone and reused):
-                raise _unavailable(error) from error
-        try:
-            return self._execute_once(statement, batch)
-        except _FAILED as error:
-            self.close()
-            raise _unavailable(error) from error
+        last_try = self._connection is None
+        while True:
+            try:
+                return self._run_once(work)
+            except _ONE_BY_ONE:
+                raise
+            except _FAILED as error:
+                gone = self._connection is None or bool(self._connection.closed)
+                self.close()
+                if last_try or not gone:
+                    raise _unavailable(error) from error
+                last_try = True
 
-    def _execute_once(self, statement: str, batch: Sequence[Incoming]) -> list[tuple[Any, ...]]:
+    def _run_once(self, work: Callable[[Cursor], Result]) -> Result:
         if self._connection is None:
             self._connection = _connect(self._url)
         with self._connection.cursor() as cursor:
-            cursor.execute(statement, (msgspec.json.encode(batch).decode(),))
-            return cursor.fetchall()
+            return work(cursor)
 
 
 def _connect(url: str) -> Connection:
     connection = connect(url, application_name=APPLICATION, timeouts=TIMEOUTS)
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = on")  # whatever the server's default is
-        for name in _PREPARED:
-            sql = files("webhook_receiver.intake").joinpath(f"{name}.sql").read_text()
-            cursor.execute(f"PREPARE {name} (json) AS {sql}")
     return connection
 
 

@@ -1,11 +1,11 @@
 """The ledgers: webhook deliveries and stored events."""
 
-import zlib
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, select, tuple_
 
+from rigtasks.eventstore.payloads import unpacked
 from rigtasks.eventstore.tables import deliveries, events, issues
 from webhook_receiver.reading.paging import Page, after_time, key_of, read_page
 from webhook_receiver.reading.views import Actor, DeliveryDetail, DeliveryView, EventView
@@ -70,7 +70,7 @@ def find_delivery(connection: Connection, delivery_id: str) -> DeliveryDetail | 
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    payload = None if row.payload is None else msgspec.Raw(zlib.decompress(row.payload))
+    payload = None if row.payload is None else msgspec.Raw(unpacked(row.payload))
     return DeliveryDetail(**_delivery(row), headers=row.headers, payload=payload)
 
 
@@ -108,7 +108,7 @@ def _delivery(row: Row[Any]) -> dict[str, Any]:
         "attempts": row.attempts,
         "last_error": row.last_error,
         "received_at": row.received_at,
-        "outcome_at": row.outcome_at,
+        "outcome_at": row.outcome_at or (row.received_at if row.outcome else None),
     }
 
 

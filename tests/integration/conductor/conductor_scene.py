@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from rigtasks.conductor.reviews import post_review
 from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
 from rigtasks.eventstore.claims import Claimed, Limits
 from rigtasks.eventstore.database import Stores
+from rigtasks.eventstore.payloads import packed
 from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings
 from rigtasks.github.identities import (
     AppCredentials,
@@ -313,7 +313,7 @@ class Scene:
         self.conductor.stores.database.rows(
             "INSERT INTO deliveries (delivery_id, event, action, headers, payload, status) "
             "VALUES (%s, 'issues', %s, '{}', %s, 'pending')",
-            (delivery_id, action, zlib.compress(json.dumps(payload).encode())),
+            (delivery_id, action, packed(json.dumps(payload).encode())),
         )
         return work_on_delivery(self.conductor, delivery_id)
 

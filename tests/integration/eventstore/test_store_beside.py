@@ -1,7 +1,6 @@
 """The small tables beside the event store."""
 
 import time
-import zlib
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from rigtasks.eventstore.connection import DatabaseUnavailable
 from rigtasks.eventstore.database import Stores, open_stores
 from rigtasks.eventstore.deliveries import DeliveryStatus
 from rigtasks.eventstore.engine import Database
+from rigtasks.eventstore.payloads import packed
 from rigtasks.eventstore.store import OutboxEntry, Writes
 from rigtasks.eventstore.switches import RIG, repository_scope
 from rigtasks.lifecycle.envelope import NewEvent
@@ -28,8 +28,13 @@ def receive(
     database.rows(
         "INSERT INTO deliveries (delivery_id, event, action, repo_id, headers, payload)"
         " VALUES (%s, 'issues', 'labeled', 1, %s, %s)",
-        (delivery_id, '{"X-GitHub-Event": "issues"}', zlib.compress(payload, 1)),
+        (delivery_id, '{"X-GitHub-Event": "issues"}', packed(payload)),
     )
+
+
+def give_up_tasks(stores: Stores) -> None:
+    for task in stores.outbox.take():
+        stores.outbox.failed(task.id, error="no", most=1)
 
 
 def approve(stores: Stores, number: int, *, wake_up: datetime | None = None, **more: object) -> str:
@@ -45,6 +50,7 @@ def approve(stores: Stores, number: int, *, wake_up: datetime | None = None, **m
 def test_a_delivery_gets_its_outcome_once(stores: Stores, database: Database) -> None:
     receive(database, "d1")
     receive(database, "d2")
+    give_up_tasks(stores)
     assert stores.deliveries.forgotten() == ("d1", "d2")
     assert stores.deliveries.failed("d1", error="GitHub said 502") == 1
 
@@ -82,15 +88,28 @@ def test_a_delivery_is_forgotten_by_all_only_while_no_task_is_about_it(
     stores: Stores, database: Database
 ) -> None:
     receive(database, "d1")
+    give_up_tasks(stores)
     receive(database, "d2")
-    stores.outbox.add((OutboxEntry(kind="task", task="t", queue="conductor", args=("d1",)),))
 
     assert stores.deliveries.forgotten(older_than_seconds=3600) == ()
-    assert stores.deliveries.forgotten() == ("d2",)
+    assert stores.deliveries.forgotten() == ("d1",)
+
+    give_up_tasks(stores)
+    assert stores.deliveries.forgotten() == ("d1", "d2")
+
+
+def test_a_delivery_brings_its_task_unless_nothing_is_left_to_do(
+    stores: Stores, database: Database
+) -> None:
+    receive(database, "d1")
+    database.rows(
+        "INSERT INTO deliveries (delivery_id, event, headers, status, outcome)"
+        " VALUES ('d2', 'star', '{}', 'ignored', 'ignored: no use for it')"
+    )
 
     (task,) = stores.outbox.take()
-    stores.outbox.failed(task.id, error="no", most=1)
-    assert stores.deliveries.forgotten() == ("d1", "d2")
+
+    assert (task.task, task.queue, task.args) == ("rig.conductor.delivery", "conductor", ("d1",))
 
 
 def test_settled_deliveries_are_deleted_in_the_end(stores: Stores, database: Database) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from served import Receiver, issue_payload, rows, serve
 
 from rigtasks.eventstore.migrate import upgrade
+from rigtasks.eventstore.payloads import unpacked
 from rigtasks.lifecycle.events import EVENT_TYPES
 from rigtasks.testing.services import TemporaryPostgres
 
@@ -123,7 +123,7 @@ def test_deliveries_are_listed_without_and_shown_with_their_payload(api: Receive
     shown = api.get(f"/api/v1/deliveries/{delivery.upper()}").json()
     assert shown["payload"] == payload
     stored = rows(api.database_url, "SELECT payload FROM deliveries")[0][0]
-    assert json.loads(zlib.decompress(stored)) == payload
+    assert json.loads(unpacked(stored)) == payload
     assert api.get("/api/v1/deliveries/unknown").status_code == 404
 
 

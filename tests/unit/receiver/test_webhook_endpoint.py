@@ -2,7 +2,6 @@
 
 import io
 import json
-import zlib
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from webhook_requests import (
     sign,
 )
 
+from rigtasks.eventstore.payloads import unpacked
 from webhook_receiver.intake.endpoint import SEED_PATH
 from webhook_receiver.intake.ledger import LedgerUnavailable
 from webhook_receiver.intake.request import LARGEST_BODY
@@ -37,7 +37,7 @@ def test_a_signed_delivery_is_stored_whole_and_answered(store: MemoryStore) -> N
     assert answer.status == 202
     assert answer.body == {"delivery": DELIVERY, "status": "accepted"}
     (stored,) = store.stored
-    assert zlib.decompress(bytes.fromhex(stored.payload)) == body
+    assert unpacked(stored.payload) == body
     assert (stored.event, stored.action, stored.repo_id, stored.number) == (
         "issues",
         "labeled",

@@ -4,11 +4,14 @@ import hashlib
 import hmac
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from rigtasks.github.signature import SignatureVerifier
 from webhook_receiver.intake.delivery import Incoming
+from webhook_receiver.intake.desk import Desk, Received
 from webhook_receiver.intake.endpoint import CANONICAL_PATH, WebhookEndpoint
+from webhook_receiver.intake.group_commit import GroupCommit
 from webhook_receiver.intake.ledger import Answer
 
 SECRET = "current-secret"
@@ -51,11 +54,11 @@ class MemoryStore:
         self.stored: list[Incoming] = []
         self.failure: Exception | None = None
 
-    def accept(self, delivery: Incoming) -> Answer:
+    def accept(self, batch: Sequence[Incoming]) -> list[Answer | Exception]:
         if self.failure is not None:
             raise self.failure
-        self.stored.append(delivery)
-        return Answer.ACCEPTED
+        self.stored += batch
+        return [Answer.ACCEPTED for _ in batch]
 
 
 class Answered:
@@ -74,4 +77,6 @@ class Answered:
 
 
 def make_endpoint(store: MemoryStore) -> WebhookEndpoint:
-    return WebhookEndpoint(SignatureVerifier((SECRET, PREVIOUS)), store.accept)
+    desk = Desk(SignatureVerifier((SECRET, PREVIOUS)), store.accept)
+    commits: GroupCommit[Received, Answer] = GroupCommit([desk.accept])
+    return WebhookEndpoint(commits.submit)

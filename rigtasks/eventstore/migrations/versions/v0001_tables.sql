@@ -61,6 +61,8 @@ CREATE TABLE deliveries (
     PRIMARY KEY (delivery_id)
 );
 
+ALTER TABLE deliveries ALTER COLUMN payload SET STORAGE EXTERNAL; -- it is compressed already
+
 CREATE INDEX deliveries_pending ON deliveries (received_at) WHERE status = 'pending';
 
 CREATE INDEX deliveries_received ON deliveries (received_at);
