@@ -179,8 +179,8 @@ issues = Table(
     Index(
         "issues_claimable",
         "claim_queue",
-        "priority",
         "repo_id",
+        "priority",
         "approved_at",
         "stream",
         postgresql_where=text("claim_queue IS NOT NULL"),

@@ -3,7 +3,8 @@
 --
 -- Admission order: priority, then live claims of the repository, then age of the approval, then
 -- stream. The claimable index is walked repository by repository, so the choice costs one short
--- probe per waiting repository however many issues wait. The issue is locked with SKIP LOCKED
+-- probe per waiting repository however many issues wait; where all of a repository's best are
+-- being taken this instant, the next repository has its turn. The issue is locked with SKIP LOCKED
 -- before the append lock, so racing workers choose side by side and only the event itself is
 -- written one after the other. Limits are counted again under that lock; a claim that would exceed
 -- one is rolled back with SQLSTATE RG001 and the caller asks again. As in rig_append the flush is
@@ -37,8 +38,7 @@ AS $$
 DECLARE
     paused text[];
     full_house boolean;
-    rank smallint := -32768;
-    chosen_repo bigint;
+    best record;
     over_limit boolean;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(7472);  -- a rebuild makes writers wait here
@@ -57,53 +57,46 @@ BEGIN
     END IF;
 
     outcome := 'nothing';
-    LOOP
-        SELECT i.priority INTO rank FROM issues AS i
-         WHERE i.claim_queue = p_queue AND i.priority > rank ORDER BY i.priority LIMIT 1;
-        IF NOT FOUND THEN
-            RETURN;
-        END IF;
+    FOR best IN
         WITH RECURSIVE heads AS (
-            SELECT -9223372036854775808 AS repo_id, NULL::timestamptz AS approved_at,
-                   NULL::text COLLATE "C" AS stream
+            SELECT -9223372036854775808 AS repo_id, 0::smallint AS priority,
+                   NULL::timestamptz AS approved_at, NULL::text COLLATE "C" AS stream
             UNION ALL
             SELECT next.* FROM heads AS h CROSS JOIN LATERAL (
-                SELECT i.repo_id, i.approved_at, i.stream FROM issues AS i
-                 WHERE i.claim_queue = p_queue AND i.priority = rank AND i.repo_id > h.repo_id
+                SELECT i.repo_id, i.priority, i.approved_at, i.stream FROM issues AS i
+                 WHERE i.claim_queue = p_queue AND i.repo_id > h.repo_id
                    AND i.approved_at IS NOT NULL
                    AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
                    AND NOT i.stream = ANY (paused)
                    AND (p_stage = 'review' OR NOT (i.repo_id = ANY (p_denied_ids)
                         OR i.repo_key IS NULL OR i.repo_key = ANY (p_denied_names)))
                    AND (NOT i.has_dependencies OR rig_dependencies_done(i.stream))
-                 ORDER BY i.repo_id, i.approved_at, i.stream LIMIT 1) AS next
-        ), admitted AS (
-            SELECT h.repo_id, h.approved_at, h.stream,
-                   (SELECT coalesce(sum(c.live), 0) FROM claim_counts AS c
-                     WHERE c.repo_id = h.repo_id) AS live
-              FROM heads AS h
-             WHERE h.stream IS NOT NULL AND NOT 'repo:' || h.repo_id = ANY (paused)
+                 ORDER BY i.repo_id, i.priority, i.approved_at, i.stream LIMIT 1) AS next
+        ), busy AS (
+            SELECT c.repo_id, sum(c.live) AS live FROM claim_counts AS c GROUP BY c.repo_id
         )
-        SELECT a.repo_id INTO chosen_repo FROM admitted AS a
-         WHERE a.live < p_limit_repo
-         ORDER BY a.live, a.approved_at, a.stream LIMIT 1;
-        IF NOT FOUND THEN
-            CONTINUE;
-        END IF;
+        SELECT h.repo_id, h.priority FROM heads AS h LEFT JOIN busy AS b USING (repo_id)
+         WHERE h.stream IS NOT NULL AND NOT 'repo:' || h.repo_id = ANY (paused)
+           AND coalesce(b.live, 0) < p_limit_repo
+         ORDER BY h.priority, coalesce(b.live, 0), h.approved_at, h.stream
+    LOOP
         SELECT i.stream, i.version + 1, i.epoch + 1 INTO stream, version, epoch
           FROM issues AS i
-         WHERE i.claim_queue = p_queue AND i.priority = rank AND i.repo_id = chosen_repo
+         WHERE i.claim_queue = p_queue AND i.repo_id = best.repo_id AND i.priority = best.priority
            AND i.approved_at IS NOT NULL
            AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
            AND NOT i.stream = ANY (paused)
-           AND (p_stage = 'review' OR NOT (i.repo_id = ANY (p_denied_ids)
-                OR i.repo_key IS NULL OR i.repo_key = ANY (p_denied_names)))
+           AND (p_stage = 'review' OR i.repo_key IS NOT NULL
+                AND NOT i.repo_key = ANY (p_denied_names))
            AND (NOT i.has_dependencies OR rig_dependencies_done(i.stream))
          ORDER BY i.approved_at, i.stream LIMIT 1
            FOR NO KEY UPDATE SKIP LOCKED;
         EXIT WHEN FOUND;
         outcome := 'busy';
     END LOOP;
+    IF stream IS NULL THEN
+        RETURN;
+    END IF;
 
     claimed_at := clock_timestamp();
     expires_at := claimed_at + make_interval(secs => p_lease_seconds);
@@ -120,7 +113,7 @@ BEGIN
         INSERT INTO runs (run_id, stream, epoch, stage, queue, repo_id, agent, holder,
                           started_at, reason, turns, input_uncached, cache_read, cache_write,
                           output, cost_microusd, cost_unknown)
-        VALUES (p_run, stream, epoch, p_stage, p_queue, chosen_repo, p_agent, p_holder,
+        VALUES (p_run, stream, epoch, p_stage, p_queue, best.repo_id, p_agent, p_holder,
                 claimed_at, '', 0, 0, 0, 0, 0, 0, false)
     )
     INSERT INTO leases (stream, epoch, run_id, holder, queue, expires_at, heartbeat_at)
@@ -128,7 +121,7 @@ BEGIN
 
     PERFORM pg_advisory_xact_lock(7471);
     WITH counted AS (
-        INSERT INTO claim_counts AS c (queue, repo_id, live) VALUES (p_queue, chosen_repo, 1)
+        INSERT INTO claim_counts AS c (queue, repo_id, live) VALUES (p_queue, best.repo_id, 1)
         ON CONFLICT (queue, repo_id) DO UPDATE SET live = c.live + 1
     ), assignment AS (
         INSERT INTO events (position, stream, version, type, schema_version, event_id, data,
@@ -142,7 +135,7 @@ BEGIN
     )
     SELECT sum(c.live) >= p_limit_total
            OR sum(c.live) FILTER (WHERE c.queue = p_queue) >= p_limit_queue
-           OR sum(c.live) FILTER (WHERE c.repo_id = chosen_repo) >= p_limit_repo
+           OR sum(c.live) FILTER (WHERE c.repo_id = best.repo_id) >= p_limit_repo
       INTO over_limit FROM claim_counts AS c;  -- as they were before this claim
     IF over_limit THEN
         RAISE EXCEPTION 'another claim took the last free place' USING ERRCODE = 'RG001';

@@ -119,7 +119,7 @@ CREATE TABLE issues (
 )
  WITH (fillfactor = 70);
 
-CREATE INDEX issues_claimable ON issues (claim_queue, priority, repo_id, approved_at, stream) WHERE claim_queue IS NOT NULL;
+CREATE INDEX issues_claimable ON issues (claim_queue, repo_id, priority, approved_at, stream) WHERE claim_queue IS NOT NULL;
 
 CREATE INDEX issues_entered ON issues (entered_at);
 
