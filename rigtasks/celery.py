@@ -1,7 +1,7 @@
 """The Celery application that `celery -A rigtasks` finds.
 
-Redis carries hints and may be wiped at any moment: nothing here acknowledges late, prefetches,
-waits with an ETA or keeps a result. What each worker type needs is set from `-Q` by `workers/`,
+Redis carries hints and may be wiped at any moment: nothing here acknowledges, prefetches, waits
+with an ETA or keeps a result. What each worker type needs is set from `-Q` by `workers/`,
 and the schedule by `beat/`; both are loaded by name, because they stand above this module.
 """
 
@@ -9,8 +9,11 @@ from typing import Any
 
 from celery import Celery
 from celery.apps.worker import Worker
+from kombu.entity import Exchange
+from kombu.entity import Queue as Mailbox
 
 from rigtasks.config import load_settings
+from rigtasks.routing.stack import Queue
 
 #: Modules whose tasks, signals and schedule belong to every Celery process of the rig.
 IMPORTS = (
@@ -40,6 +43,16 @@ class RigCelery(Celery):  # type: ignore[misc]  # celery ships no types
         return bound
 
 
+def _mailbox(name: str) -> Mailbox:
+    """Describe a queue whose messages are gone once they are read.
+
+    Kombu would note each as unacknowledged, in a transaction that the task waits for, and put it
+    back when a connection breaks: a second copy of something that Postgres repeats anyway.
+    """
+    exchange = Exchange(name)  # type: ignore[no-untyped-call]
+    return Mailbox(name, exchange, routing_key=name, no_ack=True)  # type: ignore[no-untyped-call]
+
+
 def make_app() -> RigCelery:
     """Return the application with the rig's settings."""
     settings = load_settings()
@@ -48,10 +61,10 @@ def make_app() -> RigCelery:
         imports=IMPORTS,
         accept_content=["json"],
         task_serializer="json",
+        task_acks_late=False,
         task_ignore_result=True,
         result_backend=None,
-        task_acks_late=False,
-        task_create_missing_queues=True,
+        task_queues=[_mailbox(queue.value) for queue in Queue],
         task_default_queue="conductor",
         task_track_started=False,
         task_send_sent_event=True,

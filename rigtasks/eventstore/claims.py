@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 import psycopg2
@@ -169,7 +169,14 @@ class Claims:
         return NotClaimed.BUSY
 
     def rehearse(self) -> None:
-        """Make this session's plans for claiming; nothing is claimed and nothing is left."""
+        """Make this session's plans for claiming; nothing is claimed and nothing is left.
+
+        The server learns the statement by asking for work of a queue that has none, and what comes
+        after a choice by a claim that is taken back.
+        """
+        self.claim(
+            queue="rehearsal", agent="", holder="", run_id=uuid4(), lease_seconds=1, limits=Limits()
+        )
         self._database.rows("SELECT rig_rehearse_claim()")
 
     def heartbeat(self, *, stream: str, epoch: int, run_id: UUID, lease_seconds: float) -> Renewal:

@@ -21,18 +21,7 @@ BACK_OFF = (1.0, 5.0, 15.0, 60.0, 300.0, 600.0)
 #: Failures of one entry before it is dead: with these pauses a day, so that it outlives an outage.
 MOST_ATTEMPTS = 150
 
-_TAKE = """
-WITH due AS (
-    SELECT id FROM outbox
-     WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= clock_timestamp()
-     ORDER BY available_at, id LIMIT %(most)s
-       FOR UPDATE SKIP LOCKED
-)
-UPDATE outbox AS o
-   SET available_at = clock_timestamp() + make_interval(secs => %(repeat)s)
-  FROM due WHERE o.id = due.id
-RETURNING o.id, o.kind, o.task, o.queue, o.args, o.stream, o.attempts, o.published_at IS NOT NULL
-"""
+_TAKE = "SELECT * FROM rig_take_outbox(%s, %s)"
 _PUBLISHED = """
 UPDATE outbox
    SET published_at = clock_timestamp(),
@@ -134,7 +123,7 @@ class Outbox:
             most: how many at once.
             repeat_seconds: when an entry that is neither done nor failed comes round again.
         """
-        rows = self._database.rows(_TAKE, {"most": most, "repeat": repeat_seconds})
+        rows = self._database.rows(_TAKE, (most, repeat_seconds))
         return tuple(_taken(row) for row in sorted(rows))
 
     def published(self, ids: Sequence[int]) -> None:

@@ -119,7 +119,15 @@ class Relay:
         self._stores.outbox.published(published)
 
     def _send(self, task: str, queue: str, args: tuple[object, ...]) -> None:
-        self._celery.send_task(task, args=args, queue=queue, ignore_result=True)
+        # Celery's own way of showing the arguments takes as long as publishing the message.
+        self._celery.send_task(
+            task,
+            args=args,
+            queue=queue,
+            ignore_result=True,
+            argsrepr=repr(args),
+            kwargsrepr="{}",
+        )
 
     def _top_up(self) -> None:
         """Put as many bells into each queue as it has claimable issues and no message for."""
