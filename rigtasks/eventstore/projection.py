@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.envelope import RecordedEvent
 from rigtasks.lifecycle.events import acceptance, intake, liveness, work
 from rigtasks.lifecycle.events.base import Event, Usage
 from rigtasks.lifecycle.evolve import evolve
@@ -149,12 +149,12 @@ class Fold:
         copy.runs = dict(self.runs)
         return copy
 
-    def apply_all(self, events: Iterable[StoredEvent]) -> None:
+    def apply_all(self, events: Iterable[RecordedEvent]) -> None:
         """Fold the events in their order."""
         for stored in events:
             self.apply(stored)
 
-    def apply(self, stored: StoredEvent) -> None:
+    def apply(self, stored: RecordedEvent) -> None:
         """Fold one more event."""
         before = self.state
         after = evolve(before, stored)
@@ -181,7 +181,7 @@ class Fold:
             self.runs[run_id] = replace(run, **fields)
             self.touched.add(run_id)
 
-    def _end(self, live: ActiveRun, stored: StoredEvent) -> None:
+    def _end(self, live: ActiveRun, stored: RecordedEvent) -> None:
         event = stored.event
         outcome = _OUTCOMES.get(type(event))
         self.change(
@@ -245,7 +245,7 @@ def issue_row(fold: Fold) -> IssueRow:
     )
 
 
-def _began(fold: Fold, stored: StoredEvent) -> None:
+def _began(fold: Fold, stored: RecordedEvent) -> None:
     event = stored.event
     assert isinstance(event, intake.IssueAssigned | acceptance.ReviewAssigned)  # noqa: S101 - by table
     assert fold.state is not None  # noqa: S101 - it was just evolved
@@ -264,19 +264,19 @@ def _began(fold: Fold, stored: StoredEvent) -> None:
     fold.touched.add(event.run_id)
 
 
-def _started(fold: Fold, stored: StoredEvent) -> None:
+def _started(fold: Fold, stored: RecordedEvent) -> None:
     event = stored.event
     assert isinstance(event, work.WorkStarted)  # noqa: S101 - by table
     fold.change(event.run_id, base_sha=event.base_sha, isolation=event.isolation)
 
 
-def _cli_started(fold: Fold, stored: StoredEvent) -> None:
+def _cli_started(fold: Fold, stored: RecordedEvent) -> None:
     event = stored.event
     assert isinstance(event, work.CliStarted)  # noqa: S101 - by table
     fold.change(event.run_id, provider=event.provider, model=event.model, isolation=event.isolation)
 
 
-def _cli_completed(fold: Fold, stored: StoredEvent) -> None:
+def _cli_completed(fold: Fold, stored: RecordedEvent) -> None:
     event = stored.event
     assert isinstance(event, work.CliCompleted)  # noqa: S101 - by table
     run = fold.runs.get(event.run_id)
@@ -305,7 +305,7 @@ def _cli_completed(fold: Fold, stored: StoredEvent) -> None:
     )
 
 
-def _tests_passed(fold: Fold, stored: StoredEvent) -> None:
+def _tests_passed(fold: Fold, stored: RecordedEvent) -> None:
     event = stored.event
     assert isinstance(event, work.TestsPassed)  # noqa: S101 - by table
     fold.change(
@@ -316,19 +316,19 @@ def _tests_passed(fold: Fold, stored: StoredEvent) -> None:
     )
 
 
-def _failed(fold: Fold, stored: StoredEvent) -> None:
+def _failed(fold: Fold, stored: RecordedEvent) -> None:
     event = stored.event
     assert isinstance(event, work.RunFailed)  # noqa: S101 - by table
     fold.change(event.run_id, outcome="failed", failure=str(event.failure), reason=event.reason)
 
 
-def _released(fold: Fold, stored: StoredEvent) -> None:
+def _released(fold: Fold, stored: RecordedEvent) -> None:
     event = stored.event
     assert isinstance(event, work.RunReleased | intake.IssueUnassigned)  # noqa: S101 - by table
     fold.change(event.run_id, reason=event.reason)
 
 
-def _used(fold: Fold, stored: StoredEvent) -> None:
+def _used(fold: Fold, stored: RecordedEvent) -> None:
     event = stored.event
     assert isinstance(event, liveness.TokenUsage)  # noqa: S101 - by table
     used = event.usage
@@ -350,7 +350,7 @@ def _used(fold: Fold, stored: StoredEvent) -> None:
 
 
 def _usage_row(
-    stream: str, stored: StoredEvent, event: liveness.TokenUsage, used: Usage
+    stream: str, stored: RecordedEvent, event: liveness.TokenUsage, used: Usage
 ) -> UsageRow:
     return UsageRow(
         event_id=stored.event_id,

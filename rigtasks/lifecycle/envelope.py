@@ -37,19 +37,23 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: UUID | None = None
 
 
-class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as the store holds it.
+class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What folding needs of a stored event.
 
-    `version` counts 1..n within the stream, `position` grows over all streams in commit order,
-    `recorded_at` is the database's clock.
+    `version` counts 1..n within the stream, `recorded_at` is the database's clock.
     """
+
+    version: int
+    event_id: UUID
+    recorded_at: datetime
+    event: Event
+
+
+class StoredEvent(RecordedEvent, frozen=True, kw_only=True):
+    """An event as the store holds it; `position` grows over all streams in commit order."""
 
     position: int
     stream: str
-    version: int
-    event_id: UUID
-    event: Event
     actor: Actor
     correlation_id: UUID
     causation_id: UUID | None
-    recorded_at: datetime

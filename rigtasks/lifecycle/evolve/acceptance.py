@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.envelope import RecordedEvent
 from rigtasks.lifecycle.events import acceptance, liveness
 from rigtasks.lifecycle.feedback import ci_feedback, conflict_feedback, review_feedback
 from rigtasks.lifecycle.state import (
@@ -13,12 +13,12 @@ from rigtasks.lifecycle.state import (
 _ACCEPTANCE_LANES = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
 
 
-def ci_passed(state: IssueState, event: acceptance.CiPassed, _: StoredEvent) -> IssueState:
+def ci_passed(state: IssueState, event: acceptance.CiPassed, _: RecordedEvent) -> IssueState:
     """Note that CI is green at a head."""
     return replace(state, ci_sha=event.head_sha, ci_green=True)
 
 
-def ci_failed(state: IssueState, event: acceptance.CiFailed, _: StoredEvent) -> IssueState:
+def ci_failed(state: IssueState, event: acceptance.CiFailed, _: RecordedEvent) -> IssueState:
     """Note that CI is red, and go back to the branch when it is the head."""
     known = replace(state, ci_sha=event.head_sha, ci_green=False)
     if event.head_sha != state.head_sha or state.lane not in _ACCEPTANCE_LANES:
@@ -33,7 +33,9 @@ def ci_failed(state: IssueState, event: acceptance.CiFailed, _: StoredEvent) -> 
     )
 
 
-def review_passed(state: IssueState, event: acceptance.ReviewPassed, _: StoredEvent) -> IssueState:
+def review_passed(
+    state: IssueState, event: acceptance.ReviewPassed, _: RecordedEvent
+) -> IssueState:
     """Note the approval of a head; it answers an escalation about that head as well."""
     judged = state.lane is Lane.IN_REVIEW or (
         state.lane is Lane.CHANGES_REQUESTED and state.overlay is not None
@@ -51,7 +53,7 @@ def review_passed(state: IssueState, event: acceptance.ReviewPassed, _: StoredEv
 
 
 def review_disputed(
-    state: IssueState, event: acceptance.ReviewDisputed, _: StoredEvent
+    state: IssueState, event: acceptance.ReviewDisputed, _: RecordedEvent
 ) -> IssueState:
     """Go back to the branch with the findings."""
     seen = replace(state, last_dispute_id=max(state.last_dispute_id, event.review_id))
@@ -69,33 +71,35 @@ def review_disputed(
     )
 
 
-def abstained(state: IssueState, _event: acceptance.ReviewAbstained, _: StoredEvent) -> IssueState:
+def abstained(
+    state: IssueState, _event: acceptance.ReviewAbstained, _: RecordedEvent
+) -> IssueState:
     """Ask for another review."""
     return replace(state, run=None, verdict=None, abstentions=state.abstentions + 1)
 
 
 def gate_triggered(
-    state: IssueState, event: acceptance.HumanGateTriggered, _: StoredEvent
+    state: IssueState, event: acceptance.HumanGateTriggered, _: RecordedEvent
 ) -> IssueState:
     """Note that a person has to look."""
     return replace(state, gate_sha=event.head_sha, gate_reasons=event.reasons)
 
 
 def gate_cleared(
-    state: IssueState, event: acceptance.HumanGateCleared, _: StoredEvent
+    state: IssueState, event: acceptance.HumanGateCleared, _: RecordedEvent
 ) -> IssueState:
     """Note that a person looked."""
     return replace(state, gate_cleared_sha=event.head_sha, gate_cleared_by=event.by)
 
 
 def gate_waiting(
-    state: IssueState, event: acceptance.MergeGateWaiting, _: StoredEvent
+    state: IssueState, event: acceptance.MergeGateWaiting, _: RecordedEvent
 ) -> IssueState:
     """Note what blocks the merge."""
     return replace(state, blockers=event.blockers, blockers_sha=event.head_sha)
 
 
-def conflict(state: IssueState, event: acceptance.MergeConflict, _: StoredEvent) -> IssueState:
+def conflict(state: IssueState, event: acceptance.MergeConflict, _: RecordedEvent) -> IssueState:
     """Go back to the branch to merge the base."""
     if state.lane not in _ACCEPTANCE_LANES:
         return state
@@ -111,7 +115,7 @@ def conflict(state: IssueState, event: acceptance.MergeConflict, _: StoredEvent)
 def merged(
     state: IssueState,
     event: acceptance.Merged | acceptance.MergeOutsideRig | liveness.BreakGlassMerge,
-    _: StoredEvent,
+    _: RecordedEvent,
 ) -> IssueState:
     """Note the merge commit."""
     return replace(

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rigtasks.errors import Permanent
-from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.envelope import RecordedEvent
 from rigtasks.lifecycle.events import acceptance, intake, liveness, work
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.evolve import acceptance as on_acceptance
@@ -16,14 +16,14 @@ from rigtasks.lifecycle.evolve import pull_requests as on_pull_requests
 from rigtasks.lifecycle.evolve import runs as on_runs
 from rigtasks.lifecycle.state import IssueState
 
-Handler = Callable[[IssueState, Any, StoredEvent], IssueState]
+Handler = Callable[[IssueState, Any, RecordedEvent], IssueState]
 
 
 class BrokenStream(Permanent):
     """A stream does not begin with an approval or a refusal."""
 
 
-def evolve(state: IssueState | None, stored: StoredEvent) -> IssueState:
+def evolve(state: IssueState | None, stored: RecordedEvent) -> IssueState:
     """Return the state after one more event.
 
     Raises:
@@ -33,7 +33,7 @@ def evolve(state: IssueState | None, stored: StoredEvent) -> IssueState:
     if state is None:
         if isinstance(event, intake.IssueApproved | intake.IssueRefused):
             return on_intake.begin(event, stored)
-        raise BrokenStream(f"{stored.stream} begins with {event.type}; it cannot be read")
+        raise BrokenStream(f"a stream begins with {event.type}, event {stored.event_id}")
     handler = _HANDLERS.get(type(event))
     if handler is None:
         return replace(state, updated_at=stored.recorded_at)

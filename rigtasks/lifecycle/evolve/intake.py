@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.envelope import RecordedEvent
 from rigtasks.lifecycle.events import acceptance, intake
 from rigtasks.lifecycle.evolve.runs import resumed_lane
 from rigtasks.lifecycle.state import (
@@ -13,7 +13,7 @@ from rigtasks.lifecycle.state import (
 )
 
 
-def begin(event: intake.IssueApproved | intake.IssueRefused, stored: StoredEvent) -> IssueState:
+def begin(event: intake.IssueApproved | intake.IssueRefused, stored: RecordedEvent) -> IssueState:
     """Begin a state from the first event of a stream."""
     blank = IssueState(
         ref=event.ref,
@@ -31,7 +31,7 @@ def begin(event: intake.IssueApproved | intake.IssueRefused, stored: StoredEvent
     return refused(blank, event, stored)
 
 
-def approved(state: IssueState, event: intake.IssueApproved, stored: StoredEvent) -> IssueState:
+def approved(state: IssueState, event: intake.IssueApproved, stored: RecordedEvent) -> IssueState:
     """Take the approved text, route and limits; counters start again.
 
     Work that is under way keeps the file it was begun under; the newly approved one stands beside.
@@ -77,7 +77,7 @@ def approved(state: IssueState, event: intake.IssueApproved, stored: StoredEvent
     )
 
 
-def refused(state: IssueState, event: intake.IssueRefused, _: StoredEvent) -> IssueState:
+def refused(state: IssueState, event: intake.IssueRefused, _: RecordedEvent) -> IssueState:
     """Stop with the reason and who must act."""
     return replace(
         state,
@@ -92,7 +92,7 @@ def refused(state: IssueState, event: intake.IssueRefused, _: StoredEvent) -> Is
     )
 
 
-def held(state: IssueState, event: intake.IssueHeld, _: StoredEvent) -> IssueState:
+def held(state: IssueState, event: intake.IssueHeld, _: RecordedEvent) -> IssueState:
     """Note what the issue waits for."""
     return replace(
         state,
@@ -105,7 +105,7 @@ def held(state: IssueState, event: intake.IssueHeld, _: StoredEvent) -> IssueSta
 def assigned(
     state: IssueState,
     event: intake.IssueAssigned | acceptance.ReviewAssigned,
-    stored: StoredEvent,
+    stored: RecordedEvent,
 ) -> IssueState:
     """Give the issue to the run that claimed it."""
     implementing = isinstance(event, intake.IssueAssigned)
@@ -129,12 +129,12 @@ def assigned(
     )
 
 
-def unassigned(state: IssueState, _event: intake.IssueUnassigned, _: StoredEvent) -> IssueState:
+def unassigned(state: IssueState, _event: intake.IssueUnassigned, _: RecordedEvent) -> IssueState:
     """Take a claim back that ended without a result, or commits that no longer fit."""
     return replace(state, lane=resumed_lane(state), run=None, publish=None)
 
 
-def cancelled(state: IssueState, event: intake.IssueCancelled, _: StoredEvent) -> IssueState:
+def cancelled(state: IssueState, event: intake.IssueCancelled, _: RecordedEvent) -> IssueState:
     """End the issue as withdrawn."""
     return replace(
         state,
@@ -150,7 +150,7 @@ def cancelled(state: IssueState, event: intake.IssueCancelled, _: StoredEvent) -
     )
 
 
-def done(state: IssueState, event: intake.IssueDone, _: StoredEvent) -> IssueState:
+def done(state: IssueState, event: intake.IssueDone, _: RecordedEvent) -> IssueState:
     """End the issue as done."""
     return replace(
         state,

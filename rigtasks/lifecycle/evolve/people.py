@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.envelope import RecordedEvent
 from rigtasks.lifecycle.events import intake, liveness
 from rigtasks.lifecycle.evolve.runs import resumed_lane
 from rigtasks.lifecycle.state import (
@@ -13,7 +13,7 @@ from rigtasks.lifecycle.state import (
 
 
 def escalated(
-    state: IssueState, event: liveness.Escalated | intake.IssueNeedsHuman, _: StoredEvent
+    state: IssueState, event: liveness.Escalated | intake.IssueNeedsHuman, _: RecordedEvent
 ) -> IssueState:
     """Lay the call for a person over the lane."""
     return replace(
@@ -21,19 +21,19 @@ def escalated(
     )
 
 
-def stuck(state: IssueState, _event: liveness.AgentStuck, _: StoredEvent) -> IssueState:
+def stuck(state: IssueState, _event: liveness.AgentStuck, _: RecordedEvent) -> IssueState:
     """Take the issue from a silent agent."""
     return replace(state, overlay=Overlay.STUCK, run=None, lane=resumed_lane(state))
 
 
 def acknowledged(
-    state: IssueState, event: liveness.EscalationAcknowledged, _: StoredEvent
+    state: IssueState, event: liveness.EscalationAcknowledged, _: RecordedEvent
 ) -> IssueState:
     """Note who took the escalation."""
     return replace(state, who_must_act=event.by)
 
 
-def retried(state: IssueState, _event: liveness.OperatorRetried, _: StoredEvent) -> IssueState:
+def retried(state: IssueState, _event: liveness.OperatorRetried, _: RecordedEvent) -> IssueState:
     """Send the issue back on its way with fresh counters; a cost nobody knows is let pass."""
     lane = Lane.CHANGES_REQUESTED if state.pr is not None else Lane.QUEUED
     return replace(
@@ -56,13 +56,13 @@ def retried(state: IssueState, _event: liveness.OperatorRetried, _: StoredEvent)
     )
 
 
-def rerouted(state: IssueState, event: liveness.OperatorRerouted, _: StoredEvent) -> IssueState:
+def rerouted(state: IssueState, event: liveness.OperatorRerouted, _: RecordedEvent) -> IssueState:
     """Move the issue to another queue."""
     return replace(state, queue=event.queue)
 
 
 def budget_raised(
-    state: IssueState, event: liveness.OperatorBudgetRaised, _: StoredEvent
+    state: IssueState, event: liveness.OperatorBudgetRaised, _: RecordedEvent
 ) -> IssueState:
     """Raise the cap; a cost nobody knows is let pass."""
     return replace(
@@ -73,7 +73,7 @@ def budget_raised(
 
 
 def gate_approved(
-    state: IssueState, event: liveness.OperatorGateApproved, _: StoredEvent
+    state: IssueState, event: liveness.OperatorGateApproved, _: RecordedEvent
 ) -> IssueState:
     """Note that an operator looked."""
     return replace(state, gate_cleared_sha=event.head_sha, gate_cleared_by=event.by)

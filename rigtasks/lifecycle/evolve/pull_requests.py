@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.envelope import RecordedEvent
 from rigtasks.lifecycle.events import work
 from rigtasks.lifecycle.state import (
     IssueState,
@@ -30,7 +30,7 @@ def moved_head(state: IssueState, head_sha: str) -> IssueState:
     )
 
 
-def pr_created(state: IssueState, event: work.PrCreated, _: StoredEvent) -> IssueState:
+def pr_created(state: IssueState, event: work.PrCreated, _: RecordedEvent) -> IssueState:
     """Note the pull request and ask for a review."""
     return replace(
         moved_head(state, event.head_sha),
@@ -39,14 +39,14 @@ def pr_created(state: IssueState, event: work.PrCreated, _: StoredEvent) -> Issu
     )
 
 
-def pr_updated(state: IssueState, event: work.PrUpdated, _: StoredEvent) -> IssueState:
+def pr_updated(state: IssueState, event: work.PrUpdated, _: RecordedEvent) -> IssueState:
     """Follow the head, whoever moved it."""
     if state.lane in _NOT_MOVED_BY_OTHERS and not event.by_rig:
         return replace(state, head_sha=event.head_sha)
     return moved_head(state, event.head_sha)
 
 
-def pr_closed(state: IssueState, _event: work.PrClosed, _: StoredEvent) -> IssueState:
+def pr_closed(state: IssueState, _event: work.PrClosed, _: RecordedEvent) -> IssueState:
     """Go back to the queue."""
     return replace(
         state,

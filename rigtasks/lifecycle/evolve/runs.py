@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from rigtasks.lifecycle.envelope import StoredEvent
+from rigtasks.lifecycle.envelope import RecordedEvent
 from rigtasks.lifecycle.events import liveness, work
 from rigtasks.lifecycle.failure import INTERRUPTIONS, FailureClass, costs_an_attempt
 from rigtasks.lifecycle.state import (
@@ -25,12 +25,12 @@ def resumed_lane(state: IssueState) -> Lane:
     return Lane.CHANGES_REQUESTED if state.pr is not None else Lane.QUEUED
 
 
-def lost(state: IssueState, _event: work.RunLost, _: StoredEvent) -> IssueState:
+def lost(state: IssueState, _event: work.RunLost, _: RecordedEvent) -> IssueState:
     """Take back the claim of a vanished holder."""
     return replace(state, lane=resumed_lane(state), run=None, lost_runs=state.lost_runs + 1)
 
 
-def released(state: IssueState, event: work.RunReleased, stored: StoredEvent) -> IssueState:
+def released(state: IssueState, event: work.RunReleased, stored: RecordedEvent) -> IssueState:
     """Take back the claim of a holder that was interrupted."""
     return replace(
         state,
@@ -41,7 +41,7 @@ def released(state: IssueState, event: work.RunReleased, stored: StoredEvent) ->
     )
 
 
-def run_failed(state: IssueState, event: work.RunFailed, stored: StoredEvent) -> IssueState:
+def run_failed(state: IssueState, event: work.RunFailed, stored: RecordedEvent) -> IssueState:
     """Count the failure where it counts, and keep what the next run must answer."""
     retry_at = (
         None
@@ -77,7 +77,7 @@ def _interruptions(state: IssueState, failure: FailureClass) -> int:
     return 0 if costs_an_attempt(failure) else state.interruptions
 
 
-def work_started(state: IssueState, event: work.WorkStarted, _: StoredEvent) -> IssueState:
+def work_started(state: IssueState, event: work.WorkStarted, _: RecordedEvent) -> IssueState:
     """Note that the holder works, and from which commit."""
     if state.run is None or state.run.stage is Stage.REVIEW:
         return state
@@ -92,26 +92,26 @@ def work_started(state: IssueState, event: work.WorkStarted, _: StoredEvent) -> 
     )
 
 
-def cli_started(state: IssueState, event: work.CliStarted, _: StoredEvent) -> IssueState:
+def cli_started(state: IssueState, event: work.CliStarted, _: RecordedEvent) -> IssueState:
     """Note that the first call of the agent begins, and its price."""
     if state.run is None or state.run.run_id != event.run_id:
         return state
     return replace(state, run=replace(state.run, calls=1, call_micro_usd=event.call_micro_usd))
 
 
-def cli_progress(state: IssueState, event: work.CliProgress, _: StoredEvent) -> IssueState:
+def cli_progress(state: IssueState, event: work.CliProgress, _: RecordedEvent) -> IssueState:
     """Note that one more call of the agent begins."""
     if state.run is None or state.run.run_id != event.run_id:
         return state
     return replace(state, run=replace(state.run, calls=state.run.calls + 1))
 
 
-def branch(state: IssueState, event: work.BranchCreated, _: StoredEvent) -> IssueState:
+def branch(state: IssueState, event: work.BranchCreated, _: RecordedEvent) -> IssueState:
     """Note the branch's final name."""
     return replace(state, branch=event.branch)
 
 
-def cli_completed(state: IssueState, event: work.CliCompleted, _: StoredEvent) -> IssueState:
+def cli_completed(state: IssueState, event: work.CliCompleted, _: RecordedEvent) -> IssueState:
     """Keep a verdict until it is posted."""
     if event.artifact_id is None or event.head_sha is None or event.stage != Stage.REVIEW:
         return state
@@ -128,7 +128,7 @@ def cli_completed(state: IssueState, event: work.CliCompleted, _: StoredEvent) -
     )
 
 
-def tests_passed(state: IssueState, event: work.TestsPassed, _: StoredEvent) -> IssueState:
+def tests_passed(state: IssueState, event: work.TestsPassed, _: RecordedEvent) -> IssueState:
     """Keep accepted commits until they are published."""
     return replace(
         state,
@@ -146,12 +146,12 @@ def tests_passed(state: IssueState, event: work.TestsPassed, _: StoredEvent) -> 
     )
 
 
-def push_intent(state: IssueState, event: work.PushIntent, _: StoredEvent) -> IssueState:
+def push_intent(state: IssueState, event: work.PushIntent, _: RecordedEvent) -> IssueState:
     """Note which commit the branch is about to be at."""
     return replace(state, branch=event.branch, push_intent_sha=event.new_sha)
 
 
-def issue_failed(state: IssueState, event: work.IssueFailed, _: StoredEvent) -> IssueState:
+def issue_failed(state: IssueState, event: work.IssueFailed, _: RecordedEvent) -> IssueState:
     """Stop with the reason and who must act."""
     return replace(
         state,
@@ -164,7 +164,7 @@ def issue_failed(state: IssueState, event: work.IssueFailed, _: StoredEvent) -> 
     )
 
 
-def usage(state: IssueState, event: liveness.TokenUsage, _: StoredEvent) -> IssueState:
+def usage(state: IssueState, event: liveness.TokenUsage, _: RecordedEvent) -> IssueState:
     """Add up tokens and cost; a run of unknown cost is counted, not priced."""
     usage = event.usage
     tokens = usage.input_uncached + usage.cache_read + usage.cache_write + usage.output

@@ -1,11 +1,17 @@
 import hashlib
+import io
+import math
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from random_lives import live
 
+from rigtasks.eventstore.copying import copy_fields
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
 from rigtasks.eventstore.rebuild import TABLES, rebuild_projections
+from rigtasks.eventstore.refold import session
 from rigtasks.eventstore.upcasters import UnknownEvent
 
 
@@ -97,3 +103,39 @@ def test_an_unknown_event_stops_the_rebuild_and_changes_nothing(
         rebuild_projections(database_url)
 
     assert snapshot(database) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("text", "".join(map(chr, range(1, 256))) + "\\N \u2028 é"),
+        ("text", "\\N"),
+        ("text", ""),
+        ("text", None),
+        ("double precision", 16.0),
+        ("double precision", 0.1 + 0.2),
+        ("double precision", -0.0),
+        ("double precision", 1.5e-7),
+        ("double precision", math.pi * 1e20),
+        ("double precision", 123456789012345.6),
+        ("bigint", -(2**63)),
+        ("boolean", True),
+        ("uuid", UUID(int=1)),
+        ("timestamptz", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("timestamptz", datetime(2026, 1, 2, 3, 4, 5, 120, tzinfo=UTC)),
+        ("timestamptz", datetime(2026, 1, 2, 3, 4, 5, 100_000, tzinfo=UTC)),
+    ],
+)
+def test_values_are_written_as_postgres_writes_them(
+    database_url: str, kind: str, value: object
+) -> None:
+    row = copy_fields([value])
+    written = io.BytesIO()
+    with session(database_url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE one (value {kind})")
+        cursor.copy_expert("COPY one FROM STDIN", io.BytesIO(row))
+
+        cursor.copy_expert("COPY one TO STDOUT", written)
+    connection.close()
+
+    assert written.getvalue() == row

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,10 +9,11 @@ from hypothesis import strategies as st
 from rigtasks.errors import Permanent
 from rigtasks.eventstore.codec import BrokenEvent, decode, event_row, storable
 from rigtasks.eventstore.connection import Timeouts, libpq_url, session_options
-from rigtasks.eventstore.copying import copied_row, copy_fields
+from rigtasks.eventstore.copying import copied_json, copy_fields
 from rigtasks.eventstore.projection import Fold, IssueRow, RunRow, StepRow, UsageRow, issue_row
+from rigtasks.eventstore.recorded import recorded_events
 from rigtasks.eventstore.tables import issues, runs, steps, usage
-from rigtasks.eventstore.upcasters import UnknownEvent, Upcasters
+from rigtasks.eventstore.upcasters import UPCASTERS, UnknownEvent, Upcasters
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent, StoredEvent
 from rigtasks.lifecycle.events import Event, intake, liveness, work
 from rigtasks.testing.life import approval
@@ -72,6 +74,48 @@ def test_an_event_of_another_shape_stops_the_reader() -> None:
         decode("OPERATOR_NOTE", 1, b'{"text": 5}')
 
 
+def test_a_stream_is_read_in_one_go() -> None:
+    events = recorded_events(
+        b'[["OPERATOR_NOTE:1",1,"f2b8f0c0-7a54-4c1e-8f49-6b3b1f0e2d10",'
+        b'"2026-01-01 00:00:00+00:00",{"by": "maria", "text": "mind"}],'
+        b'["ISSUE_CANCELLED:1",2,"f2b8f0c0-7a54-4c1e-8f49-6b3b1f0e2d11",'
+        b'"2026-01-01 00:00:00.5+00:00",{"by": "maria", "reason": "label removed"}]]'
+    )
+
+    assert [event.version for event in events] == [1, 2]
+    assert (events[0].event_id, events[0].recorded_at) == (NAMESPACE, AT)
+    assert events[0].event == liveness.OperatorNote(text="mind", by="maria")
+    assert events[1].event == intake.IssueCancelled(reason="label removed", by="maria")
+
+
+def test_an_old_event_in_a_stream_is_brought_up() -> None:
+    UPCASTERS.register("OPERATOR_NOTE", 0, lambda data: {**data, "by": "somebody"})
+
+    (event,) = recorded_events(
+        f'[["OPERATOR_NOTE:0",1,"{NAMESPACE}","2026-01-01 00:00:00+00:00",{{"text": "mind"}}]]'
+    )
+
+    assert (event.version, event.event_id, event.recorded_at) == (1, NAMESPACE, AT)
+    assert event.event == liveness.OperatorNote(text="mind", by="somebody")
+
+
+@pytest.mark.parametrize(
+    ("tag", "data", "refusal", "named"),
+    [
+        ("ISSUE_TELEPORTED:1", "{}", UnknownEvent, "ISSUE_TELEPORTED"),
+        ("OPERATOR_NOTE:2", "{}", UnknownEvent, "version 2"),
+        ("OPERATOR_NOTE:1", '{"text": 5}', BrokenEvent, "OPERATOR_NOTE"),
+    ],
+)
+def test_a_stream_with_an_event_that_cannot_be_read_stops_the_reader(
+    tag: str, data: str, refusal: type[Permanent], named: str
+) -> None:
+    one = f'["{tag}",1,"{NAMESPACE}","2026-01-01 00:00:00+00:00",{data}]'
+
+    with pytest.raises(refusal, match=named):
+        recorded_events(f"[{one}]")
+
+
 def test_a_row_counts_within_its_append() -> None:
     new = NewEvent(
         event_id=NAMESPACE,
@@ -108,17 +152,18 @@ def test_a_missing_or_double_upcaster_is_refused() -> None:
         upcasters.register("NOTE", 1, dict)
 
 
-@given(st.lists(st.text(alphabet=st.characters(exclude_categories=("Cs",))), min_size=1))
-def test_copied_text_comes_back(values: list[str]) -> None:
-    assert copied_row(copy_fields(values)) == values
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs",))))
+def test_copied_json_comes_back(text: str) -> None:
+    encoded = msgspec.json.encode(text)
+
+    assert copied_json(copy_fields([encoded.decode()]).rstrip(b"\n")) == encoded
 
 
 def test_copied_values_are_postgres_own_words() -> None:
     line = copy_fields([None, True, False, 5, 1.5, AT, NAMESPACE, "\\N"])
 
     assert line == (
-        b"\\N\tt\tf\t5\t1.5\t2026-01-01T00:00:00+00:00\t"
-        b"f2b8f0c0-7a54-4c1e-8f49-6b3b1f0e2d10\t\\\\N\n"
+        b"\\N\tt\tf\t5\t1.5\t2026-01-01 00:00:00+00\tf2b8f0c0-7a54-4c1e-8f49-6b3b1f0e2d10\t\\\\N\n"
     )
 
 

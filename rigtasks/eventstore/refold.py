@@ -1,0 +1,123 @@
+"""Fold the streams of all issues again, from the events alone, into rows as COPY writes them."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+import psycopg2
+import psycopg2.extensions
+from msgspec.structs import astuple
+
+from rigtasks.eventstore.connection import libpq_url
+from rigtasks.eventstore.copying import copied_json, copy_fields
+from rigtasks.eventstore.projection import Fold, issue_row
+from rigtasks.eventstore.recorded import RECORDED_EVENTS, recorded_events
+
+#: The processes are what runs side by side; a stream's events are sorted in memory where they fit.
+_SESSION = (
+    "-c timezone=UTC -c datestyle=ISO -c jit=off -c max_parallel_workers_per_gather=0"
+    " -c work_mem=64MB"
+)
+_STREAMS = f"""
+COPY (
+    SELECT stream, {RECORDED_EVENTS}
+      FROM events
+     WHERE stream LIKE 'issue:%' AND (hashtext(stream) & 2147483647) % {{parts}} = {{part}}
+     GROUP BY stream
+) TO STDOUT
+"""  # noqa: S608 - constants and two numbers
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one process folded: the rows by table, and how many claims are live.
+
+    `live` counts by queue and repository.
+    """
+
+    events: int
+    issues: int
+    rows: dict[str, bytes]
+    live: dict[tuple[str, int], int]
+
+
+def session(database_url: str) -> psycopg2.extensions.connection:
+    """Open a session that writes every value in the one form that rows are compared in."""
+    return psycopg2.connect(
+        libpq_url(database_url), application_name="rig-rebuild", options=_SESSION
+    )
+
+
+def fold_part(database_url: str, parts: int, part: int) -> Part:
+    """Fold the streams of one of so many equal parts.
+
+    Raises:
+        UnknownEvent: an event cannot be read by this version.
+    """
+    folder = _Folder()
+    connection = session(database_url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.copy_expert(_STREAMS.format(parts=parts, part=part), folder)
+    except psycopg2.Error as error:
+        raise (folder.refused or error) from error
+    finally:
+        connection.close()
+    return folder.part()
+
+
+class _Folder:
+    """Takes one stream after the other, as COPY writes it, and keeps its rows."""
+
+    def __init__(self) -> None:
+        self.refused: Exception | None = None
+        self._events = 0
+        self._issues: list[bytes] = []
+        self._dependencies: list[bytes] = []
+        self._runs: list[bytes] = []
+        self._steps: list[bytes] = []
+        self._usage: list[bytes] = []
+        self._live: Counter[tuple[str, int]] = Counter()
+
+    def write(self, line: bytes) -> None:
+        """Fold the stream of one row."""
+        try:
+            self._fold(line)
+        except Exception as error:
+            self.refused = error  # the driver replaces it by an error of its own
+            raise
+
+    def _fold(self, line: bytes) -> None:
+        stream, _, text = line.partition(b"\t")
+        events = recorded_events(copied_json(text))
+        fold = Fold(stream.decode())
+        fold.apply_all(events)
+        self._events += len(events)
+        self._issues.append(copy_fields(astuple(issue_row(fold))))
+        if fold.state is not None:
+            refs = sorted(set(fold.state.depends_on))
+            self._dependencies += [copy_fields((fold.stream, ref)) for ref in refs]
+        self._runs += _rows(fold.runs.values())
+        self._steps += _rows(fold.steps)
+        self._usage += _rows(fold.usage)
+        self._live.update(
+            (run.queue, run.repo_id) for run in fold.runs.values() if run.ended_at is None
+        )
+
+    def part(self) -> Part:
+        """Return the rows of everything that was folded."""
+        return Part(
+            events=self._events,
+            issues=len(self._issues),
+            rows={
+                "issues": b"".join(self._issues),
+                "issue_dependencies": b"".join(self._dependencies),
+                "runs": b"".join(self._runs),
+                "steps": b"".join(self._steps),
+                "usage": b"".join(self._usage),
+            },
+            live=dict(self._live),
+        )
+
+
+def _rows(rows: Iterable[msgspec.Struct]) -> list[bytes]:
+    return [copy_fields(astuple(row)) for row in rows]
