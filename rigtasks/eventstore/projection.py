@@ -1,6 +1,6 @@
 """Fold one stream into the rows that are kept of it. The append and the rebuild share this fold."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rigtasks.lifecycle.envelope import RecordedEvent
 from rigtasks.lifecycle.events import acceptance, intake, liveness, work
 from rigtasks.lifecycle.events.base import Event, Usage
-from rigtasks.lifecycle.evolve import evolve
+from rigtasks.lifecycle.evolve import evolve_undated
 from rigtasks.lifecycle.state import ActiveRun, IssueState, Stage
 from rigtasks.routing.internal import normalise_full_name
 
@@ -149,25 +149,33 @@ class Fold:
         copy.runs = dict(self.runs)
         return copy
 
-    def apply_all(self, events: Iterable[RecordedEvent]) -> None:
-        """Fold the events in their order."""
-        for stored in events:
-            self.apply(stored)
-
     def apply(self, stored: RecordedEvent) -> None:
         """Fold one more event."""
-        before = self.state
-        after = evolve(before, stored)
-        self.state = after
-        self.version = stored.version
-        note = _RUN_NOTES.get(type(stored.event))
-        if note is not None:
-            note(self, stored)
-        live = before.run if before is not None else None
-        if live is None or after.run is live:
+        self.apply_all((stored,))
+
+    def apply_all(self, events: Sequence[RecordedEvent]) -> None:
+        """Fold the events in their order."""
+        if not events:
             return
-        if after.run is None or after.run.run_id != live.run_id:
-            self._end(live, stored)
+        entered_at: datetime | None = None
+        for stored in events:
+            before = self.state
+            after = self.state = evolve_undated(before, stored)
+            note = _RUN_NOTES.get(type(stored.event))
+            if note is not None:
+                note(self, stored)
+            if before is None:
+                continue
+            if after.lane is not before.lane:
+                entered_at = stored.recorded_at
+            if before.run is not None and after.run is not before.run:
+                self._note_end(before.run, after.run, stored)
+        self.version = stored.version
+        self.state = replace(
+            after,
+            entered_at=entered_at or after.entered_at,
+            updated_at=stored.recorded_at,
+        )
 
     @property
     def live_run(self) -> UUID | None:
@@ -181,7 +189,11 @@ class Fold:
             self.runs[run_id] = replace(run, **fields)
             self.touched.add(run_id)
 
-    def _end(self, live: ActiveRun, stored: RecordedEvent) -> None:
+    def _note_end(
+        self, live: ActiveRun, successor: ActiveRun | None, stored: RecordedEvent
+    ) -> None:
+        if successor is not None and successor.run_id == live.run_id:
+            return
         event = stored.event
         outcome = _OUTCOMES.get(type(event))
         self.change(

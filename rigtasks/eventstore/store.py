@@ -134,7 +134,7 @@ class PostgresEventStore:
         fold = Fold(stream)
         if rows[0][1] is not None:
             if stream.startswith(ISSUE_STREAM):
-                fold.apply_all(stored_event(stream, row[1:]) for row in rows)
+                fold.apply_all([stored_event(stream, row[1:]) for row in rows])
             fold.version = rows[-1][2]
         return LoadedStream(stream, fold, running_from(rows[-1][0]))
 

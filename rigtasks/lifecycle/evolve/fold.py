@@ -29,17 +29,30 @@ def evolve(state: IssueState | None, stored: RecordedEvent) -> IssueState:
     Raises:
         BrokenStream: the stream's first event is neither an approval nor a refusal.
     """
+    after = evolve_undated(state, stored)
+    stays = state is None or after.lane is state.lane
+    return replace(
+        after,
+        entered_at=after.entered_at if stays else stored.recorded_at,
+        updated_at=stored.recorded_at,
+    )
+
+
+def evolve_undated(state: IssueState | None, stored: RecordedEvent) -> IssueState:
+    """Return the state after one more event, with `entered_at` and `updated_at` as they were.
+
+    No event is judged by these two, so that whoever folds many sets them once, at the end.
+
+    Raises:
+        BrokenStream: as `evolve`.
+    """
     event = stored.event
     if state is None:
         if isinstance(event, intake.IssueApproved | intake.IssueRefused):
             return on_intake.begin(event, stored)
         raise BrokenStream(f"a stream begins with {event.type}, event {stored.event_id}")
     handler = _HANDLERS.get(type(event))
-    if handler is None:
-        return replace(state, updated_at=stored.recorded_at)
-    after = handler(state, event, stored)
-    entered = stored.recorded_at if after.lane is not state.lane else state.entered_at
-    return replace(after, updated_at=stored.recorded_at, entered_at=entered)
+    return state if handler is None else handler(state, event, stored)
 
 
 _HANDLERS: dict[type[Event], Handler] = {
