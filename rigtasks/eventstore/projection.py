@@ -1,6 +1,6 @@
 """Fold one stream into the rows that are kept of it. The append and the rebuild share this fold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -130,7 +130,7 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
 class Fold:
     """One issue's stream, folded so far: its state, its runs, and the rows that only grow."""
 
-    __slots__ = ("runs", "state", "steps", "stream", "touched", "usage", "version")
+    __slots__ = ("_known", "runs", "state", "steps", "stream", "usage", "version")
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
@@ -139,7 +139,7 @@ class Fold:
         self.runs: dict[UUID, RunRow] = {}
         self.steps: list[StepRow] = []
         self.usage: list[UsageRow] = []
-        self.touched: set[UUID] = set()
+        self._known: dict[UUID, RunRow] = {}
 
     def branch_off(self) -> "Fold":
         """Return a copy that remembers only what is folded from here on."""
@@ -147,7 +147,13 @@ class Fold:
         copy.version = self.version
         copy.state = self.state
         copy.runs = dict(self.runs)
+        copy._known = dict(self.runs)
         return copy
+
+    @property
+    def touched(self) -> set[UUID]:
+        """Return the runs whose rows were begun or changed since the fold was branched off."""
+        return {run_id for run_id, run in self.runs.items() if self._known.get(run_id) is not run}
 
     def apply(self, stored: RecordedEvent) -> None:
         """Fold one more event."""
@@ -163,7 +169,7 @@ class Fold:
             after = self.state = evolve_undated(before, stored)
             note = _RUN_NOTES.get(type(stored.event))
             if note is not None:
-                note(self, stored)
+                note(self, stored.event, stored)
             if before is None:
                 continue
             if after.lane is not before.lane:
@@ -186,8 +192,7 @@ class Fold:
         """Change the row of a run; a run that was never claimed has none."""
         run = self.runs.get(run_id)
         if run is not None:
-            self.runs[run_id] = replace(run, **fields)
-            self.touched.add(run_id)
+            self.runs[run.run_id] = replace(run, **fields)
 
     def _note_end(
         self, live: ActiveRun, successor: ActiveRun | None, stored: RecordedEvent
@@ -257,9 +262,9 @@ def issue_row(fold: Fold) -> IssueRow:
     )
 
 
-def _began(fold: Fold, stored: RecordedEvent) -> None:
-    event = stored.event
-    assert isinstance(event, intake.IssueAssigned | acceptance.ReviewAssigned)  # noqa: S101 - by table
+def _began(
+    fold: Fold, event: intake.IssueAssigned | acceptance.ReviewAssigned, stored: RecordedEvent
+) -> None:
     assert fold.state is not None  # noqa: S101 - it was just evolved
     implementing = isinstance(event, intake.IssueAssigned)
     fold.runs[event.run_id] = RunRow(
@@ -273,24 +278,17 @@ def _began(fold: Fold, stored: RecordedEvent) -> None:
         holder=event.holder,
         started_at=stored.recorded_at,
     )
-    fold.touched.add(event.run_id)
 
 
-def _started(fold: Fold, stored: RecordedEvent) -> None:
-    event = stored.event
-    assert isinstance(event, work.WorkStarted)  # noqa: S101 - by table
+def _started(fold: Fold, event: work.WorkStarted, _: RecordedEvent) -> None:
     fold.change(event.run_id, base_sha=event.base_sha, isolation=event.isolation)
 
 
-def _cli_started(fold: Fold, stored: RecordedEvent) -> None:
-    event = stored.event
-    assert isinstance(event, work.CliStarted)  # noqa: S101 - by table
+def _cli_started(fold: Fold, event: work.CliStarted, _: RecordedEvent) -> None:
     fold.change(event.run_id, provider=event.provider, model=event.model, isolation=event.isolation)
 
 
-def _cli_completed(fold: Fold, stored: RecordedEvent) -> None:
-    event = stored.event
-    assert isinstance(event, work.CliCompleted)  # noqa: S101 - by table
+def _cli_completed(fold: Fold, event: work.CliCompleted, _: RecordedEvent) -> None:
     run = fold.runs.get(event.run_id)
     if run is None:
         return
@@ -317,9 +315,7 @@ def _cli_completed(fold: Fold, stored: RecordedEvent) -> None:
     )
 
 
-def _tests_passed(fold: Fold, stored: RecordedEvent) -> None:
-    event = stored.event
-    assert isinstance(event, work.TestsPassed)  # noqa: S101 - by table
+def _tests_passed(fold: Fold, event: work.TestsPassed, _: RecordedEvent) -> None:
     fold.change(
         event.run_id,
         base_sha=event.base_sha,
@@ -328,21 +324,17 @@ def _tests_passed(fold: Fold, stored: RecordedEvent) -> None:
     )
 
 
-def _failed(fold: Fold, stored: RecordedEvent) -> None:
-    event = stored.event
-    assert isinstance(event, work.RunFailed)  # noqa: S101 - by table
+def _failed(fold: Fold, event: work.RunFailed, _: RecordedEvent) -> None:
     fold.change(event.run_id, outcome="failed", failure=str(event.failure), reason=event.reason)
 
 
-def _released(fold: Fold, stored: RecordedEvent) -> None:
-    event = stored.event
-    assert isinstance(event, work.RunReleased | intake.IssueUnassigned)  # noqa: S101 - by table
+def _released(
+    fold: Fold, event: work.RunReleased | intake.IssueUnassigned, _: RecordedEvent
+) -> None:
     fold.change(event.run_id, reason=event.reason)
 
 
-def _used(fold: Fold, stored: RecordedEvent) -> None:
-    event = stored.event
-    assert isinstance(event, liveness.TokenUsage)  # noqa: S101 - by table
+def _used(fold: Fold, event: liveness.TokenUsage, stored: RecordedEvent) -> None:
     used = event.usage
     fold.usage.append(_usage_row(fold.stream, stored, event, used))
     run = fold.runs.get(event.run_id)
@@ -376,12 +368,12 @@ def _usage_row(
         cache_write=used.cache_write,
         output=used.output,
         cost_microusd=used.cost_micro_usd,
-        cost_basis=used.cost_basis,
+        cost_basis=used.cost_basis.value,
         recorded_at=stored.recorded_at,
     )
 
 
-_RUN_NOTES = {
+_RUN_NOTES: dict[type[Event], Callable[[Fold, Any, RecordedEvent], None]] = {
     intake.IssueAssigned: _began,
     acceptance.ReviewAssigned: _began,
     work.WorkStarted: _started,

@@ -13,10 +13,11 @@ from rigtasks.eventstore.copying import copied_json, copy_fields
 from rigtasks.eventstore.projection import Fold, issue_row
 from rigtasks.eventstore.recorded import RECORDED_EVENTS, recorded_events
 
-#: The processes are what runs side by side; a stream's events are sorted in memory where they fit.
+#: The processes are what runs side by side. Grown by hashing, thousands of half-made streams would
+#: leave no cache for anything else.
 _SESSION = (
     "-c timezone=UTC -c datestyle=ISO -c jit=off -c max_parallel_workers_per_gather=0"
-    " -c work_mem=64MB"
+    " -c work_mem=64MB -c enable_hashagg=off"
 )
 _STREAMS = f"""
 COPY (
@@ -99,9 +100,9 @@ class _Folder:
         self._runs += _rows(fold.runs.values())
         self._steps += _rows(fold.steps)
         self._usage += _rows(fold.usage)
-        self._live.update(
-            (run.queue, run.repo_id) for run in fold.runs.values() if run.ended_at is None
-        )
+        for run in fold.runs.values():
+            if run.ended_at is None:
+                self._live[run.queue, run.repo_id] += 1
 
     def part(self) -> Part:
         """Return the rows of everything that was folded."""

@@ -7,6 +7,7 @@ issues one, so it is forged or damaged.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -65,6 +66,7 @@ class InternalRepositories(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
+@lru_cache(maxsize=1024)
 def normalise_full_name(full_name: str) -> str | None:
     """Write `owner/name` in the one form that is compared, or None when it is no such name.
 
