@@ -127,6 +127,21 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime
 
 
+class DependencyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `issue_dependencies`; the fields are its columns in their order."""
+
+    stream: str
+    ref: str
+
+
+class ClaimCountRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `claim_counts`; the fields are its columns in their order."""
+
+    queue: str
+    repo_id: int
+    live: int
+
+
 class Fold:
     """One issue's stream, folded so far: its state, its runs, and the rows that only grow."""
 
@@ -260,6 +275,12 @@ def issue_row(fold: Fold) -> IssueRow:
         entered_at=state.entered_at,
         updated_at=state.updated_at,
     )
+
+
+def dependency_rows(fold: Fold) -> list[DependencyRow]:
+    """Return the rows of what an issue depends on."""
+    refs = () if fold.state is None else fold.state.depends_on
+    return [DependencyRow(stream=fold.stream, ref=ref) for ref in dict.fromkeys(refs)]
 
 
 def _began(

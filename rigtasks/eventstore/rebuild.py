@@ -19,8 +19,8 @@ from contextlib import contextmanager
 import msgspec
 import psycopg2.extensions
 
-from rigtasks.eventstore.copying import copy_fields
-from rigtasks.eventstore.refold import Part, fold_part, session
+from rigtasks.eventstore.projection import ClaimCountRow
+from rigtasks.eventstore.refold import FORMATS, Part, fold_part, session
 
 _WRITERS_GATE = 7472
 _MOST_PROCESSES = 2
@@ -111,19 +111,22 @@ def _start_method() -> multiprocessing.context.BaseContext:
 
 def _standing(cursor: psycopg2.extensions.cursor, table: str) -> set[bytes]:
     rows = _Rows()
-    cursor.copy_expert(f"COPY public.{table} TO STDOUT", rows)
+    cursor.copy_expert(f"COPY public.{table} TO STDOUT {FORMATS[table].writing}", rows)
     return rows
 
 
 def _rebuilt(parts: list[Part], table: str) -> set[bytes]:
     if table == "claim_counts":
         return _claim_counts(parts)
-    return {row for part in parts for row in part.rows[table].splitlines(keepends=True)}
+    return {row for part in parts for row in part.rows[table]}
 
 
 def _claim_counts(parts: list[Part]) -> set[bytes]:
     live = sum((Counter(part.live) for part in parts), Counter[tuple[str, int]]())
-    return {copy_fields((*claim, count)) for claim, count in live.items()}
+    return {
+        FORMATS["claim_counts"].line(ClaimCountRow(queue=queue, repo_id=repo_id, live=count))
+        for (queue, repo_id), count in live.items()
+    }
 
 
 def _correct(
@@ -134,15 +137,16 @@ def _correct(
     missing = rebuilt - standing
     if wrong:
         cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table}) ON COMMIT DROP")
-        _copy_in(cursor, f"pg_temp.{table}", wrong)
+        _copy_in(cursor, "pg_temp", table, wrong)
         cursor.execute(
             f"DELETE FROM public.{table} WHERE ({TABLES[table]}) IN"  # noqa: S608 - names of ours
             f" (SELECT {TABLES[table]} FROM pg_temp.{table})"
         )
     if missing:
-        _copy_in(cursor, f"public.{table}", missing)
+        _copy_in(cursor, "public", table, missing)
     return max(len(wrong), len(missing))
 
 
-def _copy_in(cursor: psycopg2.extensions.cursor, table: str, rows: set[bytes]) -> None:
-    cursor.copy_expert(f"COPY {table} FROM STDIN", io.BytesIO(b"".join(sorted(rows))))
+def _copy_in(cursor: psycopg2.extensions.cursor, schema: str, table: str, rows: set[bytes]) -> None:
+    copy = f"COPY {schema}.{table} FROM STDIN {FORMATS[table].reading}"
+    cursor.copy_expert(copy, io.BytesIO(b"".join(sorted(rows))))

@@ -1,16 +1,24 @@
 """Fold the streams of all issues again, from the events alone, into rows as COPY writes them."""
 
 from collections import Counter
-from collections.abc import Iterable
 
 import msgspec
 import psycopg2
 import psycopg2.extensions
-from msgspec.structs import astuple
 
 from rigtasks.eventstore.connection import libpq_url
-from rigtasks.eventstore.copying import copied_json, copy_fields
-from rigtasks.eventstore.projection import Fold, issue_row
+from rigtasks.eventstore.copying import CopyFormat, copied_json
+from rigtasks.eventstore.projection import (
+    ClaimCountRow,
+    DependencyRow,
+    Fold,
+    IssueRow,
+    RunRow,
+    StepRow,
+    UsageRow,
+    dependency_rows,
+    issue_row,
+)
 from rigtasks.eventstore.recorded import RECORDED_EVENTS, recorded_events
 
 #: The processes are what runs side by side. Grown by hashing, thousands of half-made streams would
@@ -19,6 +27,20 @@ _SESSION = (
     "-c timezone=UTC -c datestyle=ISO -c jit=off -c max_parallel_workers_per_gather=0"
     " -c work_mem=64MB -c enable_hashagg=off"
 )
+#: How the rows of each rebuilt table are written.
+FORMATS = {
+    "issues": CopyFormat(IssueRow),
+    "issue_dependencies": CopyFormat(DependencyRow),
+    "runs": CopyFormat(RunRow),
+    "steps": CopyFormat(StepRow),
+    "usage": CopyFormat(UsageRow),
+    "claim_counts": CopyFormat(ClaimCountRow),
+}
+_ISSUE = FORMATS["issues"].line
+_DEPENDENCY = FORMATS["issue_dependencies"].line
+_RUN = FORMATS["runs"].line
+_STEP = FORMATS["steps"].line
+_USAGE = FORMATS["usage"].line
 _STREAMS = f"""
 COPY (
     SELECT stream, {RECORDED_EVENTS}
@@ -30,14 +52,11 @@ COPY (
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What one process folded: the rows by table, and how many claims are live.
-
-    `live` counts by queue and repository.
-    """
+    """What one process folded: the rows by table, and the live claims by queue and repository."""
 
     events: int
     issues: int
-    rows: dict[str, bytes]
+    rows: dict[str, list[bytes]]
     live: dict[tuple[str, int], int]
 
 
@@ -93,13 +112,11 @@ class _Folder:
         fold = Fold(stream.decode())
         fold.apply_all(events)
         self._events += len(events)
-        self._issues.append(copy_fields(astuple(issue_row(fold))))
-        if fold.state is not None:
-            refs = sorted(set(fold.state.depends_on))
-            self._dependencies += [copy_fields((fold.stream, ref)) for ref in refs]
-        self._runs += _rows(fold.runs.values())
-        self._steps += _rows(fold.steps)
-        self._usage += _rows(fold.usage)
+        self._issues.append(_ISSUE(issue_row(fold)))
+        self._dependencies += map(_DEPENDENCY, dependency_rows(fold))
+        self._runs += map(_RUN, fold.runs.values())
+        self._steps += map(_STEP, fold.steps)
+        self._usage += map(_USAGE, fold.usage)
         for run in fold.runs.values():
             if run.ended_at is None:
                 self._live[run.queue, run.repo_id] += 1
@@ -110,15 +127,11 @@ class _Folder:
             events=self._events,
             issues=len(self._issues),
             rows={
-                "issues": b"".join(self._issues),
-                "issue_dependencies": b"".join(self._dependencies),
-                "runs": b"".join(self._runs),
-                "steps": b"".join(self._steps),
-                "usage": b"".join(self._usage),
+                "issues": self._issues,
+                "issue_dependencies": self._dependencies,
+                "runs": self._runs,
+                "steps": self._steps,
+                "usage": self._usage,
             },
             live=dict(self._live),
         )
-
-
-def _rows(rows: Iterable[msgspec.Struct]) -> list[bytes]:
-    return [copy_fields(astuple(row)) for row in rows]

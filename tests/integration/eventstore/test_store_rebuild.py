@@ -1,13 +1,14 @@
 import hashlib
 import io
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
+import msgspec
 import pytest
 from random_lives import live
 
-from rigtasks.eventstore.copying import copy_fields
+from rigtasks.eventstore.copying import CopyFormat
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
 from rigtasks.eventstore.rebuild import TABLES, rebuild_projections
@@ -105,37 +106,49 @@ def test_an_unknown_event_stops_the_rebuild_and_changes_nothing(
     assert snapshot(database) == before
 
 
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """A row with a column of every kind, each of which may be NULL."""
+
+    word: str | None = None
+    number: int | None = None
+    share: float | None = None
+    flag: bool | None = None
+    key: UUID | None = None
+    at: datetime | None = None
+
+
 @pytest.mark.parametrize(
-    ("kind", "value"),
+    "row",
     [
-        ("text", "".join(map(chr, range(1, 256))) + "\\N \u2028 é"),
-        ("text", "\\N"),
-        ("text", ""),
-        ("text", None),
-        ("double precision", 16.0),
-        ("double precision", 0.1 + 0.2),
-        ("double precision", -0.0),
-        ("double precision", 1.5e-7),
-        ("double precision", math.pi * 1e20),
-        ("double precision", 123456789012345.6),
-        ("bigint", -(2**63)),
-        ("boolean", True),
-        ("uuid", UUID(int=1)),
-        ("timestamptz", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
-        ("timestamptz", datetime(2026, 1, 2, 3, 4, 5, 120, tzinfo=UTC)),
-        ("timestamptz", datetime(2026, 1, 2, 3, 4, 5, 100_000, tzinfo=UTC)),
+        Sample(),
+        Sample(word="", number=0, share=0.0, flag=False, key=UUID(int=0)),
+        Sample(word="".join(map(chr, range(1, 256))) + "\\N \u2028 \U0001f642"),
+        Sample(word='null, "null"\n\\.\r\n\\N\t\\t', number=7),
+        Sample(word="null", number=-(2**63), share=-0.0, flag=True, key=UUID(int=1)),
+        Sample(share=16.0),
+        Sample(share=0.1 + 0.2),
+        Sample(share=1.5e-7),
+        Sample(share=math.pi * 1e20),
+        Sample(share=123456789012345.6),
+        Sample(at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        Sample(at=datetime(2026, 1, 2, 3, 4, 5, 120, tzinfo=UTC)),
+        Sample(at=datetime(2026, 1, 2, 3, 4, 50, 100_000, tzinfo=timezone(timedelta(hours=2)))),
     ],
 )
-def test_values_are_written_as_postgres_writes_them(
-    database_url: str, kind: str, value: object
-) -> None:
-    row = copy_fields([value])
+def test_rows_are_written_as_postgres_writes_them(database_url: str, row: Sample) -> None:
+    rows = CopyFormat(Sample)
+    line = rows.line(row)
     written = io.BytesIO()
     with session(database_url) as connection, connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE one (value {kind})")
-        cursor.copy_expert("COPY one FROM STDIN", io.BytesIO(row))
-
-        cursor.copy_expert("COPY one TO STDOUT", written)
+        cursor.execute(
+            "CREATE TEMPORARY TABLE samples (word text, number bigint, share double precision,"
+            " flag boolean, key uuid, at timestamptz)"
+        )
+        cursor.copy_expert(f"COPY samples FROM STDIN {rows.reading}", io.BytesIO(line))
+        cursor.copy_expert(f"COPY samples TO STDOUT {rows.writing}", written)
+        cursor.execute("SELECT word, number, share, flag, key::text, at FROM samples")
+        found = cursor.fetchone()
     connection.close()
 
-    assert written.getvalue() == row
+    assert written.getvalue() == line
+    assert found == (row.word, row.number, row.share, row.flag, row.key and str(row.key), row.at)

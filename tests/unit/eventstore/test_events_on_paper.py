@@ -5,11 +5,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rigtasks.errors import Permanent
 from rigtasks.eventstore.codec import BrokenEvent, decode, event_row, storable
 from rigtasks.eventstore.connection import Timeouts, libpq_url, session_options
-from rigtasks.eventstore.copying import copied_json, copy_fields
+from rigtasks.eventstore.copying import CopyFormat, copied_json
 from rigtasks.eventstore.projection import Fold, IssueRow, RunRow, StepRow, UsageRow, issue_row
 from rigtasks.eventstore.recorded import recorded_events
 from rigtasks.eventstore.tables import issues, runs, steps, usage
@@ -156,15 +157,15 @@ def test_a_missing_or_double_upcaster_is_refused() -> None:
 def test_copied_json_comes_back(text: str) -> None:
     encoded = msgspec.json.encode(text)
 
-    assert copied_json(copy_fields([encoded.decode()]).rstrip(b"\n")) == encoded
+    assert copied_json(encoded.replace(b"\\", b"\\\\")) == encoded
 
 
-def test_copied_values_are_postgres_own_words() -> None:
-    line = copy_fields([None, True, False, 5, 1.5, AT, NAMESPACE, "\\N"])
+def test_a_row_is_json_without_brackets_until_a_text_needs_an_escape() -> None:
+    steps = CopyFormat(StepRow)
+    step = StepRow(run_id=NAMESPACE, ordinal=1, name="te,st", status="ok", seconds=2.0, detail="")
 
-    assert line == (
-        b"\\N\tt\tf\t5\t1.5\t2026-01-01 00:00:00+00\tf2b8f0c0-7a54-4c1e-8f49-6b3b1f0e2d10\t\\\\N\n"
-    )
+    assert steps.line(step) == b'"f2b8f0c0-7a54-4c1e-8f49-6b3b1f0e2d10",1,"te,st","ok","2",""\n'
+    assert steps.line(replace(step, detail='a "b"\n\\N')).endswith(b',"2","a \\"b\\"\n\\\\N"\n')
 
 
 def test_a_run_that_is_taken_away_says_by_what() -> None:
