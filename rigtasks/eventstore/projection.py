@@ -189,8 +189,9 @@ class Fold:
                 continue
             if after.lane is not before.lane:
                 entered_at = stored.recorded_at
-            if before.run is not None and after.run is not before.run:
-                self._note_end(before.run, after.run, stored)
+            live, run = before.run, after.run
+            if live is not None and (run is None or run.run_id is not live.run_id):
+                self._note_end(live, run, stored)
         self.version = stored.version
         self.state = replace(
             after,

@@ -20,11 +20,12 @@ import msgspec
 import psycopg2.extensions
 
 from rigtasks.eventstore.projection import ClaimCountRow
-from rigtasks.eventstore.refold import FORMATS, Part, fold_part, session
+from rigtasks.eventstore.refold import FORMATS, ISSUES, Part, fold_part, session, split
 
 _WRITERS_GATE = 7472
 _MOST_PROCESSES = 2
 _WORTH_A_PROCESS = 20_000
+_PARTS_OF_A_PROCESS = 3  # the cuts are rough; who is done early takes one more
 
 #: The rebuilt tables with their keys, in the order they are corrected.
 TABLES = {
@@ -49,9 +50,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
 class _Rows(set[bytes]):
     """The rows of a table as COPY writes them."""
 
-    def write(self, row: bytes) -> None:
-        """Take one more row."""
-        self.add(row)
+    write = set.add
 
 
 def rebuild_projections(database_url: str, *, processes: int | None = None) -> Rebuilt:
@@ -68,7 +67,7 @@ def rebuild_projections(database_url: str, *, processes: int | None = None) -> R
     connection = session(database_url)
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITERS_GATE,))
-        with _folding(database_url, processes or _processes(cursor)) as folding:
+        with _folding(database_url, cursor, processes or _processes(cursor)) as folding:
             standing = {table: _standing(cursor, table) for table in TABLES}
             parts = [part.result() for part in folding]
         corrected = {
@@ -92,15 +91,18 @@ def _processes(cursor: psycopg2.extensions.cursor) -> int:
 
 
 @contextmanager
-def _folding(database_url: str, processes: int) -> Iterator[list[Future[Part]]]:
+def _folding(
+    database_url: str, cursor: psycopg2.extensions.cursor, processes: int
+) -> Iterator[list[Future[Part]]]:
     """Begin to fold; one process is this one, which is then done before anything else."""
     if processes == 1:
         alone: Future[Part] = Future()
-        alone.set_result(fold_part(database_url, 1, 0))
+        alone.set_result(fold_part(database_url, ISSUES))
         yield [alone]
         return
+    parts = split(cursor, processes * _PARTS_OF_A_PROCESS)
     with ProcessPoolExecutor(processes, mp_context=_start_method()) as pool:
-        yield [pool.submit(fold_part, database_url, processes, part) for part in range(processes)]
+        yield [pool.submit(fold_part, database_url, part) for part in parts]
 
 
 def _start_method() -> multiprocessing.context.BaseContext:

@@ -1,12 +1,12 @@
 """Whole streams as JSON: each stream one array, each event an array that begins with its tag.
 
 Postgres puts the arrays together and one call reads a stream, so that what an event costs is its
-own data alone. Within an array events stand as Postgres met them; the reader puts them in order.
+own data alone.
 """
 
 from datetime import datetime
 from functools import cache, reduce
-from operator import attrgetter, or_
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +22,8 @@ RECORDED_EVENTS = """
 '[' || string_agg(
     concat('["', type, ':', schema_version, '",', version, ',"', event_id, '","', recorded_at,
            ':00",', data, ']'),
-    ',') || ']'
+    ',' ORDER BY version) || ']'
 """
-_by_version = attrgetter("version")
 
 
 class _Tagged(msgspec.Struct, frozen=True, array_like=True):
@@ -55,11 +54,9 @@ def recorded_events(text: str | bytes) -> list[RecordedEvent]:
         BrokenEvent: the data of an event has another shape.
     """
     try:
-        events = _current().decode(text)
+        return _current().decode(text)
     except msgspec.ValidationError:
-        tagged = msgspec.json.decode(text, type=list[_Tagged])
-        events = [each.recorded() for each in tagged]
-    return sorted(events, key=_by_version)
+        return [each.recorded() for each in msgspec.json.decode(text, type=list[_Tagged])]
 
 
 @cache
