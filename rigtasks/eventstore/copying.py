@@ -64,7 +64,8 @@ def _csv(value: str | int | None) -> str:
 
 
 def _time(value: datetime) -> str:
-    text = value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    text = _encoder.encode(utc)[1:-2].decode().replace("T", " ")  # several times faster than `str`
     return f"{text.rstrip('0') if value.microsecond else text}+00"
 
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 import msgspec
 import psycopg2.extensions
 
-from rigtasks.eventstore.projection import ClaimCountRow
+from rigtasks.eventstore.projection_rows import ClaimCountRow
 from rigtasks.eventstore.refold import FORMATS, ISSUES, Part, fold_part, session, split
 
 _WRITERS_GATE = 7472

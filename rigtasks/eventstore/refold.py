@@ -9,16 +9,14 @@ import psycopg2.extensions
 
 from rigtasks.eventstore.connection import libpq_url
 from rigtasks.eventstore.copying import CopyFormat, copied_json
-from rigtasks.eventstore.projection import (
+from rigtasks.eventstore.projection import Fold, dependency_rows, issue_row
+from rigtasks.eventstore.projection_rows import (
     ClaimCountRow,
     DependencyRow,
-    Fold,
     IssueRow,
     RunRow,
     StepRow,
     UsageRow,
-    dependency_rows,
-    issue_row,
 )
 from rigtasks.eventstore.recorded import RECORDED_EVENTS, recorded_events
 

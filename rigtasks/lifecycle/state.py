@@ -52,6 +52,8 @@ class FeedbackKind(StrEnum):
 
 #: The lanes that nothing leaves; a relabelled issue starts a new generation of its stream.
 TERMINAL = frozenset({Lane.DONE, Lane.CANCELLED})
+#: The lanes whose next work is an implementation.
+_TO_IMPLEMENT = (Lane.QUEUED, Lane.CHANGES_REQUESTED)
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,7 +221,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
         """Return the stage a worker may claim now, times and admission aside."""
         if self.overlay is not None or self.run is not None or self.hold_blocks:
             return None
-        if self.lane in {Lane.QUEUED, Lane.CHANGES_REQUESTED}:
+        if self.lane in _TO_IMPLEMENT:
             return Stage.IMPLEMENT
         reviewed = self.verdict is not None or self.review_sha == self.head_sha
         if self.lane is Lane.IN_REVIEW and self.pr is not None and not reviewed:

@@ -12,7 +12,7 @@ from rigtasks.eventstore.copying import CopyFormat
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
 from rigtasks.eventstore.rebuild import TABLES, rebuild_projections
-from rigtasks.eventstore.refold import session
+from rigtasks.eventstore.refold import session, split
 from rigtasks.eventstore.upcasters import UnknownEvent
 
 
@@ -51,6 +51,9 @@ def test_two_processes_fold_the_same_rows_as_one(
 ) -> None:
     live(stores, seed=4, issues=15, steps=200)
     before = snapshot(database)
+    with session(database_url) as connection, connection.cursor() as cursor:
+        assert len(split(cursor, parts=3)) == 3
+    connection.close()
 
     rebuilt = rebuild_projections(database_url, processes=2)
 
@@ -89,8 +92,9 @@ def test_lost_projections_come_back(database_url: str, database: Database, store
     assert snapshot(database) == before
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_an_unknown_event_stops_the_rebuild_and_changes_nothing(
-    database_url: str, database: Database, stores: Stores
+    database_url: str, database: Database, stores: Stores, processes: int
 ) -> None:
     live(stores, seed=7, issues=5, steps=40)
     database.rows("UPDATE issues SET title = 'wrong'")
@@ -101,7 +105,7 @@ def test_an_unknown_event_stops_the_rebuild_and_changes_nothing(
     )
 
     with pytest.raises(UnknownEvent, match="ISSUE_TELEPORTED"):
-        rebuild_projections(database_url)
+        rebuild_projections(database_url, processes=processes)
 
     assert snapshot(database) == before
 

@@ -11,9 +11,24 @@ from rigtasks.errors import Permanent
 from rigtasks.eventstore.codec import BrokenEvent, decode, event_row, storable
 from rigtasks.eventstore.connection import Timeouts, libpq_url, session_options
 from rigtasks.eventstore.copying import CopyFormat, copied_json
-from rigtasks.eventstore.projection import Fold, IssueRow, RunRow, StepRow, UsageRow, issue_row
+from rigtasks.eventstore.projection import Fold, issue_row
+from rigtasks.eventstore.projection_rows import (
+    ClaimCountRow,
+    DependencyRow,
+    IssueRow,
+    RunRow,
+    StepRow,
+    UsageRow,
+)
 from rigtasks.eventstore.recorded import recorded_events
-from rigtasks.eventstore.tables import issues, runs, steps, usage
+from rigtasks.eventstore.tables import (
+    claim_counts,
+    issue_dependencies,
+    issues,
+    runs,
+    steps,
+    usage,
+)
 from rigtasks.eventstore.upcasters import UPCASTERS, UnknownEvent, Upcasters
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent, StoredEvent
 from rigtasks.lifecycle.events import Event, intake, liveness, work
@@ -38,7 +53,15 @@ def stored(event: Event, version: int) -> StoredEvent:
 
 
 @pytest.mark.parametrize(
-    ("row", "table"), [(IssueRow, issues), (RunRow, runs), (StepRow, steps), (UsageRow, usage)]
+    ("row", "table"),
+    [
+        (IssueRow, issues),
+        (DependencyRow, issue_dependencies),
+        (RunRow, runs),
+        (StepRow, steps),
+        (UsageRow, usage),
+        (ClaimCountRow, claim_counts),
+    ],
 )
 def test_rows_have_the_columns_of_their_tables_in_order(row, table) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - two libraries' own types
     assert row.__struct_fields__ == tuple(column.name for column in table.columns)
