@@ -94,15 +94,18 @@ def _processes(cursor: psycopg2.extensions.cursor) -> int:
 def _folding(
     database_url: str, cursor: psycopg2.extensions.cursor, processes: int
 ) -> Iterator[list[Future[Part]]]:
-    """Begin to fold; one process is this one, which is then done before anything else."""
+    """Begin to fold; where one process is enough it is this one, and done on entry."""
     if processes == 1:
         alone: Future[Part] = Future()
         alone.set_result(fold_part(database_url, ISSUES))
         yield [alone]
         return
     parts = split(cursor, processes * _PARTS_OF_A_PROCESS)
-    with ProcessPoolExecutor(processes, mp_context=_start_method()) as pool:
+    pool = ProcessPoolExecutor(processes, mp_context=_start_method())
+    try:
         yield [pool.submit(fold_part, database_url, part) for part in parts]
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _start_method() -> multiprocessing.context.BaseContext:

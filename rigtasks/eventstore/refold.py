@@ -1,6 +1,7 @@
 """Fold the streams of all issues again, from the events alone, into rows as COPY writes them."""
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 
 import msgspec
@@ -35,11 +36,6 @@ FORMATS = {
     "usage": CopyFormat(UsageRow),
     "claim_counts": CopyFormat(ClaimCountRow),
 }
-_ISSUE = FORMATS["issues"].line
-_DEPENDENCY = FORMATS["issue_dependencies"].line
-_RUN = FORMATS["runs"].line
-_STEP = FORMATS["steps"].line
-_USAGE = FORMATS["usage"].line
 _STREAMS = f"""
 COPY (
     SELECT stream, {RECORDED_EVENTS}
@@ -104,11 +100,7 @@ class _Folder:
     def __init__(self) -> None:
         self.refused: Exception | None = None
         self._events = 0
-        self._issues: list[bytes] = []
-        self._dependencies: list[bytes] = []
-        self._runs: list[bytes] = []
-        self._steps: list[bytes] = []
-        self._usage: list[bytes] = []
+        self._rows: dict[str, list[bytes]] = {table: [] for table in FORMATS}
         self._live: Counter[tuple[str, int]] = Counter()
 
     def write(self, line: bytes) -> None:
@@ -125,26 +117,23 @@ class _Folder:
         fold = Fold(stream.decode())
         fold.apply_all(events)
         self._events += len(events)
-        self._issues.append(_ISSUE(issue_row(fold)))
-        self._dependencies += map(_DEPENDENCY, dependency_rows(fold))
-        self._runs += map(_RUN, fold.runs.values())
-        self._steps += map(_STEP, fold.steps)
-        self._usage += map(_USAGE, fold.usage)
+        self._keep("issues", (issue_row(fold),))
+        self._keep("issue_dependencies", dependency_rows(fold))
+        self._keep("runs", fold.runs.values())
+        self._keep("steps", fold.steps)
+        self._keep("usage", fold.usage)
         for run in fold.runs.values():
             if run.ended_at is None:
                 self._live[run.queue, run.repo_id] += 1
+
+    def _keep(self, table: str, rows: Iterable[msgspec.Struct]) -> None:
+        self._rows[table] += map(FORMATS[table].line, rows)
 
     def part(self) -> Part:
         """Return the rows of everything that was folded."""
         return Part(
             events=self._events,
-            issues=len(self._issues),
-            rows={
-                "issues": self._issues,
-                "issue_dependencies": self._dependencies,
-                "runs": self._runs,
-                "steps": self._steps,
-                "usage": self._usage,
-            },
+            issues=len(self._rows["issues"]),
+            rows=self._rows,
             live=dict(self._live),
         )
