@@ -88,13 +88,22 @@ outbox = Table(
     Column("published_at", _AT),
     Column("done_at", _AT),
     Column("dead_at", _AT),
-    UniqueConstraint("dedup_key", name="outbox_dedup_key"),
+    Index(
+        "outbox_dedup_key",
+        "dedup_key",
+        unique=True,
+        postgresql_where=text("dedup_key IS NOT NULL"),
+    ),
     Index(
         "outbox_due",
         "available_at",
         postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
     ),
-    Index("outbox_stream", "stream", postgresql_where=text("done_at IS NULL")),
+    Index(
+        "outbox_stream",
+        "stream",
+        postgresql_where=text("stream IS NOT NULL AND done_at IS NULL"),
+    ),
 )
 
 deliveries = Table(

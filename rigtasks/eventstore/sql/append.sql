@@ -47,10 +47,11 @@ BEGIN
          WHERE i.stream = p_stream AND i.version = p_expected
            AND (p_epoch IS NULL OR rig_epoch_holds(p_stream, i.epoch, p_epoch, p_run));
     ELSE
-        issue := jsonb_populate_record(NULL::issues, p_issue);
         IF p_expected = 0 THEN
-            INSERT INTO issues SELECT (issue).* ON CONFLICT (stream) DO NOTHING;
+            INSERT INTO issues SELECT * FROM jsonb_populate_record(NULL::issues, p_issue)
+            ON CONFLICT (stream) DO NOTHING;
         ELSE
+            issue := jsonb_populate_record(NULL::issues, p_issue);
             UPDATE issues AS i SET (
             version, ref, repo_id, repo, repo_key, number, generation, title, lane, overlay,
             claim_stage, claim_queue, claim_after, has_dependencies, priority, approved_at,
@@ -84,11 +85,11 @@ BEGIN
     IF p_records IS NOT NULL THEN
         PERFORM rig_put_records(p_records);
     END IF;
-    IF p_wakeup IS NULL THEN
-        DELETE FROM wakeups AS w WHERE w.stream = p_stream;
-    ELSE
+    IF p_wakeup IS NOT NULL THEN
         INSERT INTO wakeups (stream, due_at) VALUES (p_stream, p_wakeup)
         ON CONFLICT (stream) DO UPDATE SET due_at = excluded.due_at;
+    ELSIF p_expected > 0 THEN
+        DELETE FROM wakeups AS w WHERE w.stream = p_stream;
     END IF;
     IF p_outbox IS NOT NULL THEN
         PERFORM rig_put_outbox(p_stream, p_outbox);

@@ -9,5 +9,5 @@ AS $$
            kind text, task text, queue text, args jsonb, dedup_key text,
            delay_seconds double precision)
      ORDER BY o.dedup_key
-    ON CONFLICT (dedup_key) DO NOTHING;
+    ON CONFLICT (dedup_key) WHERE dedup_key IS NOT NULL DO NOTHING;
 $$;

@@ -33,13 +33,14 @@ CREATE TABLE outbox (
     published_at TIMESTAMP WITH TIME ZONE,
     done_at TIMESTAMP WITH TIME ZONE,
     dead_at TIMESTAMP WITH TIME ZONE,
-    PRIMARY KEY (id),
-    CONSTRAINT outbox_dedup_key UNIQUE (dedup_key)
+    PRIMARY KEY (id)
 );
+
+CREATE UNIQUE INDEX outbox_dedup_key ON outbox (dedup_key) WHERE dedup_key IS NOT NULL;
 
 CREATE INDEX outbox_due ON outbox (available_at) WHERE done_at IS NULL AND dead_at IS NULL;
 
-CREATE INDEX outbox_stream ON outbox (stream) WHERE done_at IS NULL;
+CREATE INDEX outbox_stream ON outbox (stream) WHERE stream IS NOT NULL AND done_at IS NULL;
 
 CREATE TABLE deliveries (
     delivery_id TEXT NOT NULL,
