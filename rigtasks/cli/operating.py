@@ -118,6 +118,7 @@ def _why_no_retry(state: IssueState) -> str:
 
 
 def _why_not_cleared(state: IssueState, sha: str) -> str:
-    if state.gate_cleared_sha == sha:
-        return f"{state.gate_cleared_by} cleared {sha} of {state.ref} already"
+    known = state.operator_clearance
+    if known is not None and known.head_sha == sha:
+        return f"{known.by} cleared {sha} of {state.ref} already"
     return f"{state.ref} moved on to {state.head_sha} meanwhile: look at it again"

@@ -243,15 +243,11 @@ class _Gatherer:
             for one in reviews
             if one.reviewer_id in people and one.state is gate.ReviewState.APPROVED
         )
-        state = self._state
-        if state.gate_cleared_sha is None or state.gate_cleared_by is None:
+        known = self._state.operator_clearance
+        if known is None:
             return by_review
         by_operator = Clearance(
-            head_sha=state.gate_cleared_sha,
-            by_id=0,
-            by=state.gate_cleared_by,
-            by_person=True,
-            at=state.updated_at,
+            head_sha=known.head_sha, by_id=0, by=known.by, by_person=True, at=known.at
         )
         return (*by_review, by_operator)
 

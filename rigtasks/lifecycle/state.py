@@ -117,6 +117,17 @@ class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
     author_id: int
 
 
+class OperatorClearance(msgspec.Struct, frozen=True, kw_only=True):
+    """The human gate as an operator cleared it, for one head.
+
+    Unlike a review, which counts only while it stands on GitHub, nothing takes it back.
+    """
+
+    head_sha: str
+    by: str
+    at: datetime
+
+
 class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a decision about one issue may depend on.
 
@@ -187,7 +198,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     gate_reasons: tuple[str, ...] = ()
     gate_sha: str | None = None
     gate_cleared_sha: str | None = None
-    gate_cleared_by: str | None = None
+    operator_clearance: OperatorClearance | None = None
     blockers: tuple[Blocker, ...] = ()
     blockers_sha: str | None = None
     merge_sha: str | None = None

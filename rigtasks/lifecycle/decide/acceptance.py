@@ -26,7 +26,8 @@ def approve_gate(command: ApproveGate, state: IssueState | None) -> tuple[Event,
     """Clear the human gate for exactly the head the operator looked at, asked for or not."""
     if state is None or state.terminal or state.pr is None or state.head_sha != command.head_sha:
         return ()
-    if state.gate_cleared_sha == command.head_sha:
+    known = state.operator_clearance
+    if known is not None and known.head_sha == command.head_sha:
         return ()
     approved = OperatorGateApproved(head_sha=command.head_sha, reason=command.reason, by=command.by)
     return (approved, HumanGateCleared(head_sha=command.head_sha, by_id=0, by=command.by))

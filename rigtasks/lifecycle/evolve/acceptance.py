@@ -89,7 +89,7 @@ def gate_cleared(
     state: IssueState, event: acceptance.HumanGateCleared, _: RecordedEvent
 ) -> IssueState:
     """Note that a person looked."""
-    return replace(state, gate_cleared_sha=event.head_sha, gate_cleared_by=event.by)
+    return replace(state, gate_cleared_sha=event.head_sha)
 
 
 def gate_waiting(

@@ -8,6 +8,7 @@ from rigtasks.lifecycle.evolve.runs import resumed_lane
 from rigtasks.lifecycle.state import (
     IssueState,
     Lane,
+    OperatorClearance,
     Overlay,
 )
 
@@ -73,7 +74,8 @@ def budget_raised(
 
 
 def gate_approved(
-    state: IssueState, event: liveness.OperatorGateApproved, _: RecordedEvent
+    state: IssueState, event: liveness.OperatorGateApproved, recorded: RecordedEvent
 ) -> IssueState:
     """Note that an operator looked."""
-    return replace(state, gate_cleared_sha=event.head_sha, gate_cleared_by=event.by)
+    clearance = OperatorClearance(head_sha=event.head_sha, by=event.by, at=recorded.recorded_at)
+    return replace(state, operator_clearance=clearance)

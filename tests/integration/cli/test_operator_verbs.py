@@ -329,7 +329,9 @@ class TestActing:
         assert types(stores)[-2:] == ["OPERATOR_GATE_APPROVED", "HUMAN_GATE_CLEARED"]
         state = stores.events.load(ISSUE).state
         assert state is not None
-        assert (state.gate_cleared_sha, state.gate_cleared_by) == (HEAD, "ada")
+        assert state.gate_cleared_sha == HEAD
+        assert state.operator_clearance is not None
+        assert (state.operator_clearance.head_sha, state.operator_clearance.by) == (HEAD, "ada")
         again = rig(*typed, HEAD)
         assert again.code == 6
         assert "ada cleared" in again.err
