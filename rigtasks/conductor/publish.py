@@ -99,6 +99,8 @@ class _Publication:
         clone = clean_clone(directory, remote, start)
         data = conductor.stores.artifacts.get(self._pending.artifact_id).data
         work = receive_bundle(clone, data, branch=self._branch, start=start)
+        if work.head_sha != self._pending.head_sha:
+            return self._refuse(FailureClass.POLICY, _other_commits(work, self._pending))
         report = self._inspect(work)
         if not report.may_push:
             reasons = "; ".join(f"{one.summary}. {one.remedy}" for one in report.denials)
@@ -206,3 +208,10 @@ class _Publication:
 
     def _routed(self) -> RoutedRepository:
         return RoutedRepository(id=self._repository.id, full_name=self._repository.full_name)
+
+
+def _other_commits(work: ReceivedWork, pending: PendingPublish) -> str:
+    return (
+        f"the tests ran on {pending.head_sha}, and the run handed over {work.head_sha}: "
+        "its own commands moved the branch"
+    )
