@@ -73,6 +73,7 @@ _EFFECTS: dict[type[Event], EffectKind] = {
     acceptance.ReviewPassed: EffectKind.ATTEND,
     acceptance.HumanGateCleared: EffectKind.ATTEND,
     intake.IssueDone: EffectKind.RELEASE,
+    intake.IssueCancelled: EffectKind.RELEASE,
 }
 
 

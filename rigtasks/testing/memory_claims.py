@@ -19,6 +19,7 @@ from rigtasks.routing.labels import Priority
 from rigtasks.routing.stack import Queue
 from rigtasks.testing.memory_store import MemoryDatabase
 
+_OVER = frozenset({Lane.DONE, Lane.CANCELLED})
 _BY_RANK = {priority.rank: priority for priority in Priority}
 
 
@@ -143,8 +144,7 @@ class MemoryClaims:
                     priority=_BY_RANK[state.priority],
                     approved_at=state.approved_at,
                     open_dependencies=sum(
-                        ref in newest and newest[ref].lane is not Lane.DONE
-                        for ref in state.depends_on
+                        ref in newest and newest[ref].lane not in _OVER for ref in state.depends_on
                     ),
                 )
             )

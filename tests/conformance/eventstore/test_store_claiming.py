@@ -213,6 +213,14 @@ def test_an_issue_waits_for_what_it_depends_on(house: House) -> None:
     assert house.claimed().stream == "issue:2:2:1"
 
 
+def test_what_was_withdrawn_from_the_rig_is_not_waited_for(house: House) -> None:
+    first = house.approve(1)
+    house.approve(2, repo_id=2, depends_on=("acme/api#1",))
+    house.tell(first, intake.IssueCancelled(reason="issue closed", by="maria"))
+
+    assert house.claimed().stream == "issue:2:2:1"
+
+
 def test_a_retry_time_is_waited_for(house: House) -> None:
     house.approve()
     claimed = house.claimed()

@@ -324,6 +324,12 @@ def test_the_end_lets_those_who_waited_look_again(in_review: Life) -> None:
     assert in_review.effects.count(release) == 1
 
 
+def test_a_withdrawal_lets_those_who_waited_look_again(in_review: Life) -> None:
+    in_review.tell(Cancel(reason="issue closed", by="maria"))
+
+    assert in_review.effects.count(Effect(kind=EffectKind.RELEASE)) == 1
+
+
 def test_nothing_follows_an_end(in_review: Life) -> None:
     in_review.tell(Cancel(reason="label removed", by="maria"))
 
