@@ -4,9 +4,13 @@ A delivery is a hint: it names the issue, pull request, commit or repository to 
 Attribute names are GitHub's own.
 """
 
+from hashlib import sha256
 from typing import assert_never
 
 import msgspec
+
+#: An installation names all its repositories, and an index entry has room for a few hundred.
+_LONGEST_KEY = 500
 
 
 class Repository(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,4 +164,7 @@ def semantic_key(fact: WebhookFact) -> str | None:
             about = str(fact.repository.id)
         case _:
             assert_never(fact)
-    return "|".join((fact.event, fact.action or "-", about, fact.occurrence))
+    key = "|".join((fact.event, fact.action or "-", about, fact.occurrence))
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{fact.event}|{fact.action or '-'}|{sha256(key.encode()).hexdigest()}"

@@ -37,15 +37,18 @@ class Desk:
         self._store = store
 
     def accept(self, batch: Sequence[Received]) -> list[Answer | Exception]:
-        """Store what is signed and readable; return an answer or a refusal for each.
-
-        Raises:
-            LedgerUnavailable: the database is down or too slow; repeating is safe.
-        """
+        """Store what is signed and readable; return an answer, a refusal or a failure for each."""
         read = [self._read(each) for each in batch]
-        deliveries = [each for each in read if isinstance(each, Incoming)]
-        answers = iter(self._store(deliveries) if deliveries else ())
+        answers = iter(self._stored([each for each in read if isinstance(each, Incoming)]))
         return [next(answers) if isinstance(each, Incoming) else each for each in read]
+
+    def _stored(self, deliveries: Sequence[Incoming]) -> Sequence[Answer | Exception]:
+        if not deliveries:
+            return ()
+        try:
+            return self._store(deliveries)
+        except Exception as error:  # noqa: BLE001 - told to each of them, and to nobody else
+            return [error] * len(deliveries)
 
     def _read(self, received: Received) -> Incoming | Exception:
         environ, body = received.environ, received.body

@@ -25,7 +25,12 @@ TIMEOUTS = Timeouts(connect=2.0, statement=4.0, lock=2.0, idle_in_transaction=4.
 
 _ACCEPT_KNOWN = files("webhook_receiver.intake").joinpath("accept_known.sql").read_text()
 _READ_AT_ONCE = 1 << 20
-_ONE_BY_ONE = (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.errors.DeadlockDetected)
+_ONE_BY_ONE = (
+    psycopg2.DataError,
+    psycopg2.IntegrityError,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.ProgramLimitExceeded,
+)
 _FAILED = (psycopg2.Error, DatabaseUnavailable)
 _LOG = logging.getLogger(__name__)
 

@@ -101,6 +101,15 @@ def test_one_hook_that_says_the_same_twice_reports_two_happenings(receiver: Rece
     assert count(receiver, "outbox") == tasks + 2
 
 
+def test_an_installation_with_a_thousand_repositories_is_stored(receiver: Receiver) -> None:
+    repositories = [{"id": 9 * 10**8 + n, "full_name": f"octo/r{n}"} for n in range(1000)]
+    answer = receiver.deliver(
+        {"action": "created", "installation": {"id": 5}, "repositories": repositories},
+        X_GitHub_Event="installation",
+    )
+    assert (answer.status_code, answer.json()["status"]) == (202, "accepted")
+
+
 def test_what_nobody_acts_on_is_stored_without_a_task(receiver: Receiver) -> None:
     tasks = count(receiver, "outbox")
     for event in ("ping", "star", "an_event_of_next_year"):
