@@ -21,9 +21,13 @@ def alive_file(data_dir: Path, holder: str) -> Path:
     return data_dir / "alive" / holder
 
 
-def forget_dead_files(data_dir: Path) -> None:
-    """Remove what processes that were killed left behind."""
+def forget_dead_files(data_dir: Path, holder: str) -> None:
+    """Remove what processes that were killed left behind, before `holder` begins.
+
+    A restarted container has the name and the process id of the one that was told to stop: what
+    that one was told is not meant for the new one.
+    """
     oldest = time.time() - _FORGOTTEN_SECONDS
     for path in (data_dir / "alive").glob("*"):
-        if path.stat().st_mtime < oldest:
+        if path.name.removesuffix(".stopping") == holder or path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
     except ConfigurationError as error:
         raise SystemExit(str(error)) from error
     holder = holder_name(sender, queues, os.getpid())
-    forget_dead_files(load_settings().data_dir)
+    forget_dead_files(load_settings().data_dir, holder)
     conf.update(
         worker_concurrency=options.get("concurrency") or kind.concurrency,
         worker_max_tasks_per_child=kind.max_tasks_per_child,

@@ -42,6 +42,7 @@ class LeaseKeeper:
         renew: asks the database once; runs on the keeper's thread with its own connection.
         interval: seconds between renewals.
         lease: seconds a renewal is good for.
+        asked_at: when the claim was asked for, by the monotonic clock; its lease began later.
         shutting_down: says whether the worker was told to stop.
         renewed: called after each renewal, on the keeper's thread; it must not raise.
     """
@@ -52,6 +53,7 @@ class LeaseKeeper:
         *,
         interval: float,
         lease: float,
+        asked_at: float,
         shutting_down: Callable[[], bool],
         renewed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -60,7 +62,7 @@ class LeaseKeeper:
         self._deadline_after = lease * 2 / 3
         self._shutting_down = shutting_down
         self._after = renewed
-        self._renewed_at = time.monotonic()
+        self._renewed_at = asked_at
         self._told: StopReason | None = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)

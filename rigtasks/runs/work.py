@@ -49,6 +49,7 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -
     """
     if kit.shutting_down():
         return "dropped: the worker is shutting down"
+    asked_at = time.monotonic()
     claimed = kit.stores.claims.claim(
         queue=queue,
         agent=queue,
@@ -63,7 +64,7 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -
         _show(present, None)
         return f"dropped: {claimed}"
     _show(present, claimed.run_id)
-    outcome = _Run(kit, claimed, holder, present).carry_out()
+    outcome = _Run(kit, claimed, holder, present, asked_at).carry_out()
     _show(present, None)
     return outcome
 
@@ -79,14 +80,21 @@ def _show(present: Presence, run_id: UUID | None) -> None:
 class _Run:
     """One claim, kept alive until its run has reported."""
 
-    def __init__(self, kit: WorkerKit, claimed: Claimed, holder: str, present: Presence) -> None:
+    def __init__(
+        self,
+        kit: WorkerKit,
+        claimed: Claimed,
+        holder: str,
+        present: Presence,
+        asked_at: float,
+    ) -> None:
         self._kit = kit
         self._present = present
         self._claimed = claimed
         reviewing = claimed.stage is Stage.REVIEW
         kind = ActorKind.REVIEWER if reviewing else ActorKind.WORKER
         self._actor = Actor(kind=kind, id=holder)
-        self._began = time.monotonic()
+        self._asked_at = asked_at
 
     def carry_out(self) -> str:
         kit = self._kit
@@ -95,6 +103,7 @@ class _Run:
             lambda: self._renew(own),
             interval=kit.heartbeat_seconds,
             lease=kit.lease_seconds,
+            asked_at=self._asked_at,
             shutting_down=kit.shutting_down,
             renewed=lambda: _show(self._present, self._claimed.run_id),
         ) as keeper:
@@ -151,7 +160,7 @@ class _Run:
                 run_id=self._claimed.run_id,
                 epoch=self._claimed.epoch,
                 ending=report.ending,
-                seconds=time.monotonic() - self._began,
+                seconds=time.monotonic() - self._asked_at,
                 usage=report.usage,
                 steps=report.steps,
                 result=report.result,

@@ -3,8 +3,17 @@ from uuid import uuid4
 from rigtasks.eventstore.claims import Limits, NotClaimed
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
+from rigtasks.eventstore.switches import RIG
 
 TABLES = ("events", "issues", "runs", "leases", "claim_counts", "outbox", "wakeups")
+
+
+def test_a_paused_rig_rehearses_as_well(stores: Stores, database: Database) -> None:
+    stores.switches.set(RIG, reason="maintenance", actor="ada")
+
+    stores.claims.rehearse()
+
+    assert database.rows("SELECT count(*) FROM issues") == [(0,)]
 
 
 def test_a_rehearsed_claim_leaves_nothing_behind(stores: Stores, database: Database) -> None:

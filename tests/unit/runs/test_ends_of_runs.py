@@ -1,5 +1,6 @@
 """Whatever goes wrong around a run, what its agent consumed is reported."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,7 +71,13 @@ def scene_of(
 
 
 def keeper_of(*, lease: float) -> LeaseKeeper:
-    return LeaseKeeper(lambda: Held.YES, interval=9.0, lease=lease, shutting_down=lambda: False)
+    return LeaseKeeper(
+        lambda: Held.YES,
+        interval=9.0,
+        lease=lease,
+        asked_at=time.monotonic(),
+        shutting_down=lambda: False,
+    )
 
 
 def finished(folder: Path, **changes: Any) -> RunOutcome:

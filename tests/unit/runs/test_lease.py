@@ -32,7 +32,13 @@ def keeper_of(*held: Held | Exception, shutting_down: bool = False) -> LeaseKeep
             raise answer
         return answer
 
-    return LeaseKeeper(renew, interval=0.01, lease=0.3, shutting_down=lambda: shutting_down)
+    return LeaseKeeper(
+        renew,
+        interval=0.01,
+        lease=0.3,
+        asked_at=time.monotonic(),
+        shutting_down=lambda: shutting_down,
+    )
 
 
 def test_a_renewed_lease_goes_on_past_its_length() -> None:
@@ -96,9 +102,25 @@ def test_every_renewal_is_told_and_nothing_is_after_the_claim_is_lost() -> None:
         renew,
         interval=0.01,
         lease=0.3,
+        asked_at=time.monotonic(),
         shutting_down=lambda: False,
         renewed=lambda: told.append(1),
     ) as keeper:
         assert wait_for(keeper) is StopReason.LEASE_LOST
 
     assert len(told) == 2
+
+
+def test_the_first_lease_is_counted_from_before_the_claim() -> None:
+    # given a claim that took longer than two thirds of its lease to be heard of
+    keeper = LeaseKeeper(
+        lambda: Held.YES,
+        interval=9.0,
+        lease=0.3,
+        asked_at=time.monotonic() - 0.25,
+        shutting_down=lambda: False,
+    )
+
+    # then the holder does not begin
+    assert keeper.reason is StopReason.LEASE_LOST
+    assert not keeper.holds

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from rigtasks.bootstrap import shutdown_file
 from rigtasks.config import ConfigurationError
 from workers.liveness import alive_file, forget_dead_files, holder_name
 from workers.table import WORKER_TYPES, worker_type_for
@@ -60,7 +61,19 @@ def test_only_files_of_processes_long_gone_are_forgotten(tmp_path: Path) -> None
     long_ago = time.time() - 7200
     os.utime(old, (long_ago, long_ago))
 
-    forget_dead_files(tmp_path)
+    forget_dead_files(tmp_path, "dev-e-node@host:3")
 
     assert not old.exists()
     assert new.exists()
+
+
+def test_a_worker_that_starts_again_under_its_old_name_is_not_told_to_stop(tmp_path: Path) -> None:
+    mine, other = (shutdown_file(tmp_path, f"dev-e-node@host:{pid}") for pid in (1, 2))
+    mine.parent.mkdir()
+    mine.touch()
+    other.touch()
+
+    forget_dead_files(tmp_path, "dev-e-node@host:1")
+
+    assert not mine.exists()
+    assert other.exists()
