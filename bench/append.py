@@ -1,18 +1,22 @@
-"""Appends per second: one event with its projections and one outbox entry, eight clients."""
+"""Appends per second, eight clients: one event, its projections, a timer and one outbox entry."""
 
 from collections.abc import Callable
-from uuid import UUID, uuid4
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from bench.clients import CLIENTS, together
 from bench.result import Result, result
 from rigtasks.eventstore.connection import Connection
 from rigtasks.eventstore.store import OutboxEntry, PostgresEventStore, Writes
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
+from rigtasks.lifecycle.events import Event
+from rigtasks.lifecycle.events.intake import IssueHeld
 from rigtasks.testing.life import approval
 
 APPENDS_PER_CLIENT = 500
 COMMITS_PER_CLIENT = 1000
 _ACTOR = Actor(kind=ActorKind.CONDUCTOR, id="bench")
+_WAKE_UP = datetime.now(UTC) + timedelta(hours=1)
 _BARE = "INSERT INTO bench_bare (data) VALUES (repeat('x', 1000))"
 
 
@@ -26,12 +30,13 @@ def run(database_url: str, *, short: bool = False) -> list[Result]:
     admin.rows("DROP TABLE bench_bare")
     _, seconds = together(_append, database_url, appends)
     appended = CLIENTS * appends
+    expected = appended + CLIENTS * (appends // 2)  # every other stream had its first event before
     stored, entries = admin.rows(
         "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM outbox)"
     )[0]
     admin.close()
-    if not stored == entries == appended:
-        raise AssertionError(f"{stored} events and {entries} entries of {appended} are stored")
+    if not stored == entries == expected:
+        raise AssertionError(f"{stored} events and {entries} entries of {expected} are stored")
     name = f"appends with outbox, {CLIENTS} clients (limit: bare commits of 1 kB)"
     return [result(name, "per s", appended / seconds, limit)]
 
@@ -46,28 +51,43 @@ def _commit(_number: int, begin: Callable[[], object], database_url: str, commit
 
 
 def _append(number: int, begin: Callable[[], object], database_url: str, appends: int) -> None:
+    """Append to new streams and to old ones in turns, as an issue's life has both."""
     connection = Connection(database_url, application_name="bench")
     store = PostgresEventStore(connection)
-    streams = []
-    for ordinal in range(appends):
-        issue = number * appends + ordinal + 1
-        writes = _approved(issue)
-        streams.append((store.load(f"issue:1:{issue}:1"), writes))
+    streams = [f"issue:1:{number * appends + ordinal + 1}:1" for ordinal in range(appends)]
+    old, new = streams[::2], streams[1::2]
+    for stream in old:
+        store.append(store.load(stream), _first(stream))
+    work = [
+        pair
+        for known, unknown in zip(old, new, strict=True)
+        for pair in (
+            (store.load(known), _next(known)),
+            (store.load(unknown), _first(unknown)),
+        )
+    ]
     begin()
-    for loaded, writes in streams:
+    for loaded, writes in work:
         store.append(loaded, writes)
     connection.close()
 
 
-def _approved(issue: int) -> Writes:
-    cause: UUID = uuid4()
-    return Writes(
-        events=(
-            NewEvent(event_id=uuid4(), event=approval(issue), actor=_ACTOR, correlation_id=cause),
-        ),
-        outbox=(
-            OutboxEntry(
-                kind="hint", task="rig.agent.work", queue="dev-e-python", args=("dev-e-python",)
-            ),
-        ),
+def _first(stream: str) -> Writes:
+    return _writes(approval(int(stream.split(":")[2])), stream, "rung")
+
+
+def _next(stream: str) -> Writes:
+    held = IssueHeld(waits_for="limit", sentence="It waits for a free place.", blocking=False)
+    return _writes(held, stream, "reported")
+
+
+def _writes(event: Event, stream: str, key: str) -> Writes:
+    new = NewEvent(event_id=uuid4(), event=event, actor=_ACTOR, correlation_id=uuid4())
+    entry = OutboxEntry(
+        kind="hint",
+        task="rig.agent.work",
+        queue="dev-e-python",
+        args=("dev-e-python",),
+        dedup_key=f"{key} {stream}",
     )
+    return Writes(events=(new,), outbox=(entry,), next_wakeup_at=_WAKE_UP)
