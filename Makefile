@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 DEMO_FLAGS ?=
 PYTEST_FLAGS ?=
+SECONDS ?= 60
 
 # Commands that only a system package can give, each with its Debian package.
 LINUX_TOOLS := bwrap:bubblewrap chromium:chromium faketime:faketime
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check unit bench lock clean distclean system-tools name-bubblewrap
+.PHONY: help setup demo up test check unit fuzz bench lock clean distclean system-tools name-bubblewrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,12 @@ check: $(STAMP) ## style, types and import directions
 unit: $(STAMP) ## the quick tests only
 	$(BIN)/python -m pytest tests/unit $(PYTEST_FLAGS)
 
+fuzz: $(STAMP) ## fuzz both parsers that face strangers, SECONDS=60 each, going on from the last time
+	@for name in config delivery; do \
+	  $(BIN)/python tests/fuzz/fuzz.py $$name .fuzz -max_total_time=$(SECONDS) -max_len=4096 \
+	    -timeout=90 -rss_limit_mb=1024 -print_final_stats=1 || exit 1; \
+	done
+
 bench: $(STAMP) ## measure on this machine and write bench/results.json
 	$(BIN)/python -m bench
 
@@ -44,7 +51,7 @@ lock: ## write requirements.lock again from pyproject.toml, keeping what is pinn
 
 clean: ## delete the local stack's data and all caches
 	@if [ -x $(BIN)/rig ]; then $(BIN)/rig stack remove --yes; fi
-	rm -rf .rig .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .rig .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and delete the virtual environment

@@ -38,6 +38,8 @@ _ODD_NUMBER = re.compile(
     r"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|\.inf|\.Inf|\.INF|\.nan|\.NaN|\.NAN)",
     re.ASCII,
 )
+_LINE_END = re.compile(r"\r\n|[\n\r]")
+_DIRECTIVE = re.compile(r"(?:\A|[\n\r])%")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?", re.ASCII)
 
 
@@ -139,9 +141,11 @@ def read_document(data: bytes) -> Node:
 
     Raises:
         ConfigInvalid: not UTF-8, too large, not YAML, several documents, or a feature that is
-            not accepted (anchors, aliases, tags, merge keys, duplicate or non-text keys).
+            not accepted (anchors, aliases, tags, directives, merge keys, duplicate or non-text
+            keys).
     """
     text = _decode(data)
+    _refuse_directives(text)
     reader: Any = YAML(pure=True).parse(text)
     try:
         return _build(reader)
@@ -176,9 +180,23 @@ def _decode(data: bytes) -> str:
         ) from error
 
 
+def _refuse_directives(text: str) -> None:
+    """Refuse what changes how the rest is read, and what the parser fails on (`%YAML 1.0`)."""
+    found = _DIRECTIVE.search(text)
+    if found is not None:
+        line, column = _place(text, found.end() - 1)
+        raise ConfigInvalid(
+            "directives are not accepted",
+            line=line,
+            column=column,
+            hint="Remove the line that begins with `%`.",
+        )
+
+
 def _place(text: str, position: int) -> tuple[int, int]:
-    before = text[:position]
-    return before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
+    """Count lines as the parser does, so that every complaint about a file speaks of the same."""
+    before = _LINE_END.split(text[:position])
+    return len(before), len(before[-1]) + 1
 
 
 def _syntax(error: MarkedYAMLError) -> ConfigInvalid:
