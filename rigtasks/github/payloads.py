@@ -64,6 +64,8 @@ def parse_delivery(event: str, body: bytes) -> WebhookFact:
 
 def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
     try:
+        if not body.isascii():
+            body.decode()  # the decoder does not look into what it skips
         return decoder.decode(body)
     except RecursionError:
         # Not chained: the traceback of a hundred thousand brackets helps nobody.

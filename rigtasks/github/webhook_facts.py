@@ -4,13 +4,13 @@ A delivery is a hint: it names the issue, pull request, commit or repository to 
 Attribute names are GitHub's own.
 """
 
-from hashlib import sha256
-from typing import assert_never
+import hashlib
+from typing import Final, assert_never
 
 import msgspec
 
-#: An installation names all its repositories, and an index entry has room for a few hundred.
-_LONGEST_KEY = 500
+_LONGEST_KEY: Final = 300
+_KEPT_OF_LONG_KEY: Final = 100
 
 
 class Repository(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +164,16 @@ def semantic_key(fact: WebhookFact) -> str | None:
             about = str(fact.repository.id)
         case _:
             assert_never(fact)
-    key = "|".join((fact.event, fact.action or "-", about, fact.occurrence))
-    if len(key) <= _LONGEST_KEY:
-        return key
-    return f"{fact.event}|{fact.action or '-'}|{sha256(key.encode()).hexdigest()}"
+    return _indexable("|".join((fact.event, fact.action or "-", about, fact.occurrence)))
+
+
+def _indexable(key: str) -> str:
+    """Make a key fit for an index of Postgres: no NUL, and a digest in place of a long end.
+
+    A happening of a thousand repositories, or a label of a hundred kilobytes, has such a key.
+    """
+    storable = key.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    if len(storable) <= _LONGEST_KEY:
+        return storable
+    digest = hashlib.sha256(storable.encode()).hexdigest()
+    return f"{storable[:_KEPT_OF_LONG_KEY]}|sha256:{digest}"

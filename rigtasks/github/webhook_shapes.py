@@ -9,6 +9,8 @@ import msgspec
 
 Id = Annotated[int, msgspec.Meta(gt=0, le=2**63 - 1)]
 Number = Annotated[int, msgspec.Meta(gt=0, le=2**31 - 1)]
+FullName = Annotated[str, msgspec.Meta(max_length=200)]
+Action = Annotated[str, msgspec.Meta(max_length=100)]
 Sha = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
 
 
@@ -16,7 +18,7 @@ class RawRepository(msgspec.Struct):
     """`repository`; `default_branch` is missing inside installation payloads."""
 
     id: Id
-    full_name: str
+    full_name: FullName
     default_branch: str | None = None
 
 
@@ -43,7 +45,7 @@ class RawLabel(msgspec.Struct):
 class Envelope(msgspec.Struct):
     """What deliveries of every event share."""
 
-    action: str | None = None
+    action: Action | None = None
     repository: RawRepository | None = None
     sender: RawUser | None = None
     installation: RawInstallation | None = None

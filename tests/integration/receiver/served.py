@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg2
@@ -39,6 +39,21 @@ def issue_payload(number: int = 5, **changes: Any) -> dict[str, Any]:
 
 def sign(body: bytes, secret: str = SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def request_head(length: int | None, *lines: str, **headers: str) -> bytes:
+    """Write the head of a delivery by hand; `lines` come behind the headers that are right."""
+    given = {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": "issues",
+        "X-GitHub-Delivery": str(uuid.uuid4()),
+    }
+    if length is not None:
+        given["Content-Length"] = str(length)
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    written = [f"POST {PATH} HTTP/1.1", "Host: localhost", "Connection: close"]
+    written += [f"{name}: {value}" for name, value in given.items()]
+    return "\r\n".join([*written, *lines, "", ""]).encode("latin-1")
 
 
 def rows(database_url: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -79,8 +94,12 @@ class Receiver:
     def deliver(self, payload: Any, **headers: str | bytes | None) -> requests.Response:
         return self.post(json.dumps(payload).encode(), **headers)
 
+    def again(self) -> "Receiver":
+        """Return the same receiver with connections of its own, for another thread."""
+        return replace(self, session=requests.Session())
+
     def raw(self, request: bytes, *, end: bool = False) -> tuple[int, dict[str, Any]]:
-        """Send bytes as they are and return the status and the JSON of the answer."""
+        """Send bytes as they are and return the status and the JSON of the answer, if it is any."""
         with socket.create_connection((LOOPBACK, self.port), timeout=WAIT) as connection:
             connection.sendall(request)
             if end:
@@ -89,7 +108,8 @@ class Receiver:
             while part := connection.recv(65_536):
                 answer += part
         head, _, body = answer.partition(b"\r\n\r\n")
-        return int(head.split(b" ", 2)[1]), json.loads(body)
+        is_json = b"json" in head.lower()
+        return int(head.split(b" ", 2)[1]), json.loads(body) if is_json else {}
 
     def stored(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return rows(self.database_url, statement, *parameters)

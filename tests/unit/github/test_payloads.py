@@ -269,6 +269,11 @@ def test_what_is_no_json_object_is_refused_with_its_code(
         (envelope("opened", issue=issue(number=5.5)), "payload-shape"),
         (envelope("opened", issue=issue(), repository={"id": "7"}), "payload-shape"),
         (envelope("opened", issue=issue(), repository=None), "repository-missing"),
+        (envelope("a" * 101, issue=issue()), "payload-shape"),
+        (
+            envelope("opened", issue=issue(), repository={"id": 7, "full_name": "o/" + "x" * 199}),
+            "payload-shape",
+        ),
     ],
 )
 def test_fields_of_another_shape_are_refused(payload: dict[str, Any], code: str) -> None:
@@ -307,6 +312,29 @@ def test_bytes_that_are_not_utf_8_are_refused() -> None:
     body = json.dumps(envelope("opened", issue=issue(title="T"))).encode()
 
     assert refused("issues", body.replace(b'"T"', b'"\xff"')) == "invalid-json"
+
+
+@pytest.mark.parametrize("event", ["issues", "sponsorship"])
+def test_bytes_that_are_not_utf_8_are_refused_where_nobody_reads_as_well(event: str) -> None:
+    body = json.dumps(envelope("opened", issue=issue(), unused="T")).encode()
+
+    assert refused(event, body.replace(b'"T"', b'"\xff"')) == "invalid-json"
+
+
+def test_a_key_fits_into_an_index_whatever_it_is_made_of() -> None:
+    named = [{"id": 10**15 + n, "full_name": f"octo/r{n}"} for n in range(1_000)]
+    long = [
+        parsed("installation", {"action": "created", "repositories": named}),
+        parsed("installation", {"action": "created", "repositories": named[::-1]}),
+        parsed("issues", envelope("labeled", issue=issue(), label={"name": "標" * 9_000})),
+    ]
+    odd = parsed("issues", envelope("opened", issue=issue(updated_at="a\x00b")))
+
+    keys = [semantic_key(fact) or "" for fact in (*long, odd)]
+
+    assert all(0 < len(key.encode()) < 1_000 for key in keys)
+    assert len(set(keys)) == 4
+    assert "\x00" not in keys[3]
 
 
 def test_one_happening_reported_by_two_hooks_has_one_key() -> None:

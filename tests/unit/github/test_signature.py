@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -75,6 +76,47 @@ def test_a_changed_body_is_refused() -> None:
         SignatureVerifier(["secret"]).verify(BODY + b" ", signed(BODY, "secret"))
 
     assert refused.value.code == "signature-mismatch"
+
+
+def test_every_wrong_signature_costs_the_same_steps() -> None:
+    """A timing probe learns nothing: neither which letter nor which secret was nearer."""
+    verifier = SignatureVerifier(["new secret", "old secret"])
+    new, old = signed(BODY, "new secret"), signed(BODY, "old secret")
+
+    def other(letter: str) -> str:
+        return "0" if letter != "0" else "1"
+
+    wrong = [
+        f"sha256={other(new[7])}{new[8:]}",
+        new[:-1] + other(new[-1]),
+        old[:-1] + other(old[-1]),
+        "sha256=" + "0" * 64,
+    ]
+    steps = [_steps(verifier, header) for header in (new, old, *wrong)]
+
+    assert steps[0].count("compare_digest") == 2
+    assert steps[0] == steps[1], "the older secret takes longer"
+    assert all(each == steps[2] for each in steps[2:])
+    assert steps[2][: len(steps[0])] == steps[0], "a right one is done sooner"
+
+
+def _steps(verifier: SignatureVerifier, header: str) -> list[str]:
+    """Return the functions written in C that a check calls, in order."""
+    called: list[str] = []
+
+    def watch(_frame: object, event: str, argument: object) -> None:
+        if event == "c_call":
+            called.append(str(getattr(argument, "__name__", "")))
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        verifier.verify(BODY, header)
+    except Rejected:
+        pass
+    finally:
+        sys.setprofile(before)
+    return [name for name in called if name != "setprofile"]
 
 
 @pytest.mark.parametrize("secrets", [[], [""], ["  "], ["good", ""], ["one", "two", "three"]])
