@@ -78,6 +78,7 @@ def conductor() -> Conductor:
             internal=_internal(chosen),
             queues=frozenset(Queue(name) for name in chosen.queues),
             trusted_accounts=frozenset(chosen.trusted_user_ids),
+            owners=frozenset(owner.strip().lower() for owner in chosen.owners),
         ),
         label=READY,
         limits=IssueLimits(

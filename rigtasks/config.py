@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     internal_repositories: tuple[str, ...] = ()
     internal_repository_ids: tuple[int, ...] = ()
     trusted_user_ids: tuple[int, ...] = ()
+    owners: tuple[str, ...] = ()
     queues: tuple[str, ...] = ("dev-e-node", "dev-e-dotnet", "dev-e-python", "ios", "review-e")
 
     provider: str = "command"

@@ -51,7 +51,7 @@ def read_intake_facts(
 ) -> IntakeReading:
     """Read an issue, who labelled it, its repository's file and what else intake asks for.
 
-    Nothing but the issue is read of a rig-internal repository.
+    Nothing but the issue is read of a rig-internal repository, or of a stranger's.
 
     Raises:
         RigError: something could not be read; nothing is guessed instead.
@@ -67,7 +67,8 @@ def read_intake_facts(
         queues_without_worker=queues_without_worker(conductor.stores, conductor.intake.queues),
         stream=newest_stream(conductor.stores, repository.id, number),
     )
-    if conductor.intake.internal.match(facts.repository.ref) is not None:
+    ref = facts.repository.ref
+    if conductor.intake.internal.match(ref) is not None or not conductor.intake.works_for(ref):
         return IntakeReading(facts=facts, default_branch=found.default_branch)
     author = conductor.github.api(Role.AUTHOR, repository).account()
     facts = _with_files(facts, api, found.default_branch)

@@ -165,9 +165,15 @@ class IntakePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The rig's settings for intake.
 
     `queues` are those this rig serves, scaled to zero or not; `trusted_accounts` are ids that may
-    label without write permission, and the only bots that may.
+    label without write permission, and the only bots that may. `owners` are the accounts, in lower
+    case, whose repositories the rig works for; empty for all that its identity can reach.
     """
 
     internal: InternalRepositories
     queues: frozenset[Queue]
     trusted_accounts: frozenset[int] = frozenset()
+    owners: frozenset[str] = frozenset()
+
+    def works_for(self, repository: RepositoryRef) -> bool:
+        """Tell whether the repository is one of those the rig works for."""
+        return not self.owners or repository.full_name.partition("/")[0].lower() in self.owners

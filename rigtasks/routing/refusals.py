@@ -14,6 +14,16 @@ from rigtasks.routing.sanitise import sanitise
 Reason = Callable[[IntakeFacts, IntakePolicy], Refuse | Ignore | None]
 
 
+def _stranger(facts: IntakeFacts, policy: IntakePolicy) -> Ignore | None:
+    """A public App can be installed by anybody, who then has write permission at home."""
+    if policy.works_for(facts.repository.ref):
+        return None
+    return Ignore(
+        reason=f"{facts.repository.ref.full_name} belongs to nobody this rig works for: "
+        "add its owner to RIG_OWNERS, or uninstall the App there"
+    )
+
+
 def _not_ready(facts: IntakeFacts, _: IntakePolicy) -> Ignore | None:
     labels = read_labels(facts.issue.labels)
     return None if labels.ready else Ignore(reason=explain_not_ready(labels))
@@ -130,6 +140,7 @@ def _open_pull_request(facts: IntakeFacts, _: IntakePolicy) -> Refuse | None:
 
 
 REASONS: tuple[Reason, ...] = (
+    _stranger,
     _not_ready,
     _rig_internal,
     _under_way,

@@ -314,6 +314,22 @@ def test_in_the_rigs_own_repository_the_file_is_not_even_looked_at() -> None:
     assert "rig-agent" not in decision.sentence
 
 
+@pytest.mark.parametrize(
+    ("owners", "works"), [((), True), (("acme",), True), (("other", "acme-x"), False)]
+)
+def test_the_installation_of_a_stranger_starts_nothing_and_writes_nothing(
+    owners: tuple[str, ...], *, works: bool
+) -> None:
+    policy = msgspec.structs.replace(POLICY, owners=frozenset(owners))
+    in_capitals = owned(ref=RepositoryRef(id=1, full_name="ACME/api"))(FACTS)
+
+    for given_facts in (FACTS, in_capitals):
+        decision = decide_intake(given_facts, policy)
+
+        assert isinstance(decision, Admit if works else Ignore)
+        assert works or "RIG_OWNERS" in decision.outcome
+
+
 def test_an_archived_internal_repository_gets_no_comment() -> None:
     decision = refused(facts(repository=RepositoryFacts(ref=INTERNAL, archived=True)))
 
