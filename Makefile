@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+MATERIAL := tests/material/node_modules/.set-up
 DEMO_FLAGS ?=
 PYTEST_FLAGS ?=
 SECONDS ?= 60
@@ -24,7 +25,7 @@ demo: $(STAMP) name-bubblewrap ## watch two issues become merged pull requests
 up: $(STAMP) name-bubblewrap ## run the whole rig until Ctrl-C
 	@$(BIN)/rig up
 
-test: $(STAMP) system-tools check ## every check and every test
+test: $(STAMP) $(MATERIAL) system-tools check ## every check and every test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 check: $(STAMP) ## style, types and import directions
@@ -54,11 +55,15 @@ clean: ## delete the local stack's data and all caches
 	rm -rf .rig .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-distclean: clean ## clean, and delete the virtual environment
-	rm -rf $(VENV)
+distclean: clean ## clean, and delete the virtual environment and the tests' material
+	rm -rf $(VENV) tests/material/node_modules
 
 $(STAMP): requirements.lock pyproject.toml
 	@.ci/set-up $(VENV)
+	@touch $@
+
+$(MATERIAL): $(STAMP) .ci/material tests/material/package-lock.json tests/material/package.json
+	@.ci/material $(abspath $(BIN)/python)
 	@touch $@
 
 name-bubblewrap:

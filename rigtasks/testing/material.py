@@ -1,0 +1,65 @@
+"""What nobody here wrote and the rig is judged by: GitHub's own examples and documents.
+
+`make test` installs it under `tests/material`, as the lock there pins it; none of it is committed.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rigtasks.errors import Permanent
+
+FOLDER = Path(__file__).parents[2] / "tests/material/node_modules"
+
+
+class MaterialMissing(Permanent):
+    """The material is not installed."""
+
+
+class WebhookExample(msgspec.Struct, frozen=True, kw_only=True):
+    """One payload of a real webhook, under the event's name and its place among the examples."""
+
+    event: str
+    index: int
+    payload: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name it for people: event, action where there is one, place."""
+        action = self.payload.get("action")
+        return f"{self.event}.{action} {self.index}" if action else f"{self.event} {self.index}"
+
+
+def material_path(name: str) -> Path:
+    """Return where one file of the material lies, such as `@octokit/graphql-schema/schema.json`.
+
+    Raises:
+        MaterialMissing: it is not there.
+    """
+    path = FOLDER / name
+    if not path.exists():
+        raise MaterialMissing(f"{path} is not there: run `make test` once, which installs it.")
+    return path
+
+
+@cache
+def webhook_examples() -> tuple[WebhookExample, ...]:
+    """Return every example of `@octokit/webhooks-examples`, in its order."""
+    listed = _read("@octokit/webhooks-examples/api.github.com/index.json")
+    return tuple(
+        WebhookExample(event=event["name"], index=index, payload=payload)
+        for event in listed
+        for index, payload in enumerate(event["examples"])
+    )
+
+
+@cache
+def webhook_document() -> dict[str, Any]:
+    """Return the OpenAPI document that describes every webhook."""
+    return dict(_read("@octokit/openapi-webhooks/generated/api.github.com.json"))
+
+
+def _read(name: str) -> Any:
+    return msgspec.json.decode(material_path(name).read_bytes())
