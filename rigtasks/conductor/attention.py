@@ -17,6 +17,8 @@ from rigtasks.github.webhook_facts import (
 )
 from rigtasks.routing.labels import explain_not_ready, read_labels
 
+_ENDINGS = frozenset({"closed", "deleted", "transferred"})
+
 
 class Matter(StrEnum):
     """What has to be looked at."""
@@ -96,8 +98,8 @@ def _issue(fact: IssueFact, label: str) -> Attention:
         by=fact.sender.login if fact.sender else "a deleted account",
     )
     ready = label in fact.labels
-    if fact.action == "closed":
-        return _withdrawn(here, "the issue was closed")
+    if fact.action in _ENDINGS:
+        return _withdrawn(here, f"the issue was {fact.action}")
     if fact.action == "unlabeled" and fact.label == label:
         return _withdrawn(here, f"the label {label} was removed")
     if fact.action == "edited" and ready:

@@ -10,8 +10,10 @@ from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
 from rigtasks.errors import Rejected
 from rigtasks.eventstore.deliveries import Delivery, DeliveryStatus
 from rigtasks.eventstore.queries import IssueSummary
-from rigtasks.github.identities import RepositoryRef
+from rigtasks.github.errors import LAGGING_TRIES, NotFound
+from rigtasks.github.identities import RepositoryRef, Role
 from rigtasks.github.payloads import parse_delivery
+from rigtasks.github.tokens import NotInstalled
 
 _CAUSES = UUID("8d3c6a4e-5f0a-4a6f-b0a5-7a0e6c1f2b94")
 _QUIET = ("ignored", "noted")
@@ -19,6 +21,9 @@ _QUIET = ("ignored", "noted")
 
 def work_on_delivery(conductor: Conductor, delivery_id: str) -> str:
     """Look at what a delivery hints at and settle it with an outcome; settled ones stay so.
+
+    An issue that GitHub does not show, however often it is looked for, was deleted or moved away:
+    that is an outcome, not a failure.
 
     Raises:
         RigError: GitHub or the store could not be read; the delivery stays pending.
@@ -33,9 +38,20 @@ def work_on_delivery(conductor: Conductor, delivery_id: str) -> str:
             delivery_id, DeliveryStatus.QUARANTINED, f"refused: {error}"
         )
         return f"refused: {error}"
+    except NotFound as error:
+        if not _issue_is_absent(error, delivery):
+            raise
+        outcome = f"ignored: GitHub does not show the issue: {error}"
     status = DeliveryStatus.IGNORED if outcome.startswith(_QUIET) else DeliveryStatus.DONE
     conductor.stores.deliveries.settle(delivery_id, status, outcome)
     return outcome
+
+
+def _issue_is_absent(error: NotFound, delivery: Delivery) -> bool:
+    """Say whether it is the issue itself that is not there, GitHub having had time to show it."""
+    looked_enough = error.is_gone or delivery.attempts + 1 >= LAGGING_TRIES
+    issue, asked = f"/issues/{delivery.number}/", f"{error.refusal.path}/"
+    return looked_enough and issue in asked
 
 
 def note_failure(conductor: Conductor, delivery_id: str, error: str, *, final: bool) -> None:
@@ -62,7 +78,7 @@ def _look(conductor: Conductor, one: Attention, cause: UUID) -> str:
         case Matter.NOTHING:
             return one.outcome
         case Matter.INTAKE:
-            return take_in(conductor, repository, one.number, cause=cause)
+            return _take_in(conductor, repository, one.number, cause)
         case Matter.WITHDRAWAL:
             return _withdraw(conductor, repository, one, cause)
         case Matter.PULL_REQUEST:
@@ -77,6 +93,16 @@ def _attend(conductor: Conductor, issues: tuple[IssueSummary, ...], cause: UUID)
     if not issues:
         return "ignored: no pull request of the rig"
     return "; ".join(attend(conductor, issue.stream, cause=cause) for issue in issues)
+
+
+def _take_in(conductor: Conductor, repository: RepositoryRef, number: int, cause: UUID) -> str:
+    """Take an issue in, unless the repository is that of a stranger: anybody can install an App."""
+    try:
+        return take_in(conductor, repository, number, cause=cause)
+    except NotInstalled as error:
+        if error.identity != Role.CONDUCTOR.value:
+            raise
+        return f"ignored: {error}"
 
 
 def _withdraw(conductor: Conductor, repository: RepositoryRef, one: Attention, cause: UUID) -> str:

@@ -5,6 +5,7 @@ import msgspec
 from rigtasks.conductor.change import ChangeReading, read_change
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.standing import gate_pauses
+from rigtasks.conductor.withdrawal import DELETED
 from rigtasks.errors import RigError
 from rigtasks.gate import facts as gate
 from rigtasks.gate.closes import closed_issues
@@ -15,7 +16,7 @@ from rigtasks.github.checks import CheckRun, CommitStatus
 from rigtasks.github.contents import read_branch_head, read_file
 from rigtasks.github.errors import RateLimited
 from rigtasks.github.identities import Role
-from rigtasks.github.issues import Issue, IssueHistory, read_history, read_issue
+from rigtasks.github.issues import IssueHistory, find_issue, read_history
 from rigtasks.github.pull_request_facts import PullRequestFacts, read_pull_request_facts
 from rigtasks.github.repositories import (
     Permission,
@@ -144,14 +145,15 @@ class _Gatherer:
     def _issue(self) -> gate.Issue:
         state = self._state
         ref = gate.IssueRef(repository=self._repository.full_name, number=state.number)
+        unread = "unknown"
         try:
-            issue: Issue | None = read_issue(self._api, state.number)
+            issue, unread = find_issue(self._api, state.number), DELETED
         except RigError as error:
             self._lacks(gate.Source.ISSUE, error)
             issue = None
         return gate.Issue(
             ref=ref,
-            state=issue.state if issue else "unknown",
+            state=issue.state if issue else unread,
             labels=issue.label_names if issue else (),
             ready_label=self._conductor.label,
             digest=state.task_digest,

@@ -14,6 +14,7 @@ from rigtasks.gate.render import render_markdown
 from rigtasks.gate.rules.ci import GATE_CHECK
 from rigtasks.gate.verdict import Verdict, evaluate
 from rigtasks.github.checks import CheckDraft, put_check_run
+from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Role
 from rigtasks.github.issues import comment_once
 from rigtasks.lifecycle.state import IssueState, Lane, Stage
@@ -25,7 +26,12 @@ _JUDGED = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
 def report(conductor: Conductor, stream: str) -> str:
     """Bring the issue's status comment, and the check run at its head, up to date."""
     with conductor.alone(stream):
-        return _report(conductor, stream)
+        try:
+            return _report(conductor, stream)
+        except NotFound as error:
+            if not error.is_gone:
+                raise
+            return "ignored: the issue was deleted, so nobody can read it there"
 
 
 def _report(conductor: Conductor, stream: str) -> str:

@@ -5,9 +5,13 @@ from uuid import UUID
 
 from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
 from rigtasks.github.identities import Role
-from rigtasks.github.issues import read_issue
+from rigtasks.github.issues import find_issue
 from rigtasks.github.pulls import read_pull_request
 from rigtasks.lifecycle.commands import Cancel
+
+#: The state of an issue that is no more.
+DELETED = "deleted"
+_OPEN = "open"
 
 
 class Wish(StrEnum):
@@ -21,15 +25,15 @@ class Wish(StrEnum):
 
 def why_withdrawn(issue_state: str, labels: tuple[str, ...], label: str) -> str | None:
     """Return why an issue is no longer to be worked on, None where it is."""
-    if issue_state != "open":
-        return "the issue was closed"
+    if issue_state != _OPEN:
+        return f"the issue was {issue_state}"
     return None if label in labels else f"the label {label} was removed"
 
 
 def cancel_withdrawn(
     conductor: Conductor, stream: str, *, cause: UUID, by: str = "somebody on GitHub"
 ) -> tuple[Wish, str]:
-    """Cancel the issue if GitHub shows it closed or without its label.
+    """Cancel the issue if GitHub shows it closed, deleted or without its label.
 
     Waits for the effect that is under way, so that nothing is merged or pushed meanwhile. An issue
     that the merge of its own pull request closed is not withdrawn.
@@ -42,8 +46,9 @@ def cancel_withdrawn(
         if state is None or state.terminal:
             return Wish.ENDED, Wish.ENDED
         api = conductor.github.api(Role.CONDUCTOR, repository_of(state))
-        issue = read_issue(api, state.number)
-        reason = why_withdrawn(issue.state, issue.label_names, conductor.label)
+        issue = find_issue(api, state.number)
+        labels = issue.label_names if issue else ()
+        reason = why_withdrawn(issue.state if issue else DELETED, labels, conductor.label)
         if reason is None:
             return Wish.WANTED, Wish.WANTED
         pull = state.pr

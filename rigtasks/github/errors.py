@@ -4,9 +4,15 @@
 read before anything else.
 """
 
+from typing import Final
+
 import msgspec
 
 from rigtasks.errors import Permanent, Retryable, UnknownEffect
+
+#: GitHub answers 404 for a moment after it told of something: tries within a minute and a half.
+LAGGING_TRIES: Final = 5
+_GONE: Final = 410
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +61,11 @@ class Forbidden(_Refused):
 
 class NotFound(_Refused):
     """404 or 410: it does not exist, or this identity must not know of it."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Say whether GitHub says that it existed here and was deleted."""
+        return self.refusal.status == _GONE
 
 
 class NotAllowed(_Refused):

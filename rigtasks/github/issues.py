@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from rigtasks.github.api import Api
+from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Account
 
 _MARKER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,199}")
@@ -133,6 +134,20 @@ class IssueHistory(msgspec.Struct, frozen=True, kw_only=True):
 def read_issue(api: Api, number: int) -> Issue:
     """Read an issue."""
     return api.get(f"/issues/{number}", Issue)
+
+
+def find_issue(api: Api, number: int) -> Issue | None:
+    """Read an issue, None once GitHub says that it was deleted.
+
+    Raises:
+        NotFound: there is none the identity may know of, which says nothing about a deletion.
+    """
+    try:
+        return read_issue(api, number)
+    except NotFound as error:
+        if error.is_gone:
+            return None
+        raise
 
 
 def read_history(api: Api, number: int) -> IssueHistory:

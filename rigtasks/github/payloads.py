@@ -222,6 +222,8 @@ def _status(event: str, delivery: shapes.StatusDelivery) -> WebhookFact:
 
 
 def _merge_group(event: str, delivery: shapes.MergeGroupDelivery) -> WebhookFact:
+    if delivery.repository is None:  # GitHub documents it as optional for this event alone
+        return _unrelated(event, delivery, "ignored: the merge group names no repository")
     group = delivery.merge_group
     number = _MERGE_GROUP_NUMBER.search(group.head_ref)
     return HeadFact(

@@ -47,7 +47,16 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotInstalled(Permanent):
-    """The App is not installed on the repository, or lacks a permission there."""
+    """The App is not installed on the repository, or lacks a permission there.
+
+    Args:
+        message: what to do about it.
+        identity: the key of the identity whose App it is.
+    """
+
+    def __init__(self, message: str, *, identity: str) -> None:
+        super().__init__(message)
+        self.identity = identity
 
 
 class Tokens(Protocol):
@@ -196,7 +205,8 @@ class AppTokens:
             granted = ", ".join(f"{name}: {level}" for name, level in sorted(permissions.items()))
             raise NotInstalled(
                 f"The App's installation does not cover {repository.full_name} with {granted}; "
-                "change the App's permissions or repositories and accept the change."
+                "change the App's permissions or repositories and accept the change.",
+                identity=self.key,
             ) from error
         return Token(
             value=minted.token, minted_at=self._now(), expires_at=minted.expires_at.timestamp()
@@ -212,7 +222,8 @@ class AppTokens:
             )
         except NotFound as error:
             raise NotInstalled(
-                f"Install the App on {repository.full_name} (the {self.key} identity)."
+                f"Install the App on {repository.full_name} (the {self.key} identity).",
+                identity=self.key,
             ) from error
         self._installations[repository.id] = found.id
         return found.id

@@ -7,12 +7,9 @@ import structlog
 from rigtasks.errors import Permanent, Retryable, RigError
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.outbox import MOST_ATTEMPTS
-from rigtasks.github.errors import NotFound
+from rigtasks.github.errors import LAGGING_TRIES, NotFound
 
 _log = structlog.get_logger("rig.conductor")
-
-#: GitHub answers 404 for a moment after it told of something: tries within a minute and a half.
-_LAGGING_TRIES = 5
 
 #: Told in words what failed, and whether that was the last try.
 OnFailure = Callable[[str, bool], None]
@@ -52,7 +49,7 @@ def carry(
 def most_tries(error: Exception) -> int:
     """Return how often work that failed like this is tried in all."""
     if isinstance(error, NotFound):
-        return _LAGGING_TRIES
+        return LAGGING_TRIES
     return 1 if isinstance(error, Permanent) else MOST_ATTEMPTS
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
-from rigtasks.local.github import access, pushes
+from rigtasks.local.github import access, issues, pushes
 from rigtasks.local.github.answers import HttpError, invalid, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.git import ZERO, signature
@@ -232,6 +232,16 @@ def rename_repository(call: Call) -> Response:
     return json_response(repositories.repository(call.hub, repo, call.view))
 
 
+def delete_issue(call: Call) -> Response:
+    """Delete an issue, as its repository's owner."""
+    repo = _repository(call)
+    issue = call.hub.issue(repo, call.arguments["number"])
+    if issue is None:
+        raise not_found()
+    issues.delete(call.hub, repo, issue, call.state.accounts.get(repo.owner_id))
+    return Response(status=204)
+
+
 def _repository(call: Call) -> Repository:
     found = call.hub.repository(call.arguments["owner"], call.arguments["repo"])
     if found is None:
@@ -271,6 +281,11 @@ ROUTES = (
     ),
     Route(
         method="PUT", rule="/_sandbox/repositories/<owner>/<repo>/name", handler=rename_repository
+    ),
+    Route(
+        method="DELETE",
+        rule="/_sandbox/repositories/<owner>/<repo>/issues/<int:number>",
+        handler=delete_issue,
     ),
     Route(method="GET", rule="/_sandbox/apps", handler=list_apps),
     Route(method="GET", rule="/_sandbox/activity", handler=activity),

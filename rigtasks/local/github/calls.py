@@ -165,8 +165,10 @@ class Call:
         raise HttpError(422, f"Invalid request.\n\n{value!r} is not an integer.")
 
     def issue(self) -> Issue:
-        """Return the issue the address names, pull requests included; 404 otherwise."""
+        """Return the issue the address names, pull requests included; 410 or 404 otherwise."""
         found = self.hub.issue(self.repo, self.arguments["number"])
+        if found is None and self.arguments["number"] in self.repo.deleted_issues:
+            raise HttpError(410, "This issue was deleted")
         if found is None:
             raise not_found()
         return found

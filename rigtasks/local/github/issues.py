@@ -59,7 +59,8 @@ def announce(
 
 def next_number(hub: Hub, repo: Repository) -> int:
     """Return the number the next issue or pull request of a repository gets."""
-    return max((issue.number for issue in hub.state.issues.of(repo.id)), default=0) + 1
+    numbers = (issue.number for issue in hub.state.issues.of(repo.id))
+    return max((*numbers, *repo.deleted_issues), default=0) + 1
 
 
 def record(
@@ -164,6 +165,15 @@ def edit(
         issue = touch(hub, issue, **replaced)
         announce(hub, repo, issue, editor, "edited", {"changes": changes})
         return issue
+
+
+def delete(hub: Hub, repo: Repository, issue: Issue, actor: Account) -> None:
+    """Delete an issue for good; its number is never used again."""
+    with hub.state.change():
+        announce(hub, repo, issue, actor, "deleted", {})
+        hub.state.issues.remove(issue.id)
+        deleted = (*repo.deleted_issues, issue.number)
+        hub.state.repositories.put(msgspec.structs.replace(repo, deleted_issues=deleted))
 
 
 def set_state(

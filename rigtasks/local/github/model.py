@@ -113,6 +113,7 @@ class Repository(Row, frozen=True, kw_only=True):
     archived: bool = False
     roles: dict[int, str] = {}
     former_names: tuple[str, ...] = ()
+    deleted_issues: tuple[int, ...] = ()
     delete_branch_on_merge: bool = False
     pushed_at: datetime | None = None
 

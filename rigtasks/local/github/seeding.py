@@ -203,6 +203,10 @@ class Seeder:
         """Give a repository another name."""
         self._admin.call("PUT", f"/_sandbox/repositories/{repo}/name", {"name": name})
 
+    def delete_issue(self, repo: str, number: int) -> None:
+        """Delete an issue for good."""
+        self._admin.call("DELETE", f"/_sandbox/repositories/{repo}/issues/{number}")
+
     def apps(self) -> dict[str, Json]:
         """Return the rig's Apps by role (author, reviewer, conductor) with ids and key paths."""
         return dict(self._admin.call("GET", "/_sandbox/apps"))

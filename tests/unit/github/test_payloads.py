@@ -204,6 +204,16 @@ def test_a_merge_group_carries_its_number_in_the_ref(ref: str, numbers: tuple[in
     assert fact.pull_requests == numbers
 
 
+def test_a_merge_group_may_name_no_repository() -> None:
+    payload = envelope("destroyed", merge_group={"head_sha": SHA, "head_ref": "refs/heads/x"})
+    del payload["repository"]
+
+    fact = parsed("merge_group", payload)
+
+    assert isinstance(fact, Unrelated)
+    assert fact.outcome == "ignored: the merge group names no repository"
+
+
 def test_the_other_events_become_their_facts() -> None:
     push = parsed("push", envelope(ref="refs/heads/main", before=SHA, after=OTHER_SHA))
     repository = parsed("repository", envelope("renamed"))
