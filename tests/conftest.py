@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.services import (
     TemporaryPostgres,
     TemporaryValkey,
@@ -89,6 +90,10 @@ class _Skips:
 def pytest_configure(config: pytest.Config) -> None:
     if NO_SKIPS:
         config.pluginmanager.register(_Skips())
+
+
+def pytest_sessionfinish() -> None:
+    TALLY.write()
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 from jsonschema import Draft202012Validator
 
+from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.material import webhook_document
 
+#: Who decides how webhooks look.
+JUDGE = "@octokit/openapi-webhooks"
 _LONGEST_VALUE = 80
 
 
@@ -58,6 +61,16 @@ def kind_of(event: str, payload: dict[str, Any]) -> WebhookKind:
 def problems(kind: WebhookKind, payload: Any) -> tuple[str, ...]:
     """Say in words where a payload differs from its schema."""
     return tuple(_sentences(kind, payload))
+
+
+def judged(event: str, payload: dict[str, Any]) -> tuple[str, ...]:
+    """Count a webhook as judged, and say in words where it differs from its schema."""
+    try:
+        kind = kind_of(event, payload)
+    except KeyError as unknown:
+        return (f"there is no webhook {unknown}",)
+    TALLY.add(JUDGE, kind.key)
+    return tuple(f"{kind.key}: {problem}" for problem in problems(kind, payload))
 
 
 def resolve(reference: str) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class WebhookSender:
             "events": list(app.events),
             "config": self.config(),
             "app_id": app.id,
+            "created_at": app.created_at,
+            "updated_at": app.created_at,
         }
         self._queue(
             "ping",

@@ -1,5 +1,6 @@
 """Webhooks the sandbox sends are verified, read and told apart."""
 
+import json
 import queue
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from rigtasks.github.webhook_facts import (
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.seeding import Seeder
 from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.testing.webhook_schemas import judged
 
 SECRET = "shared between two"
 Delivery = tuple[str, str | None, bytes]
@@ -78,10 +80,11 @@ def test_what_the_sandbox_sends_is_signed_and_understood(tmp_path: Path) -> None
             deliveries = [arrived.get(timeout=10) for _ in range(5)]
 
     verifier = SignatureVerifier([SECRET])
-    for _, signature, body in deliveries:
+    for event, signature, body in deliveries:
         verifier.verify(body, signature)
         with pytest.raises(Rejected):
             SignatureVerifier(["another"]).verify(body, signature)
+        assert judged(event, json.loads(body)) == ()
     facts = [parse_delivery(event, body) for event, _, body in deliveries]
     pushed, ping, opened, labeled, commented = facts
     assert isinstance(pushed, PushFact)

@@ -17,6 +17,7 @@ import jwt
 
 from rigtasks.local.github import SandboxGitHub
 from rigtasks.local.github.seeding import Api, Person, Seeder
+from rigtasks.testing.webhook_schemas import judged
 
 MakeScene = Callable[..., "Scene"]
 
@@ -65,10 +66,14 @@ class Heard:
 
 
 class Receiver:
-    """An HTTP server that keeps every webhook and answers with the status it is told."""
+    """An HTTP server that keeps every webhook and answers with the status it is told.
+
+    At its end no webhook may have differed from GitHub's own schemas.
+    """
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
+        self._differences: list[str] = []
         self.answers = 202
         self.open = threading.Event()
         self.open.set()
@@ -77,14 +82,14 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.heard.append(
-                    Heard(
-                        event=self.headers["X-GitHub-Event"],
-                        delivery=self.headers["X-GitHub-Delivery"],
-                        signature=self.headers["X-Hub-Signature-256"],
-                        body=body,
-                    )
+                heard = Heard(
+                    event=self.headers["X-GitHub-Event"],
+                    delivery=self.headers["X-GitHub-Delivery"],
+                    signature=self.headers["X-Hub-Signature-256"],
+                    body=body,
                 )
+                receiver.heard.append(heard)
+                receiver.differs(*judged(heard.event, heard.payload))
                 receiver.open.wait(30)
                 self.send_response(receiver.answers)
                 self.end_headers()
@@ -109,6 +114,10 @@ class Receiver:
     def of(self, name: str) -> list[Heard]:
         return [heard for heard in self.heard if heard.name == name]
 
+    def differs(self, *how: str) -> None:
+        """Keep where a webhook differs from its schema, also when what was heard is cleared."""
+        self._differences += how
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -117,6 +126,8 @@ class Receiver:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        if self._differences:
+            raise AssertionError("; ".join(sorted(set(self._differences))))
 
 
 def until(true: Callable[[], Any], seconds: float = 30.0) -> Any:

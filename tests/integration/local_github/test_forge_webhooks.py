@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from forge_scene import SECRET, MakeScene, Scene, until
+from forge_scene import FIXED, SECRET, MakeScene, Scene, until
 
 from rigtasks.local.github import SandboxGitHub
 from rigtasks.local.github.seeding import SeedingFailed
@@ -86,3 +86,34 @@ def test_what_waits_in_the_queue_survives_a_restart(scene: Scene) -> None:
     told = [heard.payload["issue"]["title"] for heard in scene.receiver.heard]
     assert told == ["A", "B", "C"]
     assert all(heard.signed_with(SECRET) for heard in scene.receiver.heard)
+
+
+def test_whatever_a_person_does_is_told_as_github_documents_it(scene: Scene) -> None:
+    # given a pull request and an issue
+    scene.owner.create_issue(scene.repo, "A", "b")
+    scene.branch_with(scene.owner, "fix", {"price.py": FIXED})
+    pull = {"title": "Fix", "head": "fix", "base": "main"}
+    number = scene.call(scene.owner, "POST", "/pulls", pull)["number"]
+
+    # when a person changes both in every way, and deletes the issue in the end
+    for each in (1, number):
+        scene.owner.label(scene.repo, each, "p1")
+        scene.owner.unlabel(scene.repo, each, "p1")
+        scene.owner.comment(scene.repo, each, "Looked at it.")
+        for change in ({"title": "B"}, {"body": "c"}, {"state": "closed"}, {"state": "open"}):
+            scene.call(scene.owner, "PATCH", f"/issues/{each}", change)
+    scene.seeder.delete_issue(scene.repo, 1)
+    scene.settled()
+
+    # then all of it is told, and the receiver's end finds nothing that differs
+    told = {"labeled", "unlabeled", "edited", "closed", "reopened"}
+    names = set(scene.receiver.names())
+    assert {f"{event}.{action}" for event in ("issues", "pull_request") for action in told} <= names
+    assert names >= {"issue_comment.created", "issues.opened", "issues.deleted"}
+
+    # and what was deleted is gone for good
+    with pytest.raises(SeedingFailed) as gone:
+        scene.call(scene.owner, "GET", "/issues/1")
+    assert gone.value.status == 410
+    assert [one["number"] for one in scene.call(scene.owner, "GET", "/issues")] == [number]
+    assert scene.owner.create_issue(scene.repo, "C")["number"] == number + 1

@@ -1,0 +1,60 @@
+"""Count what is held against material nobody here wrote, for the page that says so."""
+
+import threading
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+#: Where a session of the tests leaves its counts.
+COUNTS = Path(__file__).parents[2] / ".conformance.json"
+
+
+class Check(msgspec.Struct, frozen=True, order=True):
+    """One kind of check.
+
+    Args:
+        judge: the document that decides, such as `@octokit/openapi-webhooks`.
+        subject: the event, endpoint or query that was judged.
+    """
+
+    judge: str
+    subject: str
+
+
+class _Count(msgspec.Struct, frozen=True):
+    check: Check
+    count: int
+
+
+class Tally:
+    """Counts checks, from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[Check] = Counter()
+
+    def add(self, judge: str, subject: str) -> None:
+        """Count one check."""
+        with self._lock:
+            self._counts[Check(judge, subject)] += 1
+
+    def write(self, path: Path = COUNTS) -> None:
+        """Write the counts of this session; of what it did not check, earlier ones stay."""
+        if not self._counts:
+            return
+        known = read_counts(path) | dict(self._counts)
+        rows = [_Count(check, known[check]) for check in sorted(known)]
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(rows)))
+
+
+def read_counts(path: Path = COUNTS) -> dict[Check, int]:
+    """Return the counts that the last sessions left; empty where there was none."""
+    if not path.exists():
+        return {}
+    rows = msgspec.json.decode(path.read_bytes(), type=list[_Count])
+    return {row.check: row.count for row in rows}
+
+
+#: The tally of this process.
+TALLY = Tally()
