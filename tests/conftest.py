@@ -96,6 +96,11 @@ def pytest_sessionfinish() -> None:
     TALLY.write()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in TALLY.summary():
+        terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[TemporaryPostgres]:
     """One PostgreSQL server for the whole session."""

@@ -39,6 +39,15 @@ class Tally:
         with self._lock:
             self._counts[Check(judge, subject)] += 1
 
+    def summary(self) -> list[str]:
+        """Say in a line for each judge what was held against it."""
+        judges = sorted({check.judge for check in self._counts})
+        return [
+            f"held against {judge}: {sum(counts)} checks of {len(counts)} kinds"
+            for judge in judges
+            for counts in [[n for check, n in self._counts.items() if check.judge == judge]]
+        ]
+
     def write(self, path: Path = COUNTS) -> None:
         """Write the counts of this session; of what it did not check, earlier ones stay."""
         if not self._counts:

@@ -61,5 +61,11 @@ def webhook_document() -> dict[str, Any]:
     return dict(_read("@octokit/openapi-webhooks/generated/api.github.com.json"))
 
 
+@cache
+def rest_document() -> dict[str, Any]:
+    """Return the OpenAPI document that describes the REST interface."""
+    return dict(_read("@octokit/openapi/generated/api.github.com.json"))
+
+
 def _read(name: str) -> Any:
     return msgspec.json.decode(material_path(name).read_bytes())

@@ -1,18 +1,16 @@
 """Judge webhook payloads by the JSON Schemas of GitHub's OpenAPI document."""
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import msgspec
-from jsonschema import Draft202012Validator
 
 from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.material import webhook_document
+from rigtasks.testing.schema_document import SchemaDocument
 
 #: Who decides how webhooks look.
 JUDGE = "@octokit/openapi-webhooks"
-_LONGEST_VALUE = 80
 
 
 class WebhookKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,12 +19,18 @@ class WebhookKind(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         key: its name in the document, such as `pull-request-closed`.
         event: the value of `X-GitHub-Event`.
-        reference: where the schema is in the document.
+        schema: of its payload.
     """
 
     key: str
     event: str
-    reference: str
+    schema: dict[str, Any]
+
+
+@cache
+def webhook_schemas() -> SchemaDocument:
+    """Return the document as a judge."""
+    return SchemaDocument(webhook_document())
 
 
 @cache
@@ -36,11 +40,9 @@ def webhook_kinds() -> tuple[WebhookKind, ...]:
         WebhookKind(
             key=key,
             event=described["post"]["operationId"].split("/")[0].replace("-", "_"),
-            reference=described["post"]["requestBody"]["content"]["application/json"]["schema"][
-                "$ref"
-            ],
+            schema=described["post"]["requestBody"]["content"]["application/json"]["schema"],
         )
-        for key, described in webhook_document()["webhooks"].items()
+        for key, described in webhook_schemas().content["webhooks"].items()
     )
 
 
@@ -60,7 +62,7 @@ def kind_of(event: str, payload: dict[str, Any]) -> WebhookKind:
 
 def problems(kind: WebhookKind, payload: Any) -> tuple[str, ...]:
     """Say in words where a payload differs from its schema."""
-    return tuple(_sentences(kind, payload))
+    return tuple(webhook_schemas().differences(kind.schema, payload))
 
 
 def judged(event: str, payload: dict[str, Any]) -> tuple[str, ...]:
@@ -71,30 +73,3 @@ def judged(event: str, payload: dict[str, Any]) -> tuple[str, ...]:
         return (f"there is no webhook {unknown}",)
     TALLY.add(JUDGE, kind.key)
     return tuple(f"{kind.key}: {problem}" for problem in problems(kind, payload))
-
-
-def resolve(reference: str) -> dict[str, Any]:
-    """Return the schema that a `$ref` of the document points at."""
-    found: Any = webhook_document()
-    for part in reference.removeprefix("#/").split("/"):
-        found = found[part]
-    return dict(found)
-
-
-def fits(schema: dict[str, Any], value: Any) -> bool:
-    """Say whether a value is one that a schema of the document allows."""
-    return bool(_document().evolve(schema=schema).is_valid(value))
-
-
-def _sentences(kind: WebhookKind, payload: Any) -> Iterator[str]:
-    for error in _document().evolve(schema=resolve(kind.reference)).iter_errors(payload):
-        for cause in error.context or (error,):
-            value = repr(cause.instance)
-            shown = value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "…"
-            yield f"{cause.json_path}: {cause.validator} {cause.validator_value} for {shown}"
-
-
-@cache
-def _document() -> Draft202012Validator:
-    """Return a validator to be narrowed to one schema; references go through the document."""
-    return Draft202012Validator(webhook_document())

@@ -12,12 +12,13 @@ from rigtasks.github.pulls import open_pull_request
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.seeding import Seeder
 from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.testing.judged_github import JudgedGitHub
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxGitHub]:
     options = Options(data_dir=tmp_path_factory.mktemp("sandbox"), run_ci=False)
-    with SandboxGitHub(options) as running:
+    with JudgedGitHub(options) as running:
         yield running
 
 

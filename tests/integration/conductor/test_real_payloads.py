@@ -12,10 +12,11 @@ from rigtasks.eventstore.engine import open_database
 from rigtasks.eventstore.migrate import upgrade
 from rigtasks.local.github.seeding import Seeder
 from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.material import WebhookExample, webhook_examples
-from rigtasks.testing.schema_samples import Measure, sample_payload
+from rigtasks.testing.schema_samples import CONTRADICTORY, Measure, sample_payload
 from rigtasks.testing.services import TemporaryPostgres
-from rigtasks.testing.webhook_schemas import WebhookKind, webhook_kinds
+from rigtasks.testing.webhook_schemas import WebhookKind, problems, webhook_kinds
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +52,22 @@ def test_an_example_ends_with_an_outcome_in_words_and_a_second_time_changes_noth
     before = office.everything()
     again = office.post(example.event, example.payload, first.delivery.delivery_id)
 
+    TALLY.add("@octokit/webhooks-examples", example.event)
     assert first.settled, first
     assert (again.status, again.answer) == (first.status, first.answer)
     assert office.everything() == before
     assert office.dead_letters() == []
+
+
+def test_what_is_made_is_what_github_documents() -> None:
+    differing = {
+        kind.key
+        for kind in webhook_kinds()
+        for measure in Measure
+        if problems(kind, sample_payload(kind, measure))
+    }
+
+    assert differing == set(CONTRADICTORY)
 
 
 @pytest.mark.parametrize("measure", Measure)
@@ -64,5 +77,6 @@ def test_a_payload_of_every_kind_ends_with_an_outcome_in_words_however_little_it
 ) -> None:
     posted = office.post(kind.event, sample_payload(kind, measure))
 
+    TALLY.add("payloads made from @octokit/openapi-webhooks", kind.event)
     assert posted.settled, posted
     assert office.dead_letters() == []

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from forge_scene import SECRET, SHOP, MakeScene, Receiver, Scene
 
-from rigtasks.local.github import Options, SandboxGitHub
+from rigtasks.local.github import Options
 from rigtasks.local.github.seeding import Seeder
+from rigtasks.testing.judged_github import JudgedGitHub
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def make_scene(tmp_path: Path) -> Iterator[MakeScene]:
                 "run_ci": False,
                 **(options or {}),
             }
-            sandbox = stack.enter_context(SandboxGitHub(Options(**settings)))
+            sandbox = stack.enter_context(JudgedGitHub(Options(**settings)))
             seeder = stack.enter_context(Seeder(sandbox.url, sandbox.admin_token))
             owner = seeder.person("olga", name="Olga", email="olga@example.invalid")
             given = {"files": SHOP, "roles": {"olga": "admin"}, **repository}

@@ -1,0 +1,62 @@
+"""The sandbox GitHub whose every REST answer is held against GitHub's own document."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.testing.known_differences import unknown
+from rigtasks.testing.rest_schemas import Answered, judged, operation_of
+
+_PREFIX = "/api/v3"
+_JSON = "application/json"
+_NOT_REST = ("/_sandbox/", "/graphql", "/api/graphql")
+_FIRST_ERROR = 400
+
+
+class JudgedGitHub(SandboxGitHub):
+    """Keeps what it answered; at its end nothing may differ that is not known to differ."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._answers: dict[tuple[str, int, bytes], Answered] = {}
+        self._invented: set[str] = set()
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer one WSGI request, and keep what a REST call got."""
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
+        told: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            told.extend((int(status.split(maxsplit=1)[0]), dict(headers).get("Content-Type", "")))
+            return start_response(status, headers, *more)
+
+        parts = super().__call__(environ, start)
+        status, media = told[0], told[1].split(";")[0]
+        operation = operation_of(method, path)
+        if operation is not None:
+            body = b"".join(parts)
+            answered = Answered(method=method, path=path, status=status, media=media, body=body)
+            self._answers[operation.key, status, body] = answered
+            return [body]
+        if media == _JSON and status < _FIRST_ERROR and not path.startswith(_NOT_REST):
+            self._invented.add(f"{method} {path} is no operation of GitHub's")
+        return parts
+
+    def stop(self) -> None:
+        """Stop, and judge what was answered.
+
+        Raises:
+            AssertionError: an answer differs from the document.
+        """
+        super().stop()
+        kept, self._answers = self._answers, {}
+        found = {one for each in kept.values() for one in _judge(each)}
+        if differences := unknown(found | self._invented):
+            raise AssertionError("\n".join(differences))
+
+
+def _judge(answered: Answered) -> tuple[str, ...]:
+    operation = operation_of(answered.method, answered.path)
+    return () if operation is None else judged(operation, answered)

@@ -1,0 +1,53 @@
+"""Checks are counted, kept from session to session, and shown on a page."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+from rigtasks.testing.conformance import Check, Tally, read_counts
+from rigtasks.testing.known_differences import KNOWN, unknown
+
+PAGE = Path(__file__).parents[3] / "docs" / "conformance.py"
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("conformance_page", PAGE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_session_replaces_its_own_counts_and_leaves_those_of_others(tmp_path: Path) -> None:
+    # given two sessions that checked different things, and one thing both
+    path = tmp_path / "counts.json"
+    first, second = Tally(), Tally()
+    for subject in ("issues", "issues", "push"):
+        first.add("examples", subject)
+    second.add("examples", "issues")
+
+    # when both leave their counts
+    first.write(path)
+    second.write(path)
+    Tally().write(path)
+
+    # then the newest count of each stands
+    assert read_counts(path) == {Check("examples", "issues"): 1, Check("examples", "push"): 1}
+    assert first.summary() == ["held against examples: 3 checks of 2 kinds"]
+
+
+def test_only_differences_with_a_reason_are_let_through() -> None:
+    known = "GET /repos/{owner}/{repo}/pulls 304 is no status of this operation"
+    other = "GET /repos/{owner}/{repo}/pulls 200 $[0].id: 'x' is not of type 'integer'"
+
+    assert unknown({known, other}) == [other]
+    assert all(len(each.reason) > 20 for each in KNOWN)
+
+
+def test_the_page_shows_every_count_and_every_known_difference() -> None:
+    page = generator().page({Check("@octokit/openapi", "GET /user"): 3})
+
+    assert "## @octokit/openapi: 3 checks" in page
+    assert "| `GET /user` | 3 |" in page
+    assert all(each.reason in page for each in KNOWN)
