@@ -11,7 +11,7 @@ from rigtasks.agent.assignment import RunLimits
 from rigtasks.agent.provider import Provider
 from rigtasks.agent.providers.command import CommandProvider
 from rigtasks.agent.providers.scripted import ScriptedProvider
-from rigtasks.agent.sandbox import Level, Probe, find_toolchain, probe
+from rigtasks.agent.sandbox import Bounds, Level, Probe, find_toolchain, probe
 from rigtasks.agent.supervisor import Timers as AgentTimers
 from rigtasks.conductor.alone import alone_with
 from rigtasks.conductor.context import Conductor
@@ -113,6 +113,7 @@ def worker_kit(holder: str) -> WorkerKit:
         provider=lambda stage: _provider(chosen, stage),
         level=walls.level,
         tools=find_toolchain(Path(one) for one in chosen.tool_path.split(":") if chosen.tool_path),
+        bounds=Bounds(memory_bytes=chosen.run_memory_mb << 20, processes=chosen.run_processes),
         limits=Limits(
             total=chosen.limit_total,
             per_repository=chosen.limit_per_repository,

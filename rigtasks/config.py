@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     tool_path: str = ""
     run_network: bool = False
     setup_network: bool = False
+    run_memory_mb: int = Field(default=4096, ge=256)
+    run_processes: int = Field(default=1024, ge=32)
 
     limit_total: int | None = 16
     limit_per_repository: int | None = 4

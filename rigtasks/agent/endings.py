@@ -28,6 +28,7 @@ class Ending(StrEnum):
     CRASHED = "crashed"
     NO_RESULT = "no_result"
     BAD_OUTPUT = "bad_output"
+    OVERUSE = "overuse"
 
 
 #: None: the agent finished its turn, and the tests (or the review's schema) judge what it did.
@@ -51,6 +52,7 @@ FAILURE_OF: dict[Ending, FailureClass | None] = {
     Ending.CRASHED: FailureClass.INFRA,
     Ending.NO_RESULT: FailureClass.PROVIDER_DOWN,
     Ending.BAD_OUTPUT: FailureClass.WORK,
+    Ending.OVERUSE: FailureClass.WORK,
 }
 
 

@@ -9,7 +9,7 @@ from typing import IO, Protocol
 
 import msgspec
 
-from rigtasks.agent.sandbox import WrappedCommand
+from rigtasks.agent.sandbox import Watch, WrappedCommand
 from rigtasks.agent.sandbox.tree import kill_tree
 from rigtasks.errors import Permanent
 
@@ -38,7 +38,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         code: its exit status; None when a signal ended it or it was halted.
         signal: the signal that ended it on its own account.
-        halted: the watcher's reason when it was killed.
+        halted: the watcher's reason when it was killed, or what it took too much of.
         seconds: from the start to the end.
         spawn_seconds: from the call to the running process.
     """
@@ -75,7 +75,7 @@ def run_process(command: WrappedCommand, *, stdin: bytes, watcher: Watcher) -> E
         raise Permanent(f"{command.argv[0]} could not be started: {failure}") from failure
     spawned = time.monotonic()
     try:
-        halted = _pump(process, stdin, watcher, began)
+        halted = _pump(process, stdin, watcher, Watch(process.pid, command.bounds))
     finally:
         kill_tree(process, command.mark)
         for pipe in (process.stdin, process.stdout, process.stderr):
@@ -92,9 +92,10 @@ def run_process(command: WrappedCommand, *, stdin: bytes, watcher: Watcher) -> E
 
 
 def _pump(
-    process: subprocess.Popen[bytes], stdin: bytes, watcher: Watcher, began: float
+    process: subprocess.Popen[bytes], stdin: bytes, watcher: Watcher, watch: Watch
 ) -> str | None:
     """Move bytes until both outputs are closed and the command is gone, or it must be halted."""
+    began = time.monotonic()
     gone_at: float | None = None
     with selectors.DefaultSelector() as selector:
         for pipe, sink in ((process.stdout, watcher.stdout), (process.stderr, watcher.stderr)):
@@ -106,7 +107,7 @@ def _pump(
             selector.register(process.stdin, selectors.EVENT_WRITE, feed)
         while True:
             now = time.monotonic()
-            reason = watcher.halt(now - began)
+            reason = watcher.halt(now - began) or watch.excess(now)
             if reason is not None:
                 return reason
             if process.poll() is not None:

@@ -11,7 +11,7 @@ from rigtasks.agent.events import AnyEvent, Finished, Garbled, Started, ToolResu
 from rigtasks.agent.lines import BoundedLines, Tail
 from rigtasks.agent.process import Exit, run_process
 from rigtasks.agent.provider import AgentCall, Launch, Provider
-from rigtasks.agent.sandbox import Level, SandboxSpec, wrap
+from rigtasks.agent.sandbox import Excess, Level, SandboxSpec, wrap
 from rigtasks.agent.transcript import Transcript
 from rigtasks.agent.usage import total_usage
 from rigtasks.lifecycle.events.base import Usage
@@ -223,6 +223,8 @@ def _with_launch(spec: SandboxSpec, launch: Launch) -> SandboxSpec:
 def _name_ending(provider: Provider, ended: Exit, stream: _Stream) -> Classified:
     if ended.halted is None:
         return provider.classify(ended, stream.events, stream.errors.text())
+    if ended.halted in set(Excess):
+        return Classified(ending=Ending.OVERUSE, detail=ended.halted)
     halt = Halt(ended.halted)
     if halt is Halt.AFTER_RESULT:
         clean = msgspec.structs.replace(ended, code=0, halted=None)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from rigtasks.agent.sandbox import Level, SandboxSpec, Toolchain
+from rigtasks.agent.sandbox import Bounds, Level, SandboxSpec, Toolchain
 
 
 class Workshop(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +16,7 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
         scratch: an empty directory that becomes the commands' `HOME`, kept for the whole run.
         level: the walls, as probed by the caller.
         tools: interpreters and the PATH that leads to them.
+        bounds: how much of the machine each command may take.
         mark: unique to the run; finds its stray processes where walls do not hold them.
         stop: true as soon as the run has to end (lease lost, shutdown); asked often.
     """
@@ -24,6 +25,7 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     scratch: Path
     level: Level
     tools: Toolchain
+    bounds: Bounds
     mark: str
     stop: Callable[[], bool]
 
@@ -38,5 +40,6 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
             read_only=self.tools.read_only,
             env={"PATH": self.tools.path} | (env or {}),
             network=network,
+            bounds=self.bounds,
             mark=self.mark,
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rigtasks.agent.assignment import RunLimits
 from rigtasks.agent.provider import Provider
-from rigtasks.agent.sandbox import Level, Toolchain
+from rigtasks.agent.sandbox import Bounds, Level, Toolchain
 from rigtasks.agent.supervisor import Timers
 from rigtasks.eventstore.claims import Limits
 from rigtasks.eventstore.database import Stores
@@ -27,6 +27,7 @@ class WorkerKit:
         provider: the agent's command line, by stage.
         level: the walls around agents, as probed at the start.
         tools: the interpreters that sandboxed commands find.
+        bounds: how much of the machine each command of a run may take.
         limits: how many claims may be live.
         denied_ids: rig-internal repositories by id.
         denied_names: and by normalised name.
@@ -50,6 +51,7 @@ class WorkerKit:
     provider: Callable[[Stage], Provider]
     level: Level
     tools: Toolchain
+    bounds: Bounds
     limits: Limits
     denied_ids: Collection[int]
     denied_names: Collection[str]

@@ -101,6 +101,7 @@ class Scene:
             scratch=scratch,
             level=self.kit.level,
             tools=self.kit.tools,
+            bounds=self.kit.bounds,
             mark=f"rig-run-{self.claimed.run_id}",
             stop=self.keeper.stop,
         )

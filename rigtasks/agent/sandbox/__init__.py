@@ -1,5 +1,6 @@
 """The walls around code nobody has read yet: what a command may see, write and reach."""
 
+from rigtasks.agent.sandbox.bounds import Bounds, Excess, Watch
 from rigtasks.agent.sandbox.probe import Probe, probe
 from rigtasks.agent.sandbox.spec import (
     HOME,
@@ -15,10 +16,13 @@ from rigtasks.agent.sandbox.wrap import wrap
 __all__ = [
     "HOME",
     "WORKDIR",
+    "Bounds",
+    "Excess",
     "Level",
     "Probe",
     "SandboxSpec",
     "Toolchain",
+    "Watch",
     "WrappedCommand",
     "find_toolchain",
     "inner_workdir",

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path, PurePosixPath
 
+from rigtasks.agent.sandbox.bounds import within
 from rigtasks.agent.sandbox.spec import (
     HOME,
     INNER_ID,
@@ -12,7 +13,6 @@ from rigtasks.agent.sandbox.spec import (
     WrappedCommand,
     environment,
     start_directory,
-    with_limits,
 )
 from rigtasks.errors import Permanent
 
@@ -52,10 +52,11 @@ def wrap_in_bubblewrap(argv: tuple[str, ...], spec: SandboxSpec) -> WrappedComma
             "--clearenv",
             *(word for name, value in env.items() for word in ("--setenv", name, value)),
             "--",
-            *with_limits(argv, spec),
+            *within(argv, spec.bounds, own_namespace=True),
         ),
         env={"PATH": "/usr/bin:/bin"},
         cwd=Path("/"),
+        bounds=spec.bounds,
     )
 
 

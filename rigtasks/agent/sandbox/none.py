@@ -3,13 +3,13 @@
 import shutil
 from pathlib import Path, PurePosixPath
 
+from rigtasks.agent.sandbox.bounds import within
 from rigtasks.agent.sandbox.spec import (
     Level,
     SandboxSpec,
     WrappedCommand,
     environment,
     start_directory,
-    with_limits,
 )
 from rigtasks.errors import Permanent
 
@@ -29,8 +29,9 @@ def wrap_without_walls(argv: tuple[str, ...], spec: SandboxSpec) -> WrappedComma
     setpriv = shutil.which("setpriv")
     leash = (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
     return WrappedCommand(
-        argv=(*leash, *with_limits(argv, spec)),
+        argv=(*leash, *within(argv, spec.bounds, own_namespace=False)),
         env=environment(spec, home, home),
         cwd=Path(start_directory(spec, Level.NONE)),
         mark=spec.mark,
+        bounds=spec.bounds,
     )

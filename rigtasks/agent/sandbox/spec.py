@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from rigtasks.agent.sandbox.bounds import Bounds
 from rigtasks.errors import Permanent
 
 #: A place no host uses: read-only paths of the host keep theirs inside.
@@ -39,9 +40,8 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
         read_only: host paths shown unchanged at the same path.
         env: added to the few variables every command has; nothing of the host's is passed on.
         network: without it there is a loopback of its own and nothing else.
-        memory_bytes: writable private memory of each process.
-        max_processes: processes and threads of the sandbox's user.
-        tmp_bytes: size of `/tmp`, which lives in memory.
+        bounds: how much memory and how many processes it may take; None for no bound.
+        tmp_bytes: size of `/tmp`, which lives in memory beside what the bounds count.
         mark: a value nobody else uses; every process of the command carries it as `MARK`.
     """
 
@@ -51,8 +51,7 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
     read_only: tuple[Path, ...] = ()
     env: dict[str, str] = {}
     network: bool = False
-    memory_bytes: int | None = None
-    max_processes: int | None = None
+    bounds: Bounds | None = None
     tmp_bytes: int = 1 << 30
     mark: str = ""
 
@@ -62,13 +61,15 @@ class WrappedCommand(msgspec.Struct, frozen=True, kw_only=True):
 
     Start it with exactly this `env`, from a thread that lives as long as the command may: the
     kernel kills the command when the thread that started it ends. A `mark` says that the walls do
-    not end what the command leaves behind, and that it must be looked for.
+    not end what the command leaves behind, and that it must be looked for. Whoever starts it has to
+    look whether it keeps within its `bounds`.
     """
 
     argv: tuple[str, ...]
     env: dict[str, str]
     cwd: Path
     mark: str = ""
+    bounds: Bounds | None = None
 
 
 def inner_workdir(spec: SandboxSpec, level: Level) -> PurePosixPath:
@@ -105,13 +106,3 @@ def environment(spec: SandboxSpec, home: PurePosixPath, tmp: PurePosixPath) -> d
     }
     mark = {MARK: spec.mark} if spec.mark else {}
     return base | spec.env | mark
-
-
-def with_limits(argv: tuple[str, ...], spec: SandboxSpec) -> tuple[str, ...]:
-    """Put `prlimit` in front of a command whose memory or processes are bounded."""
-    limits = []
-    if spec.memory_bytes is not None:
-        limits.append(f"--data={spec.memory_bytes}")
-    if spec.max_processes is not None:
-        limits.append(f"--nproc={spec.max_processes}")
-    return ("prlimit", *limits, "--", *argv) if limits else argv

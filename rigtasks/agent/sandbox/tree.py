@@ -9,10 +9,12 @@ from contextlib import suppress
 
 import psutil
 
+from rigtasks.agent.sandbox.family import children
 from rigtasks.agent.sandbox.spec import MARK
 
 _SECONDS = 10.0
-_GRACE = 0.5
+#: The kernel ends all of a namespace before its first process; of thousands that takes a while.
+_GRACE = 5.0
 _LOOK = 0.005
 
 
@@ -23,9 +25,9 @@ def kill_tree(process: subprocess.Popen[bytes], mark: str) -> None:
     reaps it and no zombie is left to an init that may not care. Without walls a daemon may have
     left the session, and is then found by its environment.
     """
-    family = _descendants(process.pid)
     if not mark and process.poll() is None:
         _end_namespace(process)
+    family = _descendants(process.pid)
     with suppress(ProcessLookupError):  # already gone
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=_SECONDS)
@@ -37,9 +39,12 @@ def kill_tree(process: subprocess.Popen[bytes], mark: str) -> None:
 
 
 def _end_namespace(keeper: subprocess.Popen[bytes]) -> None:
-    with suppress(psutil.NoSuchProcess):  # it ended in the meantime
-        for first in psutil.Process(keeper.pid).children():
-            first.kill()
+    namespaces = children(keeper.pid)
+    for first in namespaces:
+        with suppress(ProcessLookupError):  # it ended in the meantime
+            os.kill(first, signal.SIGKILL)
+    if not namespaces:
+        return
     with suppress(subprocess.TimeoutExpired):  # the caller kills it, too
         keeper.wait(timeout=_GRACE)
 

@@ -15,10 +15,13 @@ from pathlib import Path
 import msgspec
 
 from rigtasks.agent.sandbox import (
+    Bounds,
+    Excess,
     Level,
     Probe,
     SandboxSpec,
     Toolchain,
+    Watch,
     WrappedCommand,
     find_toolchain,
     inner_workdir,
@@ -33,6 +36,7 @@ _KEPT_OUTPUT = 60_000
 _CHUNK = 65_536
 _POLL_SECONDS = 0.1
 _CHECKOUT_SECONDS = 60
+_BOUNDS = Bounds(memory_bytes=4 << 30, processes=1024)
 _SHELLS = {"bash": ("bash", "-e", "-c"), "sh": ("sh", "-e", "-c")}
 
 machine_probe = cache(probe)
@@ -157,6 +161,9 @@ class _Execution:
         code = self._execute(command)
         if self._stopping.is_set():
             return self._result("cancelled", "The sandbox was stopped")
+        if isinstance(code, Excess):
+            self._transcript.say(f"Stopped: {code}.")
+            return self._result("failure", f"{step.name} took {code}")
         if code is None:
             self._transcript.say(f"Stopped after {self._plan.timeout:g} seconds.")
             return self._result("timed_out", f"{step.name} took too long")
@@ -172,6 +179,7 @@ class _Execution:
             cwd=step.working_directory,
             scratch=self._home,
             read_only=tools.read_only,
+            bounds=_BOUNDS,
         )
         variables = {
             "CI": "true",
@@ -184,7 +192,7 @@ class _Execution:
         argv = (*_SHELLS[step.shell], step.script or "")
         return wrap(argv, spec=spec, level=self._level)
 
-    def _execute(self, command: WrappedCommand) -> int | None:
+    def _execute(self, command: WrappedCommand) -> int | Excess | None:
         """Run a command; None when it took too long or was stopped."""
         with subprocess.Popen(  # noqa: S603  # running the repository's own steps is the purpose
             command.argv,
@@ -195,18 +203,23 @@ class _Execution:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         ) as process:
-            finished = self._read_output(process)
-            if not finished:
+            finished = self._read_output(process, Watch(process.pid, command.bounds))
+            if finished is not True:
                 killpg(process.pid, signal.SIGKILL)
             process.wait()
-        return process.returncode if finished else None
+        if finished is True:
+            return process.returncode
+        return finished or None
 
-    def _read_output(self, process: subprocess.Popen[bytes]) -> bool:
+    def _read_output(self, process: subprocess.Popen[bytes], watch: Watch) -> bool | Excess:
         if process.stdout is None:
             return False
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while time.monotonic() < self._deadline and not self._stopping.is_set():
+                excess = watch.excess(time.monotonic())
+                if excess is not None:
+                    return excess
                 if not selector.select(_POLL_SECONDS):
                     continue
                 chunk = process.stdout.read1(_CHUNK)  # type: ignore[attr-defined]

@@ -15,10 +15,12 @@ from rigtasks.agent.characters import load_character
 from rigtasks.agent.harvest import Author
 from rigtasks.agent.providers.scripted import ScriptedProvider
 from rigtasks.agent.runtime import Runtime
-from rigtasks.agent.sandbox import Level, find_toolchain
+from rigtasks.agent.sandbox import Bounds, Level, find_toolchain
 from rigtasks.agent.workshop import Workshop
 
 DEMO = Path(__file__).parents[3] / "rigtasks" / "local" / "demo" / "repositories"
+#: The bounds of the settings' defaults.
+BOUNDS = Bounds(memory_bytes=4096 << 20, processes=1024)
 BRANCH = "feature/issue-3-demo"
 
 
@@ -94,6 +96,7 @@ class Bench:
                 scratch=self.folder / "home",
                 level=Level.BUBBLEWRAP,
                 tools=find_toolchain(),
+                bounds=BOUNDS,
                 mark=uuid4().hex,
                 stop=lambda: self.stopped,
             ),

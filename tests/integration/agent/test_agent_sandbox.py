@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rigtasks.agent.sandbox import Level, SandboxSpec, find_toolchain, probe, wrap
+from rigtasks.agent.sandbox import Bounds, Level, SandboxSpec, find_toolchain, probe, wrap
 from rigtasks.errors import Permanent
 
 
@@ -130,7 +130,7 @@ def test_memory_is_bounded_where_asked(spec: SandboxSpec) -> None:
         workdir=spec.workdir,
         read_only=tools.read_only,
         env={"PATH": tools.path},
-        memory_bytes=64 << 20,
+        bounds=Bounds(memory_bytes=64 << 20, processes=64),
     )
 
     result = run("python -c 'x = bytearray(256 << 20)'", small, Level.BUBBLEWRAP)

@@ -87,6 +87,12 @@ def test_a_job_that_takes_too_long_is_stopped_with_all_its_processes(make_scene:
     assert run["started_at"] <= run["completed_at"]
 
 
+def test_a_step_that_takes_the_machine_is_stopped(make_scene: MakeScene) -> None:
+    _, run = run_of(make_scene, workflow("run: for i in $(seq 4000); do sleep 60 & done; wait"))
+    assert run["conclusion"] == "failure"
+    assert "too many processes" in run["output"]["text"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

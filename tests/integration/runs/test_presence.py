@@ -11,7 +11,7 @@ import pytest
 
 from rigtasks.agent.assignment import RunLimits
 from rigtasks.agent.providers.scripted import ScriptedProvider
-from rigtasks.agent.sandbox import Level, find_toolchain
+from rigtasks.agent.sandbox import Bounds, Level, find_toolchain
 from rigtasks.agent.supervisor import Timers as AgentTimers
 from rigtasks.conductor.standing import queues_without_worker
 from rigtasks.errors import Retryable
@@ -53,6 +53,7 @@ def kit(stores: Stores, database_url: str, tmp_path: Path) -> WorkerKit:
         provider=lambda _: ScriptedProvider(),
         level=Level.NONE,
         tools=find_toolchain(()),
+        bounds=Bounds(memory_bytes=4 << 30, processes=1024),
         limits=Limits(total=None, per_repository=None, per_queue=None),
         denied_ids=(),
         denied_names=(),
