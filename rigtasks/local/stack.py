@@ -222,7 +222,6 @@ class LocalStack:
         table = self._table(
             data_dir=self.data_dir,
             ports=self._ports,
-            secret=secret,
             queues=options.queues,
             sandbox_github=options.sandbox_github,
         )

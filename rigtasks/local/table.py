@@ -31,8 +31,11 @@ def default_queues() -> tuple[str, ...]:
     return MAC_QUEUES if sys.platform == "darwin" else QUEUES
 
 
-def github(data_dir: Path, ports: dict[str, int], secret: str) -> ProcessSpec:
-    """Describe the sandbox GitHub; it prints a JSON line when it serves."""
+def github(data_dir: Path, ports: dict[str, int]) -> ProcessSpec:
+    """Describe the sandbox GitHub; it prints a JSON line when it serves.
+
+    The secret of its webhooks is in its environment, as the receiver's is.
+    """
     return ProcessSpec(
         name="github",
         argv=(
@@ -43,8 +46,6 @@ def github(data_dir: Path, ports: dict[str, int], secret: str) -> ProcessSpec:
             str(ports["github"]),
             "--webhook-url",
             f"http://{LOOPBACK}:{ports['web']}/api/webhook/github",
-            "--webhook-secret",
-            secret,
             "--allow-unsandboxed-ci",  # all its repositories are sandbox repositories
         ),
         ready=says(rb'(?m)^\{.*"url"'),
@@ -147,7 +148,6 @@ def stack_table(
     *,
     data_dir: Path,
     ports: dict[str, int],
-    secret: str,
     queues: Sequence[str],
     sandbox_github: bool,
 ) -> tuple[ProcessSpec, ...]:
@@ -156,11 +156,10 @@ def stack_table(
     Args:
         data_dir: the stack's data folder, absolute.
         ports: a port each for `web`, `flower` and `github`.
-        secret: the secret webhooks are signed with.
         queues: one worker each.
         sandbox_github: run the sandbox GitHub too, and let workers wait for it.
     """
-    sandbox = (github(data_dir / "github", ports, secret),) if sandbox_github else ()
+    sandbox = (github(data_dir / "github", ports),) if sandbox_github else ()
     needs = frozenset(spec.name for spec in sandbox)
     return (
         *sandbox,

@@ -271,10 +271,8 @@ def test_a_second_demo_on_the_same_data_gets_repositories_of_its_own(seeder: See
     assert len({first.repo_id, second.repo_id, third.repo_id}) == 3
 
 
-def _github_only(
-    *, data_dir: Path, ports: dict[str, int], secret: str, **_: object
-) -> tuple[ProcessSpec, ...]:
-    return (github(data_dir / "github", ports, secret),)
+def _github_only(*, data_dir: Path, ports: dict[str, int], **_: object) -> tuple[ProcessSpec, ...]:
+    return (github(data_dir / "github", ports),)
 
 
 @pytest.fixture

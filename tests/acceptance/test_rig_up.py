@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -56,6 +57,16 @@ def test_one_line_tells_where_everything_is(rig: RunningRig) -> None:
     assert hosts == {"127.0.0.1"}
     assert set(rig.processes()) >= PARTS
     assert (rig.get("/health") or {})["status"] == "ok"
+
+
+def test_no_process_list_shows_the_webhook_secret(rig: RunningRig) -> None:
+    shown: list[str] = []
+    for process in with_children(rig.processes().values()):
+        with suppress(psutil.NoSuchProcess):  # a session of Postgres that just ended
+            shown += process.cmdline()
+
+    assert any("rigtasks.local.github" in word for word in shown)
+    assert not [word for word in shown if str(rig.addresses["webhook_secret"]) in word]
 
 
 def test_flower_shows_the_workers_and_the_dashboard_answers(rig: RunningRig) -> None:

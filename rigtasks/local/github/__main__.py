@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -12,13 +13,15 @@ from rigtasks.local.github.hub import Options
 from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.local.github.setup import ADMIN_TOKEN_FILE, APPS_FILE
 
+#: What signs the webhooks; the receiver's variable. Arguments would show it to every user.
+SECRET_VARIABLE = "RIG_WEBHOOK_SECRET"  # noqa: S105 - a name
+
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rigtasks.local.github", description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True, help="where everything is kept")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--webhook-url", default="", help="where webhooks go; empty sends none")
-    parser.add_argument("--webhook-secret", default="", help="what signs the webhooks")
     parser.add_argument(
         "--token-lifetime", type=float, default=3_600.0, help="seconds an installation token lives"
     )
@@ -43,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     options = Options(
         data_dir=data_dir.resolve(),
         webhook_url=arguments.webhook_url,
-        webhook_secret=arguments.webhook_secret,
+        webhook_secret=os.environ.get(SECRET_VARIABLE, ""),
         token_lifetime=timedelta(seconds=arguments.token_lifetime),
         rate_limit=arguments.rate_limit,
         ci_path=arguments.ci_path,

@@ -7,17 +7,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-from forge_scene import FIXED, WorkingCopy
+import psutil
+from forge_scene import FIXED, Receiver, WorkingCopy, until
 
 from rigtasks.local.github.seeding import Seeder
 
+SECRET = "whsec_of_the_tests"
 
-def start(folder: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
+
+def start(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "rigtasks.local.github", "--data-dir", str(folder), "--port", "0"],
+        [
+            *(sys.executable, "-m", "rigtasks.local.github"),
+            *("--data-dir", str(folder), "--port", "0", *arguments),
+        ],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "RIG_WEBHOOK_SECRET": SECRET},
     )
     assert process.stdout is not None
     return process, json.loads(process.stdout.readline())
@@ -67,3 +73,26 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
         stop(process)
     # and no token was ever written down
     assert secret.encode() not in (tmp_path / "forge" / "state.sqlite3").read_bytes()
+
+
+def test_webhooks_are_signed_with_a_secret_that_no_process_list_shows(tmp_path: Path) -> None:
+    # given a process with a secret in its environment
+    with Receiver() as receiver:
+        process, ready = start(tmp_path / "forge", "--webhook-url", receiver.url)
+        try:
+            shown = psutil.Process(process.pid).cmdline()
+            with Seeder(ready["url"], Path(ready["admin_token_file"]).read_text()) as seeder:
+                owner = seeder.person("olga")
+                seeder.create_repository(
+                    "acme/shop", files={"a.py": "1\n"}, roles={"olga": "admin"}
+                )
+
+                # when it sends a webhook
+                owner.create_issue("acme/shop", "A", "b")
+                (heard,) = until(lambda: receiver.of("issues.opened"))
+        finally:
+            stop(process)
+
+    # then the secret signed it, and stands nowhere else
+    assert heard.signed_with(SECRET)
+    assert not any(SECRET in word for word in shown)

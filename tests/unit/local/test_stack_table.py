@@ -21,7 +21,6 @@ def table(*, sandbox_github: bool = True) -> tuple[ProcessSpec, ...]:
     return stack_table(
         data_dir=Path("/data"),
         ports=PORTS,
-        secret="s3cret",
         queues=QUEUES,
         sandbox_github=sandbox_github,
     )
