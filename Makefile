@@ -9,7 +9,7 @@ PYTEST_FLAGS ?=
 SECONDS ?= 60
 
 # Commands that only a system package can give, each with its Debian package.
-LINUX_TOOLS := bwrap:bubblewrap chromium:chromium faketime:faketime
+LINUX_TOOLS := bwrap:bubblewrap chromium:chromium
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test check unit fuzz bench lock clean distclean system-tools name-bubblewrap

@@ -19,7 +19,7 @@ MEGABYTE = 1_000_000
 NEEDS_REASON_ABOVE = 80 * MEGABYTE
 
 REASONS = {
-    "web": "Flask, its OpenAPI layer and SQLAlchemy, loaded again in each granian worker",
+    "web": "Flask, SQLAlchemy and pydantic, loaded again in each granian worker",
     "worker": "Celery, SQLAlchemy and pydantic in the parent; its task child adds what it touches",
     "beat": "a whole Celery application is imported to read the schedule",
     "relay": "SQLAlchemy, kombu and the settings model",
