@@ -22,10 +22,10 @@ from rigtasks.local.demo.verification import problems_of_merge
 from rigtasks.local.github.seeding import Seeder
 from rigtasks.local.problems import Interrupted, LocalFailure
 from rigtasks.local.stack import LocalStack
+from rigtasks.routing.labels import READY
 
 PATIENCE_SECONDS = 90.0
 POLL_SECONDS = 0.1
-DEFAULT_LABEL = "agent-ready"
 MERGED, UNFINISHED = 0, 1
 
 
@@ -131,7 +131,6 @@ class Story:
         self._feed = feed
         self._printer = printer
         self._clock = clock
-        self._label = stack.environment.get("RIG_LABEL", DEFAULT_LABEL)
         self._followed: list[Followed] = []
         self._away = False
 
@@ -141,7 +140,7 @@ class Story:
         Raises:
             Interrupted: somebody asked for the end meanwhile.
         """
-        self._printer.issues([issue.ref for issue in filed], self._label)
+        self._printer.issues([issue.ref for issue in filed], READY)
         for issue in filed:
             self._set_off(issue)
         in_time = self._follow(patience_seconds)
@@ -155,12 +154,12 @@ class Story:
 
     def _set_off(self, issue: FiledIssue) -> None:
         labelled_at = self._clock.now()
-        issue.label(self._label)
+        issue.label(READY)
         progress = IssueProgress(
             issue.ref, repo_id=issue.repo_id, number=issue.number, labelled_at=labelled_at
         )
         self._followed.append(Followed(issue=issue, progress=progress))
-        words = f"labelled {self._label} by {issue.person.login}"
+        words = f"labelled {READY} by {issue.person.login}"
         told = line(Tone.STEP, words, issue.title)
         self._printer.line(self._clock.since(labelled_at), issue.ref, told)
 
