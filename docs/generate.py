@@ -1,5 +1,6 @@
 """Write the reference pages from the code; `--check` only says which ones are out of date."""
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import typer
+from pydantic import SecretStr
 
 from rigtasks.cli.failures import ExitCode
 from rigtasks.cli.main import app
@@ -53,15 +55,14 @@ def settings() -> str:
         alias = field.validation_alias
         choices = getattr(alias, "choices", None)
         variable = str(choices[0]) if choices else f"RIG_{name.upper()}"
-        secret = "Secret" in str(field.annotation)
-        default = "required" if field.is_required() else f"`{_default(field.default)}`"
-        shown = "set in the environment only" if secret and not field.is_required() else default
-        rows.append(f"| `{variable}` | {shown} |")
+        default = "required" if field.is_required() else _default(field.default)
+        rows.append(f"| `{variable}` | {field.description} | {default} |")
     body = "\n".join(rows)
     return (
         f"# Settings\n\n{NOTE}Durations are seconds unless the name says otherwise; "
-        "`RIG_TIME_SCALE` multiplies every timer.\n\n"
-        f"| Variable | Default |\n|---|---|\n{body}\n"
+        "`RIG_TIME_SCALE` multiplies every timer. Defaults stand as they are written in the "
+        "environment: lists as JSON, yes and no as 1 and 0.\n\n"
+        f"| Variable | Meaning | Default |\n|---|---|---|\n{body}\n"
     )
 
 
@@ -117,7 +118,19 @@ def _given(option: Any) -> str:
 
 
 def _default(value: object) -> str:
-    return "" if value is None else str(value)
+    """Show a default as somebody would write it in the environment; a dash where nothing is set."""
+    plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+    match plain:
+        case None | "":
+            return "-"
+        case bool():
+            return f"`{int(plain)}`"
+        case tuple():
+            return f"`{json.dumps(plain)}`"
+        case float():
+            return f"`{plain:g}`"
+        case _:
+            return f"`{plain}`"
 
 
 def _shown(hint: object) -> str:

@@ -40,55 +40,166 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="RIG_", frozen=True, extra="ignore")
 
-    database_url: SecretStr = Field(validation_alias=AliasChoices("DATABASE_URL"))
-    redis_url: SecretStr = Field(default=SecretStr(""), validation_alias=AliasChoices("REDIS_URL"))
-    data_dir: Path = Path(".rig")
-    time_scale: float = Field(default=1.0, gt=0)
+    database_url: SecretStr = Field(
+        validation_alias=AliasChoices("DATABASE_URL"), description="Postgres of the rig, as a URL."
+    )
+    redis_url: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=AliasChoices("REDIS_URL"),
+        description="Redis or Valkey for messages, as a URL; all but the web process need it.",
+    )
+    data_dir: Path = Field(
+        default=Path(".rig"),
+        description="Folder of checkouts, clones, liveness files; of the local stack's everything.",
+    )
+    time_scale: float = Field(
+        default=1.0, gt=0, description="Multiplies every timer; below 1 everything happens sooner."
+    )
 
-    webhook_secret: SecretStr = SecretStr("")
-    webhook_secret_previous: SecretStr = SecretStr("")
-    api_token: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret that GitHub signs webhooks with; the web process needs it to start.",
+    )
+    webhook_secret_previous: SecretStr = Field(
+        default=SecretStr(""),
+        description="The secret before, accepted as well while it is being changed.",
+    )
+    api_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Token that opens the dashboard and the API to callers behind a proxy.",
+    )
 
-    github_api_url: str = "https://api.github.com"
-    github_web_url: str = ""
-    sandbox_github: bool = False
-    apps_file: Path | None = None
-    github_token: SecretStr = SecretStr("")
-    github_read_token: SecretStr = SecretStr("")
-    github_reviewer_token: SecretStr = SecretStr("")
+    github_api_url: str = Field(
+        default="https://api.github.com", description="Address of GitHub's REST API."
+    )
+    github_web_url: str = Field(
+        default="",
+        description="Address of GitHub's pages and repositories, where it is not github.com.",
+    )
+    sandbox_github: bool = Field(
+        default=False,
+        description="Whether GitHub is the sandbox: its agents may do without walls.",
+    )
+    apps_file: Path | None = Field(
+        default=None, description="JSON file with the three GitHub Apps, their ids and key files."
+    )
+    github_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Personal token of author and conductor, instead of the Apps.",
+    )
+    github_read_token: SecretStr = Field(
+        default=SecretStr(""), description="Personal token that runs clone with; read only."
+    )
+    github_reviewer_token: SecretStr = Field(
+        default=SecretStr(""), description="Personal token of a second account, which reviews."
+    )
 
-    internal_repositories: tuple[str, ...] = ()
-    internal_repository_ids: tuple[int, ...] = ()
-    trusted_user_ids: tuple[int, ...] = ()
-    owners: tuple[str, ...] = ()
-    queues: tuple[str, ...] = ("dev-e-node", "dev-e-dotnet", "dev-e-python", "ios", "review-e")
+    internal_repositories: tuple[str, ...] = Field(
+        default=(), description="Names of the rig's own repositories, where agents never work."
+    )
+    internal_repository_ids: tuple[int, ...] = Field(
+        default=(), description="Their ids, which survive a renaming."
+    )
+    trusted_user_ids: tuple[int, ...] = Field(
+        default=(), description="Accounts whose label counts without write permission."
+    )
+    owners: tuple[str, ...] = Field(
+        default=(),
+        description="Accounts whose installations count; every other one is a stranger's.",
+    )
+    queues: tuple[str, ...] = Field(
+        default=("dev-e-node", "dev-e-dotnet", "dev-e-python", "ios", "review-e"),
+        description="Agent queues that have workers; an issue for another one is refused.",
+    )
 
-    provider: str = "command"
-    provider_command: str = ""
-    reviewer_command: str = ""
-    cost_per_call_usd: float | None = Field(default=None, ge=0)
-    tool_path: str = ""
-    run_network: bool = False
-    setup_network: bool = False
-    run_memory_mb: int = Field(default=4096, ge=256)
-    run_processes: int = Field(default=1024, ge=32)
+    provider: str = Field(
+        default="command",
+        description="What the agent is: `command`, or `scripted` for the rules of the demo.",
+    )
+    provider_command: str = Field(
+        default="", description="Command line of the agent that implements."
+    )
+    reviewer_command: str = Field(default="", description="Command line of the agent that reviews.")
+    cost_per_call_usd: float | None = Field(
+        default=None,
+        ge=0,
+        description="What one call of the command costs, in dollars; 0 for a free one.",
+    )
+    tool_path: str = Field(
+        default="",
+        description="Folders of programs that sandboxed commands find, separated by `:`.",
+    )
+    run_network: bool = Field(
+        default=False, description="Whether the agent's command has the network."
+    )
+    setup_network: bool = Field(
+        default=False, description="Whether a repository's setupCommand has the network."
+    )
+    run_memory_mb: int = Field(
+        default=4096,
+        ge=256,
+        description="Memory that one command of a run may hold with all it starts, in MB.",
+    )
+    run_processes: int = Field(
+        default=1024,
+        ge=32,
+        description="Processes and threads that one command of a run may have with all it starts.",
+    )
 
-    limit_total: int | None = 16
-    limit_per_repository: int | None = 4
-    limit_per_queue: int | None = 8
-    max_attempts: int = Field(default=3, ge=1)
-    max_review_loops: int = Field(default=3, ge=0)
-    max_lost_runs: int = Field(default=5, ge=1)
-    max_cost_usd: float = Field(default=5.0, gt=0)
+    limit_total: int | None = Field(default=16, description="Claims that may be live at once.")
+    limit_per_repository: int | None = Field(
+        default=4, description="Live claims of one repository."
+    )
+    limit_per_queue: int | None = Field(default=8, description="Live claims of one queue.")
+    max_attempts: int = Field(
+        default=3, ge=1, description="Runs with wrong work after which a person is asked."
+    )
+    max_review_loops: int = Field(
+        default=3,
+        ge=0,
+        description="Rounds of review and red checks after which a person is asked.",
+    )
+    max_lost_runs: int = Field(
+        default=5,
+        ge=1,
+        description="Runs that died with their worker after which a person is asked.",
+    )
+    max_cost_usd: float = Field(
+        default=5.0, gt=0, description="What one issue may cost, in dollars."
+    )
 
-    heartbeat_seconds: float = Field(default=15.0, gt=0)
-    lease_seconds: float = Field(default=60.0, gt=0)
-    republish_seconds: float = Field(default=30.0, gt=0)
-    sweep_seconds: float = Field(default=10.0, gt=0)
-    ping_seconds: float = Field(default=120.0, gt=0)
-    review_scan_seconds: float = Field(default=300.0, gt=0)
-    implement_minutes: float = Field(default=90.0, gt=0, le=240)
-    review_minutes: float = Field(default=30.0, gt=0, le=60)
+    heartbeat_seconds: float = Field(
+        default=15.0, gt=0, description="How often a run renews its lease."
+    )
+    lease_seconds: float = Field(
+        default=60.0, gt=0, description="How long a claim lives without a heartbeat."
+    )
+    republish_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="When an unanswered message is published again, and queues are topped up.",
+    )
+    sweep_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        description="How often expired leases, due wake-ups and stale deliveries are looked for.",
+    )
+    ping_seconds: float = Field(
+        default=120.0,
+        gt=0,
+        description="How often an empty queue gets a bell, for its workers to show themselves.",
+    )
+    review_scan_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="How often an issue in review is looked at although nothing was heard of it.",
+    )
+    implement_minutes: float = Field(
+        default=90.0, gt=0, le=240, description="How long one run may implement."
+    )
+    review_minutes: float = Field(
+        default=30.0, gt=0, le=60, description="How long one run may review."
+    )
 
     @field_validator("github_api_url", "github_web_url")
     @classmethod
