@@ -124,12 +124,12 @@ def db_migrate() -> None:
 
 
 @db.command("rebuild-projections")
-def db_rebuild_projections() -> None:
-    """Compute every projection table again from the events."""
+def db_rebuild_projections(*, as_json: AsJson = False) -> None:
+    """Compute every projection table again from the events, and say what was wrong."""
+    from rigtasks.cli.rebuilding import print_rebuild
     from rigtasks.config import load_settings
-    from rigtasks.eventstore.rebuild import rebuild_projections
 
-    rebuild_projections(load_settings().database_url.get_secret_value())
+    print_rebuild(load_settings().database_url.get_secret_value(), as_json=as_json)
 
 
 @events.command("types")

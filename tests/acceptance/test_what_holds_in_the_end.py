@@ -1,5 +1,6 @@
 """What holds over everything that happened on the shared stack, whatever it was."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -116,9 +117,10 @@ def test_counts_of_live_claims_are_down_to_nothing(quiet: RunningRig) -> None:
 def test_projections_computed_again_are_the_same(quiet: RunningRig) -> None:
     before = tables(quiet)
 
-    answer = quiet.run("db", "rebuild-projections")
+    answer = quiet.run("db", "rebuild-projections", "--json")
 
     assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["corrected"] == dict.fromkeys(TABLES, 0)
     assert tables(quiet) == before
     assert before["issues"]
     assert before["runs"]

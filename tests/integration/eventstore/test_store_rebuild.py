@@ -1,5 +1,6 @@
 import hashlib
 import io
+import json
 import math
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
@@ -8,6 +9,7 @@ import msgspec
 import pytest
 from random_lives import live
 
+from rigtasks.cli.main import app
 from rigtasks.eventstore.copying import CopyFormat
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
@@ -90,6 +92,28 @@ def test_lost_projections_come_back(database_url: str, database: Database, store
     rebuild_projections(database_url)
 
     assert snapshot(database) == before
+
+
+def test_the_verb_says_what_it_corrected(
+    database_url: str,
+    database: Database,
+    stores: Stores,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    live(stores, seed=8, issues=10, steps=150)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    database.rows("UPDATE issues SET lane = 'stuck'")
+    wrong = count(database, "issues")
+
+    app(["db", "rebuild-projections"], standalone_mode=False)
+    first = capsys.readouterr().out
+    app(["db", "rebuild-projections", "--json"], standalone_mode=False)
+    second = json.loads(capsys.readouterr().out)
+
+    assert first.endswith(f"s: {wrong} rows corrected (issues {wrong})\n")
+    assert second["issues"] == wrong
+    assert second["corrected"] == dict.fromkeys(TABLES, 0)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
