@@ -23,6 +23,20 @@ class Retryable(RigError):
         self.retry_after = retry_after
 
 
+class NotNow(Retryable):
+    """Nothing failed: this has to wait, and to have tried costs nothing.
+
+    Args:
+        message: what it waits for.
+        retry_after: seconds until it is looked at again.
+    """
+
+    retry_after: float
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message, retry_after=retry_after)
+
+
 class Permanent(RigError):
     """The same call will fail again until a person or a setting changes something."""
 

@@ -14,6 +14,7 @@ from rigtasks.lifecycle.state import IssueState
 from webhook_receiver.reading.references import FoundIssue
 
 _SHORTEST_SHA = 7
+_PATIENCE_SECONDS = 20.0
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,10 +45,10 @@ def cancel(rig: OperatedRig, text: str, *, reason: str, output: Output) -> None:
 
     Raises:
         PreconditionFailed: it has ended.
-        Retryable: an effect takes too long to wait for.
+        EffectUnderWay: an effect takes too long to wait for.
     """
     found = find_issue(rig, text)
-    with alone_with(rig.database_url, found.stream):
+    with alone_with(rig.database_url, found.stream, patience=_PATIENCE_SECONDS):
         done = _tell(rig, found, Cancel(reason=reason, by=operator().id), done="cancelled")
     state = issue_state(rig, found)
     if done is None:

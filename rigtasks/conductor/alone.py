@@ -1,32 +1,45 @@
 """Work on GitHub for one issue at a time, however many conductors there are."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rigtasks.errors import Retryable
-from rigtasks.eventstore.connection import Connection, DatabaseUnavailable, Timeouts
+from rigtasks.errors import NotNow
+from rigtasks.eventstore.connection import Connection
 
-_LOCK = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
-_PATIENCE_SECONDS = 20.0
+_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+_POLL_SECONDS = 0.1
+_RETRY_SECONDS = 1.0
+
+
+class EffectUnderWay(NotNow):
+    """Another process works on GitHub for this issue; it may take as long as a push takes."""
 
 
 @contextmanager
-def alone_with(database_url: str, stream: str) -> Iterator[None]:
+def alone_with(database_url: str, stream: str, *, patience: float = 0.0) -> Iterator[None]:
     """Hold the issue's lock while effects look for what they left and then write.
 
     A comment has no compare-and-swap: two conductors that both look first and find nothing would
     both write. The lock is the session's, so it goes with a process that dies.
 
+    Args:
+        database_url: where the lock is.
+        stream: the issue's stream.
+        patience: seconds to wait for whoever is at it; a conductor has other issues to work on.
+
     Raises:
-        Retryable: somebody else is at it for longer than this is worth waiting for.
+        EffectUnderWay: somebody else is at it.
     """
-    waiting = Timeouts(statement=_PATIENCE_SECONDS, lock=_PATIENCE_SECONDS)
-    session = Connection(database_url, application_name="rig effect", timeouts=waiting)
+    session = Connection(database_url, application_name="rig effect")
     try:
-        try:
-            session.rows(_LOCK, (f"effects {stream}",))
-        except DatabaseUnavailable as error:
-            raise Retryable(f"another effect of {stream} is under way: {error}") from error
+        deadline = time.monotonic() + patience
+        while not session.rows(_LOCK, (f"effects {stream}",))[0][0]:
+            if time.monotonic() >= deadline:
+                raise EffectUnderWay(
+                    f"another effect of {stream} is under way", retry_after=_RETRY_SECONDS
+                )
+            time.sleep(_POLL_SECONDS)
         yield
     finally:
         session.close()

@@ -35,11 +35,14 @@ def cancel_withdrawn(
 ) -> tuple[Wish, str]:
     """Cancel the issue if GitHub shows it closed, deleted or without its label.
 
-    Waits for the effect that is under way, so that nothing is merged or pushed meanwhile. An issue
+    Not while an effect is under way, so that nothing is merged or pushed meanwhile. An issue
     that the merge of its own pull request closed is not withdrawn.
 
     Returns:
         What is wanted, with the reason in words.
+
+    Raises:
+        EffectUnderWay: look again later.
     """
     with conductor.alone(stream):
         state = conductor.stores.events.load(stream).state

@@ -46,6 +46,12 @@ UPDATE outbox
  WHERE id = %(id)s AND done_at IS NULL AND dead_at IS NULL
 RETURNING dead_at IS NOT NULL
 """
+_GIVEN_BACK = """
+UPDATE outbox
+   SET last_error = %s, published_at = NULL,
+       available_at = clock_timestamp() + make_interval(secs => %s)
+ WHERE id = %s AND done_at IS NULL AND dead_at IS NULL
+"""
 _ADD = "SELECT rig_put_outbox(NULL, %s)"
 _ADD_MISSING = """
 SELECT rig_put_outbox(NULL, jsonb_agg(DISTINCT wanted))
@@ -173,6 +179,16 @@ class Outbox:
             },
         )
         return bool(rows and rows[0][0])
+
+    def give_back(self, entry_id: int, *, reason: str, seconds: float) -> None:
+        """Note that a task has to wait; that is no failure.
+
+        Args:
+            entry_id: the entry.
+            reason: what it waits for, in words for the dashboard.
+            seconds: until it is due again.
+        """
+        self._database.rows(_GIVEN_BACK, (reason, seconds, entry_id))
 
     def awaited(self, queue: str) -> int:
         """Count the published entries of a queue that nobody has settled yet."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
-from rigtasks.errors import Permanent, Retryable, RigError
+from rigtasks.errors import NotNow, Permanent, Retryable, RigError
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.outbox import MOST_ATTEMPTS
 from rigtasks.github.errors import LAGGING_TRIES, NotFound
@@ -20,9 +20,10 @@ def carry(
 ) -> str:
     """Run the work of an outbox entry unless it was done before, and settle the entry.
 
-    What can be tried again is due later, by its own time or the outbox's back-off; what cannot is
-    dead at once and shown on the dashboard. Anything unforeseen counts as retryable, and is raised
-    as well, so that Flower shows it.
+    What can be tried again is due later, by its own time or the outbox's back-off; what has to
+    wait is given back, and that counts as no try; what no repetition cures is dead at once and
+    shown on the dashboard. Anything unforeseen counts as retryable, and is raised as well, so that
+    Flower shows it.
 
     Args:
         stores: where the entry is.
@@ -35,6 +36,10 @@ def carry(
         return "ignored: done already"
     try:
         outcome = work()
+    except NotNow as error:
+        stores.outbox.give_back(entry_id, reason=str(error), seconds=error.retry_after)
+        _log.info("waits", entry=entry_id, reason=str(error))
+        return f"later: {error}"
     except (Retryable, Permanent) as error:
         final = _failed(stores, entry_id, error, on_failure)
         return f"given up: {error}" if final else f"later: {error}"

@@ -83,6 +83,14 @@ class MemoryOutbox:
             return each.dead
         return False
 
+    def give_back(self, entry_id: int, *, reason: str, seconds: float) -> None:
+        """Note that a task has to wait; that is no failure."""
+        for each in self._open((entry_id,)):
+            if not each.dead:
+                each.last_error = reason
+                each.published = False
+                each.available_at = self._database.clock() + timedelta(seconds=seconds)
+
     def _open(self, ids: Collection[int]) -> list[MemoryEntry]:
         return [each for each in self._database.entries if each.id in ids and not each.done]
 

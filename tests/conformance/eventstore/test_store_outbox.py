@@ -185,3 +185,31 @@ def test_work_that_is_open_already_is_not_added_a_second_time(house: House) -> N
 
     opened = [one for one in house.outbox.take() if one.kind == "task"]
     assert [one.id == first.id for one in opened] == [False]
+
+
+def test_an_entry_that_is_given_back_waits_and_has_not_failed(house: House) -> None:
+    house.outbox.add((task(),))
+    for _ in range(MOST_ATTEMPTS + 3):
+        (taken,) = house.outbox.take()
+        assert (taken.attempts, taken.again) == (0, False)
+        house.outbox.published([taken.id])
+        house.outbox.give_back(taken.id, reason="the rig is paused", seconds=0.0)
+
+    (taken,) = house.outbox.take()
+    house.outbox.give_back(taken.id, reason="the rig is paused", seconds=0.2)
+
+    assert house.outbox.take() == ()
+    time.sleep(0.25)
+    assert [one.id for one in house.outbox.take()] == [taken.id]
+
+
+def test_what_is_done_or_dead_cannot_be_given_back(house: House) -> None:
+    house.outbox.add((task("one"), task("two")))
+    one, two = house.outbox.take()
+    house.outbox.done(one.id)
+    house.outbox.failed(two.id, error="refused", most=1)
+
+    for entry in (one, two):
+        house.outbox.give_back(entry.id, reason="another effect is under way", seconds=0.0)
+
+    assert house.outbox.take() == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rigtasks.errors import Permanent, Retryable
+from rigtasks.errors import NotNow, Permanent, Retryable
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
 from rigtasks.eventstore.stream import OutboxEntry
@@ -58,6 +58,23 @@ def test_what_can_be_tried_again_stays_open(stores: Stores, database: Database) 
         "SELECT extract(epoch FROM available_at - clock_timestamp())::float8 FROM outbox"
     )[0]
     assert 80 < seconds <= 90
+
+
+def test_what_has_to_wait_is_given_back_without_an_attempt(
+    stores: Stores, database: Database
+) -> None:
+    work = Work(stores, NotNow("the rig is paused", retry_after=10.0))
+
+    assert work.carry() == "later: the rig is paused"
+
+    assert work.told == []
+    assert stores.outbox.is_open(work.entry)
+    (attempts, words, seconds) = database.rows(
+        "SELECT attempts, last_error, "
+        "extract(epoch FROM available_at - clock_timestamp())::float8 FROM outbox"
+    )[0]
+    assert (attempts, words) == (0, "the rig is paused")
+    assert 5 < seconds <= 10
 
 
 def test_what_cannot_is_given_up_and_told_at_once(stores: Stores) -> None:
