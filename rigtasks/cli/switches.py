@@ -16,16 +16,19 @@ from rigtasks.eventstore.stream import LoadedStream, Writes
 from rigtasks.eventstore.switches import RIG, Switch, issue_scope, repository_scope
 from rigtasks.lifecycle.envelope import NewEvent
 from rigtasks.lifecycle.events.liveness import OperatorPaused, OperatorResumed
+from rigtasks.lifecycle.react import Effect, EffectKind
 from rigtasks.lifecycle.roles import check
+from rigtasks.shell import effect_entry
 
 RIG_STREAM = "rig"
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What a switch stops: its key in the table, and its name for people."""
+    """What a switch stops: its key in the table, its name for people, the stream of an issue."""
 
     key: str
     name: str
+    stream: str | None = None
 
 
 class Switched(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,11 +52,11 @@ def repository(rig: OperatedRig, text: str) -> Scope:
 def issue(rig: OperatedRig, text: str) -> Scope:
     """Return the scope of an issue, found by any reference."""
     found = find_issue(rig, text)
-    return Scope(key=issue_scope(found.stream), name=found.ref)
+    return Scope(key=issue_scope(found.stream), name=found.ref, stream=found.stream)
 
 
 def pause(rig: OperatedRig, scope: Scope, *, reason: str, output: Output) -> None:
-    """Stop a scope.
+    """Stop a scope; the comment on a stopped issue will say so.
 
     Raises:
         PreconditionFailed: it is stopped already; the first reason stays.
@@ -64,6 +67,9 @@ def pause(rig: OperatedRig, scope: Scope, *, reason: str, output: Output) -> Non
         why = f" by {holding.actor}: {holding.reason}" if holding is not None else ""
         raise PreconditionFailed(f"{scope.name} is paused already{why}")
     _record(rig, OperatorPaused(scope=scope.key, reason=reason, by=by))
+    if scope.stream is not None:
+        told = effect_entry(scope.stream, Effect(kind=EffectKind.REPORT))
+        rig.stores.outbox.add_missing((told,))
     _report(scope, output, paused=True)
 
 

@@ -11,6 +11,7 @@ from rigtasks.conductor.pull_requests import observation
 from rigtasks.conductor.report import show_gate
 from rigtasks.conductor.threads import answered_threads, resolve_threads
 from rigtasks.conductor.withdrawal import why_withdrawn
+from rigtasks.conductor.writing import require_running
 from rigtasks.errors import Retryable
 from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
 from rigtasks.gate.certificate import certify
@@ -48,7 +49,11 @@ class PassedVerdict(msgspec.Struct, frozen=True, kw_only=True):
 def attend(conductor: Conductor, stream: str, *, cause: UUID) -> str:
     """Look at the pull request of an issue and return what came of it in words.
 
-    Level-triggered: any number of calls, in any order, lead to the same state.
+    Level-triggered: any number of calls, in any order, lead to the same state. A paused issue is
+    looked at all the same; only nothing of it is written to GitHub.
+
+    Raises:
+        NotNow: another process is at it, or a pause came just before the merge.
     """
     with conductor.alone(stream):
         state = conductor.stores.events.load(stream).state
@@ -103,7 +108,7 @@ class _Attention:
         after = told.state
         if after is None or after.lane is not Lane.READY_TO_MERGE:
             return f"attended: {after.shown if after else 'gone'}"
-        if answered_threads(reading.gate):
+        if answered_threads(reading.gate) and not reading.gate.pauses:
             try:
                 resolve_threads(self._conductor, after, reading.gate)
             except Forbidden as error:
@@ -130,6 +135,7 @@ class _Attention:
         )
 
     def _merge(self, state: IssueState, reading: GateReading, verdict: Verdict) -> str:
+        require_running(self._conductor, state)
         passed = PassedVerdict(facts=reading.gate, verdict=verdict)
         self._keep(passed)
         show_gate(self._conductor, state, verdict)

@@ -6,7 +6,7 @@ from rigtasks.conductor.attend import attend
 from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
 from rigtasks.conductor.intake import take_in
 from rigtasks.conductor.publish import publish
-from rigtasks.conductor.report import report
+from rigtasks.conductor.report import report, report_resumed
 from rigtasks.conductor.reviews import post_review
 from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
 from rigtasks.lifecycle.commands import Escalate
@@ -32,6 +32,8 @@ def carry_out(conductor: Conductor, stream: str, kind: EffectKind, *, cause: UUI
             return attend(conductor, stream, cause=cause)
         case EffectKind.REPORT:
             return report(conductor, stream)
+        case EffectKind.REPORT_RESUMED:
+            return report_resumed(conductor, stream)
         case EffectKind.RELEASE:
             return _release(conductor, stream)
 

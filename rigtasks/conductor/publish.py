@@ -9,6 +9,7 @@ from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
 from rigtasks.conductor.large_change import large_pr_granted
 from rigtasks.conductor.pr_body import pull_request_body, pull_request_title
 from rigtasks.conductor.rivals import rival_of
+from rigtasks.conductor.writing import require_running, writing
 from rigtasks.errors import Rejected, Retryable, StaleEpoch
 from rigtasks.github.identities import Role
 from rigtasks.github.pulls import open_pull_request
@@ -37,9 +38,11 @@ def publish(conductor: Conductor, stream: str, *, cause: UUID) -> str:
 
     Every step can be repeated: the push is a compare-and-swap, and an open pull request of the
     branch is adopted. Nothing of the bundle is checked out or executed.
+
+    Raises:
+        NotNow: the issue is paused, or another process is at it.
     """
-    with conductor.alone(stream):
-        state = conductor.stores.events.load(stream).state
+    with writing(conductor, stream) as state:
         if state is None or state.publish is None or state.branch is None:
             return "ignored: no commits wait to be published"
         publication = _Publication(conductor, stream, state, state.publish, state.branch, cause)
@@ -106,7 +109,9 @@ class _Publication:
             reasons = "; ".join(f"{one.summary}. {one.remedy}" for one in report.denials)
             return self._refuse(FailureClass.POLICY, reasons)
         if not is_pushed:
+            require_running(conductor, state)
             self._push(clone, remote, found, work.head_sha)
+        require_running(conductor, state)
         return self._open(report)
 
     def _require_known(self, found: str | None) -> None:

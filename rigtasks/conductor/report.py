@@ -1,7 +1,11 @@
 """Say on GitHub where an issue stands: one comment, edited in place, and one check run."""
 
+import msgspec
+
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.gate_facts import read_gate
+from rigtasks.conductor.standing import gate_pauses
+from rigtasks.conductor.writing import Paused, writing
 from rigtasks.gate.explain import (
     Activity,
     Explanation,
@@ -10,44 +14,94 @@ from rigtasks.gate.explain import (
     check_run_state,
     explain,
 )
+from rigtasks.gate.facts import Pause, PauseScope
 from rigtasks.gate.render import render_markdown
 from rigtasks.gate.rules.ci import GATE_CHECK
+from rigtasks.gate.rules.holds import lifting, paused_by
 from rigtasks.gate.verdict import Verdict, evaluate
 from rigtasks.github.checks import CheckDraft, put_check_run
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Role
-from rigtasks.github.issues import comment_once
+from rigtasks.github.issues import Comment, comment_once
+from rigtasks.lifecycle.react import Effect, EffectKind
 from rigtasks.lifecycle.state import IssueState, Lane, Stage
 from rigtasks.routing.decisions import RefusalCode
+from rigtasks.shell import effect_entry
 
 _JUDGED = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
 
 
 def report(conductor: Conductor, stream: str) -> str:
-    """Bring the issue's status comment, and the check run at its head, up to date."""
+    """Bring the issue's status comment, and the check run at its head, up to date.
+
+    While its repository or the issue itself is paused, the comment says just that. The switch of
+    the whole rig may have been set because of what the rig writes: then nothing is said at all.
+
+    Raises:
+        NotNow: there is nothing that may be said now, or another process is at it.
+    """
     with conductor.alone(stream):
+        state = conductor.stores.events.load(stream).state
+        if state is None or _is_hidden(state):
+            return "ignored: nothing of this issue can be shown on it"
+        pauses = gate_pauses(conductor.stores, state)
         try:
-            return _report(conductor, stream)
+            if not pauses:
+                return _report(conductor, state)
+            if state.terminal or any(one.scope is PauseScope.RIG for one in pauses):
+                raise Paused(pauses[0])
+            return _tell_pause(conductor, stream, state, pauses[0])
         except NotFound as error:
             if not error.is_gone:
                 raise
             return "ignored: the issue was deleted, so nobody can read it there"
 
 
-def _report(conductor: Conductor, stream: str) -> str:
-    state = conductor.stores.events.load(stream).state
-    if state is None:
-        return "ignored: no such issue"
-    if state.refusal_code is not None and not state.refusal_visible:
-        return "ignored: this refusal cannot be shown on the issue"
+def report_resumed(conductor: Conductor, stream: str) -> str:
+    """Bring a status comment up to date that told of a pause.
+
+    Raises:
+        NotNow: the pause is not lifted yet, or another process is at it.
+    """
+    with writing(conductor, stream) as state:
+        if state is None or _is_hidden(state):
+            return "ignored: nothing of this issue can be shown on it"
+        return _report(conductor, state)
+
+
+def _is_hidden(state: IssueState) -> bool:
+    return state.refusal_code is not None and not state.refusal_visible
+
+
+def _tell_pause(conductor: Conductor, stream: str, state: IssueState, pause: Pause) -> str:
+    """Say on the issue that it is paused; the same comment comes up to date after the pause."""
+    lift = lifting(pause, repository=state.repo, issue=state.ref)
+    paused = Reason(
+        sentence=f"{paused_by(pause)}. Until it is resumed, the rig writes nothing else here.",
+        who=lift.who,
+        what=lift.how,
+        command=lift.command,
+    )
+    summary = msgspec.structs.replace(summary_of(state), activity=Activity.BLOCKED, reason=paused)
+    comment = _comment(conductor, state, explain(summary, None, pause.at))
+    resumed = effect_entry(stream, Effect(kind=EffectKind.REPORT_RESUMED))
+    conductor.stores.outbox.add_missing((resumed,))
+    return f"reported the pause: {comment.html_url}"
+
+
+def _report(conductor: Conductor, state: IssueState) -> str:
     verdict = fresh_verdict(conductor, state)
     explanation = explain(summary_of(state), verdict, conductor.now())
-    api = conductor.api(Role.CONDUCTOR, state)
-    body = render_markdown(explanation)
-    comment = comment_once(api, state.number, key=f"status:{state.generation}", body=body)
+    comment = _comment(conductor, state, explanation)
     if verdict is not None:
         show_gate(conductor, state, verdict)
     return f"reported: {comment.html_url}"
+
+
+def _comment(conductor: Conductor, state: IssueState, explanation: Explanation) -> Comment:
+    api = conductor.api(Role.CONDUCTOR, state)
+    body = render_markdown(explanation)
+    return comment_once(api, state.number, key=f"status:{state.generation}", body=body)
 
 
 def show_gate(conductor: Conductor, state: IssueState, verdict: Verdict) -> None:

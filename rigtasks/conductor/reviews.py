@@ -4,6 +4,7 @@ from typing import assert_never
 from uuid import UUID
 
 from rigtasks.conductor.context import CONDUCTOR, Conductor
+from rigtasks.conductor.writing import writing
 from rigtasks.errors import Rejected
 from rigtasks.github.identities import Role
 from rigtasks.github.pulls import PullRequestCommit, read_commits, read_diff, read_pull_request
@@ -25,9 +26,11 @@ def post_review(conductor: Conductor, stream: str, *, cause: UUID) -> str:
     """Post the verdict that waits, unless the head moved or the reviewer had a hand in it.
 
     What counts afterwards is GitHub's own record of the review, read by `attend`.
+
+    Raises:
+        NotNow: the issue is paused, or another process is at it.
     """
-    with conductor.alone(stream):
-        state = conductor.stores.events.load(stream).state
+    with writing(conductor, stream) as state:
         if state is None or state.verdict is None or state.pr is None:
             return "ignored: no verdict waits to be posted"
         return _Posting(conductor, stream, state, state.verdict, state.pr.number, cause).carry_out()

@@ -14,6 +14,7 @@ class EffectKind(StrEnum):
     """The effects the conductor carries out; each is guarded at the resource and repeatable.
 
     `attend` looks at the pull request, records what is new and merges when every gate holds;
+    `report_resumed` brings the comment up to date that told of a pause, once that is lifted;
     `release` lets the issues that waited for this one look again.
     """
 
@@ -21,6 +22,7 @@ class EffectKind(StrEnum):
     POST_REVIEW = "post_review"
     ATTEND = "attend"
     REPORT = "report"
+    REPORT_RESUMED = "report_resumed"
     RELEASE = "release"
 
 

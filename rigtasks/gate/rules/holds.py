@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from rigtasks.gate.facts import BudgetState, GateFacts, MergeMode, PauseScope, Source
+from rigtasks.gate.facts import BudgetState, GateFacts, MergeMode, Pause, PauseScope, Source
 from rigtasks.gate.result import Finding, Gate, Rule, Unblock, failed, passed
 
 
@@ -53,17 +53,30 @@ def judge_paused(facts: GateFacts) -> Finding:
     """Judge the stop switches; only people lift them."""
     if not facts.pauses:
         return passed("neither the rig, the repository nor the issue is paused")
-    first = facts.pauses[0]
-    command = "rig resume"
-    if first.scope is PauseScope.ISSUE:
-        command = f"rig issue resume {facts.issue.ref}"
-    elif first.scope is PauseScope.REPO:
-        command = f"rig repo resume {facts.repository}"
     return failed(
-        "; ".join(f"{one.by} paused the {one.scope.value}: {one.reason}" for one in facts.pauses),
-        Unblock(who="an operator", how="lifts the pause", command=command),
+        "; ".join(paused_by(one) for one in facts.pauses),
+        lifting(facts.pauses[0], repository=facts.repository, issue=str(facts.issue.ref)),
         evidence=tuple(f"{one.target} since {one.at.isoformat()}" for one in facts.pauses),
     )
+
+
+def paused_by(pause: Pause) -> str:
+    """Say who paused what, and why."""
+    return f"{pause.by} paused the {pause.scope.value}: {pause.reason}"
+
+
+def lifting(pause: Pause, *, repository: str, issue: str) -> Unblock:
+    """Return who lifts a pause, and with which command."""
+    match pause.scope:
+        case PauseScope.RIG:
+            command = "rig resume"
+        case PauseScope.REPO:
+            command = f"rig repo resume {repository}"
+        case PauseScope.ISSUE:
+            command = f"rig issue resume {issue}"
+        case _:
+            assert_never(pause.scope)
+    return Unblock(who="an operator", how="lifts the pause", command=command)
 
 
 def judge_budget(facts: GateFacts) -> Finding:

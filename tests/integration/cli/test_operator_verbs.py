@@ -371,6 +371,14 @@ class TestSwitching:
             OperatorResumed(scope=scope, by="ada"),
         ]
 
+    def test_the_comment_on_a_paused_issue_is_to_say_so(self, rig: Typed, stores: Stores) -> None:
+        approve(stores)
+        stores.database.rows("UPDATE outbox SET done_at = clock_timestamp()")
+
+        assert rig("issue", "pause", REF, "--reason", "look at it").code == 0
+
+        assert [one.args for one in stores.outbox.take()] == [(ISSUE, "report")]
+
     def test_the_first_reason_of_a_pause_stays(self, rig: Typed, stores: Stores) -> None:
         assert rig("pause", "--reason", "maintenance").code == 0
 

@@ -263,13 +263,16 @@ class Scene:
 
     def review(self, verdict: str, *findings: dict[str, Any]) -> str:
         """Claim the review, give this verdict, and let the conductor post it."""
-        claimed = self.claim()
+        self.finish_review(self.claim(), verdict, *findings)
+        return post_review(self.conductor, self.stream, cause=uuid4())
+
+    def finish_review(self, claimed: Claimed, verdict: str, *findings: dict[str, Any]) -> None:
+        """Report this verdict for a claimed review."""
         said = {"verdict": verdict, "summary": "Looked at it.", "findings": list(findings)}
         data = json.dumps(said).encode()
         head_sha = self.state.head_sha or ""
         kept = self.keep(claimed, ArtifactKind.REVIEW, data)
         self.finish(claimed, Reviewed(artifact_id=kept, head_sha=head_sha))
-        return post_review(self.conductor, self.stream, cause=uuid4())
 
     def wake(self) -> str:
         return wake(self.conductor, self.stream, cause=uuid4())
