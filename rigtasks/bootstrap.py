@@ -128,7 +128,7 @@ def worker_kit(holder: str) -> WorkerKit:
         time_scale=chosen.time_scale,
         lease_seconds=chosen.scaled(chosen.lease_seconds),
         heartbeat_seconds=chosen.scaled(chosen.heartbeat_seconds),
-        token_patience=30.0,
+        token_patience=chosen.token_patience,
         work_dir=chosen.data_dir / "runs",
         shutting_down=stop_file.exists,
         now=_now,

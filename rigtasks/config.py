@@ -15,6 +15,9 @@ from rigtasks.errors import Permanent
 from rigtasks.github.identities import Role
 from rigtasks.lifecycle.timers import Timers
 
+#: How long the conductor may take to get a token from GitHub and seal it.
+_ANSWER_SECONDS = 15.0
+
 
 class ConfigurationError(Permanent):
     """A setting is missing or wrong; the message names it and says what to set."""
@@ -214,6 +217,14 @@ class Settings(BaseSettings):
     def timers(self) -> Timers:
         """Return the timers of every issue, scaled."""
         return Timers(review_scan=self.review_scan_seconds).scaled(self.time_scale)
+
+    @property
+    def token_patience(self) -> float:
+        """Return how long a run waits for its token, scaled: a lost message comes again in time.
+
+        GitHub's share of the answer takes as long as it takes, whatever the scale.
+        """
+        return self.scaled(2 * self.republish_seconds) + _ANSWER_SECONDS
 
     @property
     def limits(self) -> Limits:
