@@ -93,9 +93,8 @@ class AgentCalls:
         failure = outcome.ending.failure
         if failure is not None:
             detail = outcome.ending.detail or outcome.ending.ending.value
-            raise RunEnds(
-                failure, f"the agent ended: {detail}", retry_seconds=outcome.ending.retry_seconds
-            )
+            wait = outcome.ending.wait_seconds(runtime.now())
+            raise RunEnds(failure, f"the agent ended: {detail}", retry_seconds=wait)
         return outcome
 
     def _call(self, feedback: Feedback | None) -> AgentCall:

@@ -1,5 +1,6 @@
 """The ways an agent process can end, and what each means for its issue."""
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -56,14 +57,55 @@ FAILURE_OF: dict[Ending, FailureClass | None] = {
 }
 
 
+#: The short list of classes that people and programs are told; a turn that is done is `ok`.
+CLASS_OF: dict[Ending, str] = {ending: ending.value for ending in Ending} | {
+    Ending.AFTER_RESULT: "ok",
+    Ending.TIMEOUT_START: "timeout",
+    Ending.TIMEOUT_IDLE: "timeout",
+    Ending.TIMEOUT_WALL: "timeout",
+    Ending.NO_RESULT: "crashed",
+    Ending.BAD_OUTPUT: "crashed",
+}
+
+#: Failures that may be gone the next time although nobody changed anything.
+_PASSING = frozenset(
+    {
+        FailureClass.PROVIDER_QUOTA,
+        FailureClass.PROVIDER_DOWN,
+        FailureClass.INFRA,
+        FailureClass.SHUTDOWN,
+    }
+)
+_TIMEOUTS = frozenset({Ending.TIMEOUT_START, Ending.TIMEOUT_IDLE, Ending.TIMEOUT_WALL})
+
+
 class Classified(msgspec.Struct, frozen=True, kw_only=True):
-    """An ending with its sentence and, where the provider names one, the time to wait."""
+    """An ending with its sentence and, where the provider names one, the time to wait.
+
+    Args:
+        ending: how the call ended.
+        detail: in one sentence.
+        retry_seconds: to wait from now on, where the provider named a span.
+        retry_at: when it takes requests again, where it named a time.
+    """
 
     ending: Ending
     detail: str = ""
     retry_seconds: float | None = None
+    retry_at: datetime | None = None
 
     @property
     def failure(self) -> FailureClass | None:
         """What the ending means for the issue; None when the agent finished its turn."""
         return FAILURE_OF[self.ending]
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may succeed later without anybody changing anything."""
+        return self.ending in _TIMEOUTS or self.failure in _PASSING
+
+    def wait_seconds(self, now: datetime) -> float | None:
+        """Return the seconds to wait, where the provider named a span or a time."""
+        if self.retry_at is None:
+            return self.retry_seconds
+        return max(0.0, (self.retry_at - now).total_seconds())

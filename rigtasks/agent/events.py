@@ -41,7 +41,9 @@ class ToolResult(AgentEvent, frozen=True, kw_only=True, tag="tool_result"):
 class UsageReport(AgentEvent, frozen=True, kw_only=True, tag="usage"):
     """Tokens in four disjoint counters and, where the tool says it, money.
 
-    `cumulative` replaces everything reported before; otherwise the figures are added.
+    `cumulative` replaces everything reported before; otherwise the figures are added. `computed`
+    says that the money comes from the rig's own prices. `output_estimate` is what a price has to
+    assume where the tool names only the output at the start of a message.
     """
 
     model: str
@@ -52,6 +54,24 @@ class UsageReport(AgentEvent, frozen=True, kw_only=True, tag="usage"):
     turns: int = 0
     cost_micro_usd: int | None = None
     cumulative: bool = False
+    computed: bool = False
+    output_estimate: int = 0
+
+
+class Trouble(AgentEvent, frozen=True, kw_only=True, tag="trouble"):
+    """A request to the model failed; the tool may try again or give up.
+
+    Args:
+        status: of HTTP, where there was an answer.
+        reason: the tool's own name for it.
+        text: in words.
+        retry_at: when the provider takes requests again, in seconds since 1970.
+    """
+
+    status: int | None = None
+    reason: str = ""
+    text: str = ""
+    retry_at: float | None = None
 
 
 class Finished(AgentEvent, frozen=True, kw_only=True, tag="finished"):
@@ -63,6 +83,7 @@ class Finished(AgentEvent, frozen=True, kw_only=True, tag="finished"):
         text: the final message.
         structured: the answer as JSON text, where a schema was asked for.
         denials: how many tool uses were refused.
+        status: of HTTP, where a failed request ended it.
     """
 
     ok: bool
@@ -70,6 +91,7 @@ class Finished(AgentEvent, frozen=True, kw_only=True, tag="finished"):
     text: str = ""
     structured: str | None = None
     denials: int = 0
+    status: int | None = None
 
 
 class Garbled(AgentEvent, frozen=True, kw_only=True, tag="garbled"):
@@ -78,7 +100,7 @@ class Garbled(AgentEvent, frozen=True, kw_only=True, tag="garbled"):
     line: str
 
 
-AnyEvent = Started | Message | ToolUse | ToolResult | UsageReport | Finished | Garbled
+AnyEvent = Started | Message | ToolUse | ToolResult | UsageReport | Trouble | Finished | Garbled
 
 
 def clip(text: str, size: int = _CLIP) -> str:

@@ -19,9 +19,14 @@ def total_usage(
     total: Usage | None = None
     for event in events:
         if isinstance(event, UsageReport):
-            reported = _as_usage(event)
-            total = reported if event.cumulative or total is None else total + reported
+            total = add_report(total, event)
     return total or unreported_usage(model=model, cost_micro_usd=cost_micro_usd)
+
+
+def add_report(total: Usage | None, report: UsageReport) -> Usage:
+    """Take one more report into what was reported before."""
+    reported = _as_usage(report)
+    return reported if report.cumulative or total is None else total + reported
 
 
 def unreported_usage(*, model: str, cost_micro_usd: int | None) -> Usage:
@@ -31,6 +36,7 @@ def unreported_usage(*, model: str, cost_micro_usd: int | None) -> Usage:
 
 
 def _as_usage(report: UsageReport) -> Usage:
+    priced = CostBasis.COMPUTED if report.computed else CostBasis.REPORTED
     return Usage(
         model=report.model,
         turns=report.turns,
@@ -39,5 +45,5 @@ def _as_usage(report: UsageReport) -> Usage:
         cache_write=report.cache_write,
         output=report.output,
         cost_micro_usd=report.cost_micro_usd,
-        cost_basis=CostBasis.UNPRICED if report.cost_micro_usd is None else CostBasis.REPORTED,
+        cost_basis=CostBasis.UNPRICED if report.cost_micro_usd is None else priced,
     )
