@@ -19,7 +19,7 @@ _CERTAIN: tuple[tuple[re.Pattern[str], Ending], ...] = (
     (
         _words(
             r"usage[_ ]limit",
-            r"limit reached",
+            r"(?<!rate )limit reached",
             r"hit your limit",
             r"insufficient_quota",
             r"exceeded your current quota",
