@@ -13,6 +13,7 @@ import typer
 
 from rigtasks.cli import operator_verbs
 from rigtasks.cli.failures import ExitCode, tell, wants_json
+from rigtasks.cli.tools import Tool
 from rigtasks.errors import RigError
 
 app = typer.Typer(
@@ -25,12 +26,14 @@ serve = typer.Typer(help="Run one part of the rig in the foreground.", no_args_i
 db = typer.Typer(help="Look after the database.", no_args_is_help=True)
 events = typer.Typer(help="Look at the events.", no_args_is_help=True)
 config = typer.Typer(help="Check configuration.", no_args_is_help=True)
+run = typer.Typer(help="Look at calls of agents.", no_args_is_help=True)
 stack = typer.Typer(help="Look at the local stack.", no_args_is_help=True)
 for name, group in (
     ("serve", serve),
     ("db", db),
     ("events", events),
     ("config", config),
+    ("run", run),
     ("stack", stack),
     ("issue", operator_verbs.issue),
     ("repo", operator_verbs.repo),
@@ -150,6 +153,24 @@ def config_validate(
     from rigtasks.cli.validate import validate_file
 
     raise typer.Exit(validate_file(path, as_json=as_json))
+
+
+@run.command("classify")
+def run_classify(
+    file: Annotated[Path, typer.Argument(help="What the call wrote to standard output.")],
+    *,
+    provider: Annotated[Tool, typer.Option("--provider", help="Whose output it is.")],
+    exit_code: Annotated[
+        int, typer.Option("--exit-code", help="What the call ended with; 128 and more: a signal.")
+    ] = 0,
+    model: Annotated[
+        str, typer.Option("--model", help="The model, where the output does not name one (codex).")
+    ] = "",
+) -> None:
+    """Print as JSON what a saved output of an agent's command line amounts to."""
+    from rigtasks.cli.classifying import classify_file
+
+    classify_file(file, provider, exit_code, model=model)
 
 
 @stack.command("memory")

@@ -1,0 +1,10 @@
+"""The names of the agents' command lines that verbs know; light, because every start reads it."""
+
+from enum import StrEnum
+
+
+class Tool(StrEnum):
+    """The command lines whose output can be read."""
+
+    CLAUDE = "claude"
+    CODEX = "codex"
