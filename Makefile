@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 MATERIAL := tests/material/node_modules/.set-up
+AGENTS := $(VENV)/.agents-set-up
 DEMO_FLAGS ?=
 PYTEST_FLAGS ?=
 SECONDS ?= 60
@@ -12,7 +13,7 @@ SECONDS ?= 60
 LINUX_TOOLS := bwrap:bubblewrap chromium:chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check unit fuzz bench lock clean distclean system-tools name-bubblewrap
+.PHONY: help setup demo up test check unit fuzz bench lock lock-agents clean distclean system-tools agents name-bubblewrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +26,10 @@ demo: $(STAMP) name-bubblewrap ## watch two issues become merged pull requests
 up: $(STAMP) name-bubblewrap ## run the whole rig until Ctrl-C
 	@$(BIN)/rig up
 
-test: $(STAMP) $(MATERIAL) system-tools check ## every check and every test
+test: $(STAMP) agents $(MATERIAL) system-tools check ## every check and every test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+agents: $(AGENTS) ## install the command lines of Claude and Codex beside the rig
 
 check: $(STAMP) ## style, types and import directions
 	$(BIN)/ruff check .
@@ -50,6 +53,13 @@ lock: ## write requirements.lock again from pyproject.toml, keeping what is pinn
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
 	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
+lock-agents: ## write the locks of agents/ again (needs uv and npm)
+	uv pip compile agents/requirements.in --no-deps --universal --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+	  --output-file agents/requirements.lock
+	npm install --prefix agents --package-lock-only --omit-lockfile-registry-resolved \
+	  --ignore-scripts --no-audit --no-fund
+
 clean: ## delete the local stack's data and all caches
 	@if [ -x $(BIN)/rig ]; then $(BIN)/rig stack remove --yes; fi
 	rm -rf .rig .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -64,6 +74,10 @@ $(STAMP): requirements.lock pyproject.toml
 
 $(MATERIAL): $(STAMP) .ci/material tests/material/package-lock.json tests/material/package.json
 	@.ci/material $(abspath $(BIN)/python)
+	@touch $@
+
+$(AGENTS): $(STAMP) $(wildcard agents/*)
+	@.ci/agents $(VENV)
 	@touch $@
 
 name-bubblewrap:

@@ -117,7 +117,7 @@ class Settings(BaseSettings):
 
     provider: str = Field(
         default="command",
-        description="What the agent is: `command`, or `scripted` for the rules of the demo.",
+        description="The agent: `claude`, `codex`, `command`, or `scripted`, the demo's rules.",
     )
     provider_command: str = Field(
         default="", description="Command line of the agent that implements."
@@ -127,6 +127,13 @@ class Settings(BaseSettings):
         default=None,
         ge=0,
         description="What one call of the command costs, in dollars; 0 for a free one.",
+    )
+    model: str = Field(default="", description="Model that claude or codex is to use.")
+    model_api_url: str = Field(
+        default="", description="Address of the model's API, where it is not the vendor's."
+    )
+    model_api_key: SecretStr = Field(
+        default=SecretStr(""), description="Key of the model's API; agents never see it."
     )
     tool_path: str = Field(
         default="",
@@ -204,7 +211,7 @@ class Settings(BaseSettings):
         default=30.0, gt=0, le=60, description="How long one run may review."
     )
 
-    @field_validator("github_api_url", "github_web_url")
+    @field_validator("github_api_url", "github_web_url", "model_api_url")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")

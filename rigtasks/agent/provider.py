@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from rigtasks.agent.assignment import Role
+from rigtasks.agent.door import Upstream
 from rigtasks.agent.endings import Classified
 from rigtasks.agent.events import AnyEvent
 from rigtasks.agent.process import Exit
@@ -33,13 +34,18 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
-    """How a call becomes a process; `read_only` paths are shown to it unchanged."""
+    """How a call becomes a process; `read_only` paths are shown to it unchanged.
+
+    With an `upstream`, `{model_url}` in the arguments and the environment becomes the address of a
+    door that leads there and nowhere else.
+    """
 
     argv: tuple[str, ...]
     stdin: bytes
     env: dict[str, str] = {}
     read_only: tuple[Path, ...] = ()
     network: bool = False
+    upstream: Upstream | None = None
 
 
 class Provider(Protocol):

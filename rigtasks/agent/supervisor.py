@@ -1,11 +1,13 @@
 """Start one agent call in the sandbox, watch its stream and its clock, and name its ending."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 import msgspec
 
+from rigtasks.agent.door import model_door
 from rigtasks.agent.endings import Classified, Ending
 from rigtasks.agent.events import AnyEvent, Finished, Garbled, Started, ToolResult, ToolUse
 from rigtasks.agent.lines import BoundedLines, Tail
@@ -190,8 +192,9 @@ def run_agent(
 
     launch = provider.launch(call)
     stream = _Stream(provider, timers, stop, keep)
-    command = wrap(launch.argv, spec=_with_launch(spec, launch), level=level)
-    ended = run_process(command, stdin=launch.stdin, watcher=stream)
+    with _led_out(launch) as led:
+        command = wrap(led.argv, spec=_with_launch(spec, led), level=level)
+        ended = run_process(command, stdin=led.stdin, watcher=stream)
     stream.close()
     ending = _name_ending(provider, ended, stream)
     if ending.failure is None:
@@ -209,6 +212,20 @@ def run_agent(
         exit=ended,
         first_event_seconds=stream.first_at,
     )
+
+
+@contextmanager
+def _led_out(launch: Launch) -> Iterator[Launch]:
+    """Keep the way to the model open while the process of a call lives."""
+    if launch.upstream is None:
+        yield launch
+        return
+    with model_door(launch.upstream) as door:
+        yield msgspec.structs.replace(
+            launch,
+            argv=door.through(launch.argv),
+            read_only=(*launch.read_only, *door.read_only),
+        )
 
 
 def _with_launch(spec: SandboxSpec, launch: Launch) -> SandboxSpec:

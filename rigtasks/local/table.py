@@ -23,6 +23,8 @@ CONDUCTOR_ONLY = frozenset(
     {"RIG_APPS_FILE", "RIG_GITHUB_TOKEN", "RIG_GITHUB_READ_TOKEN", "RIG_GITHUB_REVIEWER_TOKEN"}
 )
 """What writes to GitHub; no other process gets it."""
+MODEL_KEY = frozenset({"RIG_MODEL_API_KEY"})
+"""What agents' models are paid with; only the workers that run agents get it."""
 WEBHOOK_SECRETS = frozenset({"RIG_WEBHOOK_SECRET", "RIG_WEBHOOK_SECRET_PREVIOUS"})
 
 
@@ -49,6 +51,7 @@ def github(data_dir: Path, ports: dict[str, int]) -> ProcessSpec:
             "--allow-unsandboxed-ci",  # all its repositories are sandbox repositories
         ),
         ready=says(rb'(?m)^\{.*"url"'),
+        without=MODEL_KEY,
         stop_phase=EDGES_STOP,
         port=ports["github"],
     )
@@ -69,7 +72,7 @@ def receiver(ports: dict[str, int]) -> ProcessSpec:
             "--no-ws",
             "webhook_receiver.wsgi:app",
         ),
-        without=CONDUCTOR_ONLY,
+        without=CONDUCTOR_ONLY | MODEL_KEY,
         ready=answers(ports["web"], "/health"),
         after=SERVERS,
         stop_phase=EDGES_STOP,
@@ -83,7 +86,7 @@ def relay() -> ProcessSpec:
         name="relay",
         argv=(*_module("rigtasks.cli"), "serve", "relay"),
         ready=says(rb"relay ready"),
-        without=CONDUCTOR_ONLY | WEBHOOK_SECRETS,
+        without=CONDUCTOR_ONLY | WEBHOOK_SECRETS | MODEL_KEY,
         after=SERVERS,
         stop_phase=SOURCES_STOP,
     )
@@ -106,7 +109,7 @@ def worker(queue: str, needs: frozenset[str]) -> ProcessSpec:
         after=SERVERS | needs,
         stop_phase=CONDUCTOR_STOP if queue == "conductor" else AGENTS_STOP,
         grace=WORKER_GRACE_SECONDS,
-        without=WEBHOOK_SECRETS | (frozenset() if queue == "conductor" else CONDUCTOR_ONLY),
+        without=WEBHOOK_SECRETS | (MODEL_KEY if queue == "conductor" else CONDUCTOR_ONLY),
     )
 
 
@@ -120,7 +123,7 @@ def beat() -> ProcessSpec:
             "INFO",
         ),
         ready=says(rb"beat: Starting"),
-        without=CONDUCTOR_ONLY | WEBHOOK_SECRETS,
+        without=CONDUCTOR_ONLY | WEBHOOK_SECRETS | MODEL_KEY,
         after=SERVERS,
         stop_phase=SOURCES_STOP,
     )
@@ -137,7 +140,7 @@ def flower(ports: dict[str, int]) -> ProcessSpec:
             "--read_only=True",
         ),
         ready=answers(ports["flower"], "/healthcheck"),
-        without=CONDUCTOR_ONLY | WEBHOOK_SECRETS,
+        without=CONDUCTOR_ONLY | WEBHOOK_SECRETS | MODEL_KEY,
         after=SERVERS,
         stop_phase=SOURCES_STOP,
         port=ports["flower"],

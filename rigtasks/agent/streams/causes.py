@@ -23,6 +23,7 @@ _CERTAIN: tuple[tuple[re.Pattern[str], Ending], ...] = (
             r"hit your limit",
             r"insufficient_quota",
             r"exceeded your current quota",
+            r"quota exceeded",
             r"credit balance is too low",
             r"billing hard limit",
             r"out of credits",

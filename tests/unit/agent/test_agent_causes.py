@@ -40,6 +40,7 @@ def test_every_ending_is_one_of_the_named_classes() -> None:
         ("Claude AI usage limit reached|1795182000", None, Ending.QUOTA),
         ("You've hit your limit · resets 3pm (UTC)", 429, Ending.QUOTA),
         ("You exceeded your current quota, please check your plan", 429, Ending.QUOTA),
+        ("Quota exceeded. Check your plan and billing details.", None, Ending.QUOTA),
         ("Credit balance is too low", 400, Ending.QUOTA),
         ("Rate limit reached for gpt-5.2 in organization org-1", None, Ending.RATE_LIMIT),
         ("API Error: Request rejected (429) · slow down", None, Ending.RATE_LIMIT),

@@ -77,6 +77,12 @@ def test_each_queue_gets_one_worker() -> None:
     assert [spec.argv[spec.argv.index("-Q") + 1] for spec in workers] == list(QUEUES)
 
 
+def test_only_workers_that_run_agents_get_the_models_key() -> None:
+    given = {spec.name for spec in table() if "RIG_MODEL_API_KEY" not in spec.without}
+
+    assert given == {"worker-dev-e-python", "worker-review-e"}
+
+
 @pytest.mark.parametrize("name", [spec.name for spec in table()])
 def test_every_role_has_a_reason_for_its_memory(name: str) -> None:
     assert reason_for(name, NEEDS_REASON_ABOVE + 1) == REASONS[name.split("-", maxsplit=1)[0]]

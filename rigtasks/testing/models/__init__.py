@@ -1,0 +1,29 @@
+"""Models that follow a script, served on loopback as the real command lines expect it."""
+
+from rigtasks.testing.models.script import (
+    Ask,
+    Do,
+    Fail,
+    Hang,
+    Request,
+    Run,
+    Say,
+    Script,
+    Step,
+    in_order,
+)
+from rigtasks.testing.models.server import ModelServer
+
+__all__ = [
+    "Ask",
+    "Do",
+    "Fail",
+    "Hang",
+    "ModelServer",
+    "Request",
+    "Run",
+    "Say",
+    "Script",
+    "Step",
+    "in_order",
+]
