@@ -13,7 +13,7 @@ import typer
 
 from rigtasks.cli import operator_verbs
 from rigtasks.cli.failures import ExitCode, tell, wants_json
-from rigtasks.cli.tools import Tool
+from rigtasks.cli.tools import DemoAgent, Tool
 from rigtasks.errors import RigError
 
 app = typer.Typer(
@@ -52,6 +52,13 @@ Memory = Annotated[
     bool, typer.Option("--memory", help="Print what each process takes, once all are ready.")
 ]
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the stack running after the story.")]
+Agent = Annotated[
+    DemoAgent,
+    typer.Option(
+        "--provider",
+        help="The rule engine, or a real command line with a scripted model; no account is used.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Really delete; otherwise only say so.")]
 DemoDir = Annotated[
     Path | None,
@@ -75,11 +82,17 @@ def up(
 
 
 @app.command()
-def demo(data_dir: DemoDir = None, *, keep: Keep = False, as_json: AsJson = False) -> None:
+def demo(
+    data_dir: DemoDir = None,
+    *,
+    provider: Agent = DemoAgent.SCRIPTED,
+    keep: Keep = False,
+    as_json: AsJson = False,
+) -> None:
     """Watch two sample issues become merged pull requests."""
     from rigtasks.cli.start import run_demo
 
-    raise typer.Exit(run_demo(data_dir, keep=keep, as_json=as_json))
+    raise typer.Exit(run_demo(data_dir, provider, keep=keep, as_json=as_json))
 
 
 @app.command()

@@ -15,6 +15,7 @@ from types import FrameType
 import msgspec
 
 from rigtasks.cli.failures import ExitCode
+from rigtasks.cli.tools import DemoAgent
 from rigtasks.local.memory import measure, memory_table, stack_processes
 from rigtasks.local.postgres import PostgresServer
 from rigtasks.local.problems import AlreadyRunning
@@ -23,8 +24,6 @@ from rigtasks.local.records import read_record
 from rigtasks.local.stack import Addresses, LocalStack, StackOptions
 from rigtasks.local.valkey import ValkeyServer
 
-DEMO_SETTINGS = {"RIG_PROVIDER": "scripted"}
-"""The agent of the demo needs no account and no key."""
 DEMO_PREFIX = "rig-demo-"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -44,29 +43,55 @@ def run_up(data_dir: Path, port: int | None, *, as_json: bool, memory: bool) -> 
         _say("stopping", error=True)
 
 
-def run_demo(data_dir: Path | None, *, keep: bool, as_json: bool) -> int:
+def run_demo(data_dir: Path | None, agent: DemoAgent, *, keep: bool, as_json: bool) -> int:
     """Tell the demo's story on a stack of its own and return the exit code.
+
+    No agent of the demo needs an account or a key: behind a real command line is a scripted model.
 
     Without a data folder the stack lives in a temporary one, unless it is kept running; after a
     failure that folder stays, because its logs tell why.
     """
-    from rigtasks.local.demo.story import run  # noqa: PLC0415 - only the demo needs it
+    from rigtasks.local.demo.story import (  # noqa: PLC0415 - only the demo needs it
+        PATIENCE_SECONDS,
+        PATIENCE_WITH_REAL_TOOLS,
+        run,
+    )
 
     temporary = data_dir is None and not keep
     folder = _demo_folder() if temporary else data_dir or Path(".rig")
-    stack = LocalStack(
-        options_for(folder, None, settings=DEMO_SETTINGS), report=_Progress(time.monotonic())
-    )
+    scripted = agent is DemoAgent.SCRIPTED
+    patience = PATIENCE_SECONDS if scripted else PATIENCE_WITH_REAL_TOOLS
     code = int(ExitCode.FAILURE)
     try:
-        with _stopped_by_signals(stack), stack:
-            code = run(stack, json_output=as_json, keep=keep)
+        with _demo_agent(agent) as settings:
+            stack = LocalStack(
+                options_for(folder, None, settings=settings), report=_Progress(time.monotonic())
+            )
+            with _stopped_by_signals(stack), stack:
+                code = run(stack, json_output=as_json, keep=keep, patience_seconds=patience)
     finally:
         if temporary and code == ExitCode.OK:
             remove_data(folder)
         elif temporary:
             _say(f"the logs of this demo are kept in {folder / 'logs'}", error=True)
     return code
+
+
+@contextmanager
+def _demo_agent(agent: DemoAgent) -> Iterator[dict[str, str]]:
+    """Give the settings of the demo's agent, and serve its model where it needs one."""
+    if agent is DemoAgent.SCRIPTED:
+        yield {"RIG_PROVIDER": "scripted"}
+        return
+    from rigtasks.local.demo.model_script import demo_model  # noqa: PLC0415 - as above
+
+    with demo_model(agent.value) as settings:
+        _say(
+            f"  {agent.value} is the real program, its model a script on this machine: nothing is "
+            "paid, costs are what the model's list says",
+            error=True,
+        )
+        yield settings
 
 
 def remove_abandoned_demos() -> list[Path]:

@@ -8,3 +8,11 @@ class Tool(StrEnum):
 
     CLAUDE = "claude"
     CODEX = "codex"
+
+
+class DemoAgent(StrEnum):
+    """The agents the demo can be told with."""
+
+    SCRIPTED = "scripted"
+    CLAUDE = "claude"
+    CODEX = "codex"

@@ -25,6 +25,7 @@ from rigtasks.local.stack import LocalStack
 from rigtasks.routing.labels import READY
 
 PATIENCE_SECONDS = 90.0
+PATIENCE_WITH_REAL_TOOLS = 240.0
 POLL_SECONDS = 0.1
 MERGED, UNFINISHED = 0, 1
 
