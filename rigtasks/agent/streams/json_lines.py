@@ -1,5 +1,6 @@
 """Read one line of a tool's JSON stream, whatever else may have got into it."""
 
+import json
 import re
 from typing import Annotated, TypeVar
 
@@ -10,6 +11,7 @@ Shape = TypeVar("Shape")
 Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def strip_ansi(text: str) -> str:
@@ -23,9 +25,16 @@ def decode_line(line: str, decoder: msgspec.json.Decoder[Shape]) -> Shape | None
     if not text.startswith("{"):
         return None
     try:
-        return decoder.decode(text.encode(errors="replace"))
-    except (msgspec.DecodeError, RecursionError):
+        return decoder.decode(_whole_characters(text).encode(errors="replace"))
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, too
         return None
+
+
+def _whole_characters(text: str) -> str:
+    """Write a line anew that holds half a character, as tools do that cut texts at a length."""
+    if _SURROGATE.search(text) is None:
+        return text
+    return json.dumps(json.loads(text), ensure_ascii=False)
 
 
 def as_text(content: object) -> str:

@@ -2,7 +2,6 @@
 
 from rigtasks.testing.models.script import (
     Ask,
-    Do,
     Fail,
     Hang,
     Request,
@@ -16,7 +15,6 @@ from rigtasks.testing.models.server import ModelServer
 
 __all__ = [
     "Ask",
-    "Do",
     "Fail",
     "Hang",
     "ModelServer",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from rigtasks.testing.models.script import Ask, Do, Request, Run, Say
+from rigtasks.testing.models.script import Ask, Request, Run, Say
 from rigtasks.testing.models.sse import server_sent
 
 #: The tool that the command line offers for answers that are data.
@@ -42,8 +42,6 @@ def _block(step: object, request: Request) -> dict[str, Any]:
     match step:
         case Run(command=command):
             return _tool("Bash", {"command": command, "description": "run"})
-        case Do(name=name, input=given):
-            return _tool(name, given)
         case Ask(answer=answer) if _ANSWER in request.tools:
             return _tool(_ANSWER, answer)
         case Ask() | Say():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from rigtasks.testing.models.script import Ask, Do, Request, Run, Say
+from rigtasks.testing.models.script import Ask, Request, Run, Say
 from rigtasks.testing.models.sse import server_sent
 
 _USAGE = {
@@ -46,8 +46,6 @@ def _item(step: object, request: Request) -> dict[str, Any]:
     match step:
         case Run(command=command):
             return _call(*_shell(command, request))
-        case Do(name=name, input=given):
-            return _call(name, given)
         case Ask() | Say():
             content = [{"type": "output_text", "text": step.text, "annotations": []}]
             return {

@@ -38,14 +38,6 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Do:
-    """Any tool by its name, with its input as the tool wants it."""
-
-    name: str
-    input: dict[str, object]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Ask:
     """An answer that is data: by the tool that takes such answers, otherwise as text."""
 
@@ -63,7 +55,6 @@ class Fail:
 
     status: int
     body: str = '{"type":"error","error":{"type":"error","message":"scripted failure"}}'
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +62,7 @@ class Hang:
     """No answer at all until the server is closed."""
 
 
-Step = Say | Run | Do | Ask | Fail | Hang
+Step = Say | Run | Ask | Fail | Hang
 Script = Callable[[Request], Step]
 
 

@@ -5,10 +5,10 @@ import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rigtasks.testing.models import messages, responses
-from rigtasks.testing.models.script import Fail, Hang, Request, Script
+from rigtasks.testing.models.script import Fail, Hang, Request, Script, Step
 
 _LANGUAGES = {"/v1/messages": messages, "/v1/responses": responses}
 
@@ -50,7 +50,7 @@ class ModelServer:
         self._thread.join()
         self._server.server_close()
 
-    def answer(self, request: Request) -> Any:
+    def answer(self, request: Request) -> Step:
         """Return the script's next step, after it was noted who asked."""
         self.requests.append(request)
         return self._script(request)
@@ -87,24 +87,16 @@ class _Answering(BaseHTTPRequestHandler):
             case Hang():
                 self.server.model.wait_closed()
             case Fail():
-                self._send(step.status, "application/json", [step.body.encode()], step.headers)
+                self._send(step.status, "application/json", [step.body.encode()])
             case _:
                 self._send(200, "text/event-stream", language.stream(step, request, body))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Log nothing; `requests` has it all."""
 
-    def _send(
-        self,
-        status: int,
-        kind: str,
-        pieces: Iterable[bytes],
-        headers: Iterable[tuple[str, str]] = (),
-    ) -> None:
+    def _send(self, status: int, kind: str, pieces: Iterable[bytes]) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        for name, value in headers:
-            self.send_header(name, value)
         self.end_headers()
         for piece in pieces:
             self.wfile.write(piece)

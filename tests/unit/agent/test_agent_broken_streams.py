@@ -67,6 +67,17 @@ def test_colours_around_a_line_are_looked_through(name: str) -> None:
     )
 
 
+def test_half_a_character_costs_no_more_than_itself() -> None:
+    line = (
+        rb'{"type":"result","subtype":"success","is_error":false,"result":"a \ud83d \ud83d\ude00"}'
+    )
+
+    finished = tally_of(parser_of("claude"), line).finished
+
+    assert finished is not None
+    assert (finished.ok, finished.text) == (True, "a ? \N{GRINNING FACE}")
+
+
 def test_carriage_returns_and_cuts_anywhere_change_nothing() -> None:
     whole = recorded("claude-basic.jsonl")
     pieces = [whole[at : at + 7] for at in range(0, len(whole), 7)]
