@@ -76,14 +76,19 @@ class Call:
         found = self.hub.repository(owner, name)
         if found is not None and sees(self.caller, found):
             return found
-        renamed = self.hub.renamed_repository(owner, name)
+        renamed = None if found else self.hub.renamed_repository(owner, name)
         if renamed is None or not sees(self.caller, renamed):
             raise not_found()
+        raise self.moved_to(renamed)
+
+    def moved_to(self, renamed: Repository) -> HttpError:
+        """Return the redirect from a repository's former name, which nobody else has taken."""
+        owner, name = self.arguments["owner"], self.arguments["repo"]
         rest = self.url.split(f"/repos/{owner}/{name}", 1)[1]
         target = f"{self.view.api}/repositories/{renamed.id}{rest}"
         status = 301 if self.request.method == "GET" else 307
         message = "Moved Permanently" if status == 301 else "Temporary Redirect"  # noqa: PLR2004
-        raise HttpError(status, message, headers={"Location": target})
+        return HttpError(status, message, headers={"Location": target})
 
     @property
     def account(self) -> Account:

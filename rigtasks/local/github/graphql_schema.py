@@ -68,7 +68,8 @@ def _allowed(context: Context, repo: Repository, permission: str, level: str) ->
 
 def _repository(context: Context, _root: None, arguments: Json) -> Node:
     owner, name = arguments.get("owner"), arguments.get("name")
-    row = context.hub.repository(str(owner), str(name))
+    names = str(owner), str(name)
+    row = context.hub.repository(*names) or context.hub.renamed_repository(*names)
     if row is None or not sees(context.caller, row):
         message = f"Could not resolve to a Repository with the name '{owner}/{name}'."
         raise RefusedError(message, "NOT_FOUND")

@@ -244,7 +244,7 @@ class SandboxGitHub:
             return self._graphql(request, caller, view, path)
         if by_id := _BY_ID.fullmatch(path):
             repo = self.state.repositories.find(int(by_id[1]))
-            if repo is None or not sees(caller, repo):
+            if repo is None:
                 raise not_found()
             path = f"/repos/{self.hub.full_name(repo)}{by_id[2] or ''}"
         route, arguments = _matched(self._rest, request, path)

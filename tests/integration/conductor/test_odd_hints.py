@@ -202,3 +202,30 @@ def test_from_the_head_of_the_pull_request_nothing_is_read(scene: Scene) -> None
     assert "PR_CREATED" not in scene.types()
     branches = scene.maria.call("GET", f"/repos/{scene.repo}/branches")
     assert [one["name"] for one in branches] == ["main"]
+
+
+def test_repo_renamed_since_the_delivery_was_sent(scene: Scene) -> None:
+    file_issue(scene, READY)
+    old = scene.repo
+    new = f"{old}-renamed"
+    scene.seeder.rename(old, new.partition("/")[2])
+
+    assert deliver(scene, "labeled", full_name=old).startswith(APPROVED)
+    assert scene.state.repo == new
+
+
+def test_old_name_of_a_renamed_repo_taken_by_another(scene: Scene) -> None:
+    """The id counts: an issue of the newcomer with the same number is not taken for ours."""
+    file_issue(scene, READY)
+    old = scene.repo
+    scene.seeder.rename(old, f"{old.partition('/')[2]}-moved")
+    scene.seeder.create_repository(old, files={"a": ""}, roles={"maria": "write"})
+    number = int(scene.maria.create_issue(old, "Something else", "")["number"])
+    scene.maria.label(old, number, READY)
+
+    outcome = deliver(scene, "labeled", full_name=old)
+
+    assert number == scene.number
+    assert outcome.startswith(("given up: ", "ignored: "))
+    assert "404" in outcome
+    assert nothing_known(scene)

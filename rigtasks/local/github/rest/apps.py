@@ -44,7 +44,10 @@ def get_installation(call: Call) -> Response:
 def repository_installation(call: Call) -> Response:
     """Find the App's installation for a repository."""
     app = call.app
-    repo = call.hub.repository(call.arguments["owner"], call.arguments["repo"])
+    owner, name = call.arguments["owner"], call.arguments["repo"]
+    repo = call.hub.repository(owner, name)
+    if repo is None and (renamed := call.hub.renamed_repository(owner, name)) is not None:
+        raise call.moved_to(renamed)
     row = None if repo is None else call.hub.installation(app.id, repo.owner_id)
     if row is None:
         raise not_found()
