@@ -424,6 +424,26 @@ def test_nothing_of_the_host_reaches_the_agent(bench: Bench, monkeypatch: Any) -
     assert str(Path.home()) not in seen.replace(sys.prefix, "")
 
 
+@pytest.mark.parametrize("name", ["setup", "build", "test"])
+def test_a_command_of_the_repository_is_any_shell_and_runs_within_the_walls(
+    name: str, bench: Bench, monkeypatch: Any
+) -> None:
+    """What `.rig-agent.yaml` says is never run by the supervisor."""
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_secret")
+    outside = bench.folder / "outside"
+    outside.write_text("untouched")
+    hostile = f'echo gone > {outside}; test -z "$GITHUB_TOKEN" && ! test -e {Path.home()}/.ssh'
+    commands = {"test": "sh check.sh"} | {name: hostile}
+    bench.fill(FILES)
+
+    outcome = implement(
+        bench.assignment(commands=Commands(**commands)), bench.runtime(provider=bench.agent(RIGHT))
+    )
+
+    assert outcome.success, outcome.reason
+    assert outside.read_text() == "untouched"
+
+
 def test_the_same_run_without_walls_gives_the_same_commit(bench: Bench) -> None:
     bench.fill(FILES)
     runtime = bench.without_walls(bench.runtime(provider=bench.agent(RIGHT)))

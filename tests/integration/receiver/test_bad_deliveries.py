@@ -1,7 +1,10 @@
 """Everything a stranger can send to the receiver, over real HTTP, item by item.
 
 What is refused is named with its status and stores nothing; what is odd but signed is stored
-without hurting anybody else. The bytes below HTTP are written by hand.
+without hurting anybody else. The bytes below HTTP are written by hand. What deliveries mean
+(labels, names and ids, transfers, strangers' installations) is tried in
+`tests/integration/conductor/test_odd_hints.py`, the timing probe in
+`tests/unit/github/test_signature.py`.
 """
 
 import gzip
