@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from served import Receiver, serve
+from bad_rows import count
+from served import Receiver, issue_payload, serve
 
 from rigtasks.eventstore.migrate import upgrade
 from rigtasks.testing.services import TemporaryPostgres
@@ -15,3 +16,13 @@ def receiver(postgres: TemporaryPostgres) -> Iterator[Receiver]:
     with serve(url) as running:
         yield running
     postgres.drop_database(url)
+
+
+@pytest.fixture
+def nothing_stored(receiver: Receiver) -> Iterator[None]:
+    """Check that a test leaves both tables as they were and the receiver as able as before."""
+    before = count(receiver)
+    yield
+    assert count(receiver) == before
+    assert receiver.get("/healthz").status_code == 200
+    assert receiver.deliver(issue_payload(1)).status_code == 202
