@@ -12,7 +12,7 @@ from rigtasks.gate.closes import closed_issues
 from rigtasks.gate.human_gates import Clearance, LabelGrant
 from rigtasks.gate.rules.size import LARGE_PR_OK
 from rigtasks.github.api import Api
-from rigtasks.github.checks import CheckRun, CommitStatus
+from rigtasks.github.checks import CheckRun, CheckSuite, CommitStatus
 from rigtasks.github.contents import read_branch_head, read_file
 from rigtasks.github.errors import RateLimited
 from rigtasks.github.identities import Role
@@ -33,6 +33,7 @@ _SOURCES = {
     "files": gate.Source.FILES,
     "reviews": gate.Source.REVIEWS,
     "threads": gate.Source.THREADS,
+    "check_suites": gate.Source.CHECKS,
     "check_runs": gate.Source.CHECKS,
     "statuses": gate.Source.CHECKS,
     "protection": gate.Source.PROTECTION,
@@ -105,6 +106,7 @@ class _Gatherer:
                 *(_check_run(one) for one in seen.check_runs),
                 *(_status(one, seen.head_sha) for one in seen.statuses),
             ),
+            suites=tuple(_suite(one) for one in seen.check_suites),
             reviews=reviews,
             threads=tuple(_threads(seen)),
             allowed_bases=(state.base_branch,),
@@ -307,6 +309,19 @@ def _commits(seen: PullRequestFacts) -> gate.CommitRange:
             people[role, identity, name] = gate.Committer(role=role, account_id=identity, name=name)
     last = seen.commits[-1].sha if seen.commits else ""
     return gate.CommitRange(head_sha=last, identities=tuple(people.values()))
+
+
+def _suite(suite: CheckSuite) -> gate.CheckSuite:
+    return gate.CheckSuite(
+        id=suite.id,
+        app_id=suite.app.id if suite.app else None,
+        app_slug=(suite.app.slug if suite.app else None) or "",
+        head_sha=suite.head_sha,
+        status=suite.status,
+        conclusion=suite.conclusion,
+        runs=suite.latest_check_runs_count,
+        created_at=suite.created_at,
+    )
 
 
 def _check_run(run: CheckRun) -> gate.ObservedCheck:

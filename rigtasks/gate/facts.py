@@ -195,6 +195,19 @@ class ObservedCheck(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
 
 
+class CheckSuite(msgspec.Struct, frozen=True, kw_only=True):
+    """What one App, or one workflow of Actions, has to report; `runs` counts its newest ones."""
+
+    id: int
+    app_id: int | None
+    app_slug: str
+    head_sha: str
+    status: str | None
+    conclusion: str | None
+    runs: int
+    created_at: datetime
+
+
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """One submitted review. `can_write` is None where the reviewer's permission was not asked."""
 
@@ -324,6 +337,7 @@ class GateFacts(msgspec.Struct, frozen=True, kw_only=True):
     budget: BudgetState
     read_at: datetime
     merge_mode: MergeMode = MergeMode.RIG
+    suites: tuple[CheckSuite, ...] = ()
     skippable_checks: frozenset[str] = frozenset()
     block_labels: tuple[str, ...] = ()
     closing_references: tuple[IssueRef, ...] = ()

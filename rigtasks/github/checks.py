@@ -39,6 +39,18 @@ class CheckRun(msgspec.Struct, frozen=True, kw_only=True):
     output: CheckOutput | None = None
 
 
+class CheckSuite(msgspec.Struct, frozen=True, kw_only=True):
+    """What one App reports at a commit; GitHub Actions has one for each workflow's run."""
+
+    id: int
+    head_sha: str
+    status: str | None
+    conclusion: str | None
+    app: App | None
+    latest_check_runs_count: int
+    created_at: datetime
+
+
 class CommitStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A commit status, which anybody with write access can set."""
 
@@ -70,6 +82,16 @@ class CheckDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 class _CheckRuns(msgspec.Struct, frozen=True, kw_only=True):
     check_runs: tuple[CheckRun, ...]
+
+
+class _CheckSuites(msgspec.Struct, frozen=True, kw_only=True):
+    check_suites: tuple[CheckSuite, ...]
+
+
+def read_check_suites(api: Api, sha: str) -> tuple[CheckSuite, ...]:
+    """Return the check suites at a commit, whether or not anything was reported for them."""
+    pages = api.pages(f"/commits/{segment(sha)}/check-suites", _CheckSuites)
+    return tuple(suite for page in pages for suite in page.check_suites)
 
 
 def read_check_runs(api: Api, sha: str) -> tuple[CheckRun, ...]:

@@ -7,7 +7,14 @@ import msgspec
 
 from rigtasks.errors import RigError
 from rigtasks.github.api import Api
-from rigtasks.github.checks import CheckRun, CommitStatus, read_check_runs, read_statuses
+from rigtasks.github.checks import (
+    CheckRun,
+    CheckSuite,
+    CommitStatus,
+    read_check_runs,
+    read_check_suites,
+    read_statuses,
+)
 from rigtasks.github.contents import FileContent, read_codeowners
 from rigtasks.github.errors import RateLimited
 from rigtasks.github.issues import IssueHistory, read_history
@@ -52,6 +59,7 @@ class PullRequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     commits_truncated: bool
     reviews: tuple[Review, ...]
     threads: tuple[Thread, ...]
+    check_suites: tuple[CheckSuite, ...]
     check_runs: tuple[CheckRun, ...]
     statuses: tuple[CommitStatus, ...]
     required_checks: RequiredChecks
@@ -79,6 +87,8 @@ def read_pull_request_facts(api: Api, number: int) -> PullRequestFacts:
     if commits and len(commits) < MOST_COMMITS and commits[-1].sha != head:
         reader.unknown("commits", "the head moved while it was read")
         reader.unknown("files", "the head moved while it was read")
+    # Before the runs: those of a suite that has ended are then all there to be read.
+    suites = reader.read("check_suites", lambda: read_check_suites(api, head)) or ()
     return PullRequestFacts(
         pull_request=pull,
         head_sha=head,
@@ -88,6 +98,7 @@ def read_pull_request_facts(api: Api, number: int) -> PullRequestFacts:
         commits_truncated=len(commits) >= MOST_COMMITS,
         reviews=reader.read("reviews", lambda: read_reviews(api, number)) or (),
         threads=reader.read("threads", lambda: read_threads(api, number)) or (),
+        check_suites=suites,
         check_runs=reader.read("check_runs", lambda: read_check_runs(api, head)) or (),
         statuses=reader.read("statuses", lambda: read_statuses(api, head)) or (),
         required_checks=reader.read("protection", lambda: read_required_checks(api, pull.base.ref))

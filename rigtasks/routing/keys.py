@@ -190,7 +190,8 @@ MERGE = Key(
         ),
         _names(
             "requiredChecks",
-            "Checks that must be green besides those GitHub requires.",
+            "Checks that must be green besides those GitHub requires. A CI that has left no trace "
+            "at the head yet is waited for by its name only.",
             max_length=200,
         ),
         _names("blockLabels", "Labels that stop a merge besides the rig's own.", max_length=50),

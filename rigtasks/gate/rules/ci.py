@@ -1,8 +1,9 @@
 """CI: every required check is there and successful at the head, from the app it should be from.
 
-Where branch protection requires nothing, every check that reported at the head must be successful
-and at least one must exist. A check the repository's own file adds comes on top of either, so it
-can only restrict. The gate's own check run is left out, or it would wait for itself.
+Where branch protection requires nothing, every check that reported at the head must be successful,
+at least one must exist, and no check suite may still be at it. A check the repository's own file
+adds comes on top of either, so it can only restrict. The gate's own check run is left out, or it
+would wait for itself.
 """
 
 from enum import StrEnum
@@ -11,6 +12,7 @@ import msgspec
 
 from rigtasks.gate.facts import (
     CheckKind,
+    CheckSuite,
     GateFacts,
     ObservedCheck,
     RequiredBy,
@@ -18,6 +20,7 @@ from rigtasks.gate.facts import (
     Source,
 )
 from rigtasks.gate.result import Finding, Gate, Rule, Unblock, failed, passed, pending
+from rigtasks.gate.suites import ended_unchecked, is_idle, may_report, suites_at_head
 
 #: The name of the check run in which the rig shows its own verdict.
 GATE_CHECK = "rig/merge-gate"
@@ -98,15 +101,30 @@ def check_verdicts(facts: GateFacts) -> tuple[CheckVerdict, ...]:
     observed = newest_at_head(facts)
     required = _requirements(facts)
     verdicts = [verdict for one in required for verdict in _judge_required(one, observed, facts)]
-    if not any(one.required_by is RequiredBy.PROTECTION for one in required):
+    if every_report_counts(facts):
         judged = {verdict.check for verdict in verdicts}
         verdicts += [_judge(check, facts) for check in observed if check not in judged]
     return tuple(verdicts)
 
 
+def every_report_counts(facts: GateFacts) -> bool:
+    """Say whether all that reports must be green, because protection names no check."""
+    required = _requirements(facts)
+    return not any(one.required_by is RequiredBy.PROTECTION for one in required)
+
+
+def suite_verdicts(facts: GateFacts) -> tuple[CheckVerdict, ...]:
+    """Return a verdict for every suite at the head that keeps what reported from being all."""
+    if not every_report_counts(facts):
+        return ()
+    found = (_judge_suite(suite, facts) for suite in suites_at_head(facts))
+    return tuple(verdict for verdict in found if verdict is not None)
+
+
 def judge(facts: GateFacts) -> Finding:
     """Judge CI at the head."""
-    verdicts = check_verdicts(facts)
+    checks = check_verdicts(facts)
+    verdicts = (*checks, *suite_verdicts(facts))
     if not verdicts:
         return pending(
             "no check has reported at this head and none is required; nothing proves the change",
@@ -118,7 +136,8 @@ def judge(facts: GateFacts) -> Finding:
     bad = [one for one in verdicts if one.colour is not Colour.GREEN]
     evidence = tuple(one.summary for one in verdicts)
     if not bad:
-        return passed(f"{len(verdicts)} of {len(verdicts)} checks successful", *evidence)
+        passing = f"{len(checks)} of {len(checks)} checks successful"
+        return passed(passing, *evidence, *_idle_suites(facts))
     summary = "; ".join(one.summary for one in bad)
     if all(one.colour in (Colour.MISSING, Colour.RUNNING) for one in bad):
         return pending(summary, _unblock(bad[0]), evidence=evidence)
@@ -169,6 +188,31 @@ def _judge(check: ObservedCheck, facts: GateFacts) -> CheckVerdict:
     word = check.conclusion if check.status == "completed" else check.status
     summary = f"{check.name} ({check.app_slug or check.kind.value}): {word}"
     return CheckVerdict(name=check.name, colour=colour, summary=summary, check=check)
+
+
+def _judge_suite(suite: CheckSuite, facts: GateFacts) -> CheckVerdict | None:
+    name = _suite_name(suite)
+    if may_report(suite, facts):
+        summary = f"checks of {name}: {suite.status or 'queued'}, more may come"
+        return CheckVerdict(name=name, colour=Colour.RUNNING, summary=summary)
+    if ended_unchecked(suite):
+        summary = f"checks of {name}: {suite.conclusion}, without a check"
+        return CheckVerdict(name=name, colour=Colour.NOT_GREEN, summary=summary)
+    return None
+
+
+def _idle_suites(facts: GateFacts) -> tuple[str, ...]:
+    if not every_report_counts(facts):
+        return ()
+    return tuple(
+        f"{_suite_name(one)}: opened and never begun, not waited for"
+        for one in suites_at_head(facts)
+        if is_idle(one, facts)
+    )
+
+
+def _suite_name(suite: CheckSuite) -> str:
+    return f"{suite.app_slug or 'an App'} (suite {suite.id})"
 
 
 def _unblock(verdict: CheckVerdict) -> Unblock:

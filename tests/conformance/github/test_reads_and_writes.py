@@ -4,7 +4,13 @@ import pytest
 from sandbox_town import BRANCH, Town, Work
 
 from rigtasks.errors import Permanent
-from rigtasks.github.checks import CheckDraft, put_check_run, read_check_runs, read_statuses
+from rigtasks.github.checks import (
+    CheckDraft,
+    put_check_run,
+    read_check_runs,
+    read_check_suites,
+    read_statuses,
+)
 from rigtasks.github.client import GitHub, GitHubSettings
 from rigtasks.github.contents import read_branch_head, read_codeowners, read_file, read_tree
 from rigtasks.github.errors import Forbidden, NotFound, Unprocessable
@@ -266,6 +272,9 @@ def test_our_check_run_is_updated_and_never_doubled(town: Town, work: Work, pull
     assert first == again == done
     (run,) = read_check_runs(api, work.head or "")
     assert (run.name, run.status, run.conclusion) == ("rig/merge-gate", "completed", "success")
+    (suite,) = read_check_suites(api, work.head or "")
+    assert (suite.status, suite.conclusion) == ("completed", "success")
+    assert (suite.app, suite.latest_check_runs_count) == (run.app, 1)
     assert read_statuses(api, work.head or "") == ()
 
 

@@ -367,6 +367,7 @@ def test_all_pages_of_threads_are_read(hub: Hub) -> None:
 def test_facts_name_what_could_not_be_read(hub: Hub) -> None:
     hub.on(PULL, Reply(body=pull(changed_files=2)))
     hub.on(f"GET {REPO}/pulls/6/reviews", FAILED)
+    hub.on(f"GET {REPO}/commits/{HEAD}/check-suites", Reply(status=403, body={"message": "No"}))
     hub.on(f"GET {REPO}/commits/{HEAD}/check-runs", Reply(status=403, body={"message": "No"}))
     hub.on(f"GET {REPO}/pulls/6/commits", Reply(body=[{"sha": BASE, "commit": {"message": "x"}}]))
     hub.on(f"GET {REPO}/pulls/6/files", Reply(body=[]))
@@ -377,7 +378,7 @@ def test_facts_name_what_could_not_be_read(hub: Hub) -> None:
     facts = read_pull_request_facts(personal(hub), 6)
 
     unknown = [each.source for each in facts.unknown_sources]
-    assert unknown == ["commits", "files", "reviews", "check_runs", "protection"]
+    assert unknown == ["commits", "files", "check_suites", "reviews", "check_runs", "protection"]
     assert facts.files_truncated
     assert not facts.required_checks.known
     assert facts.codeowners is None
