@@ -19,7 +19,6 @@ class FeedbackKind(StrEnum):
     REVIEW = "review"
     CI = "ci"
     CONFLICT = "conflict"
-    SETUP = "setup"
     BUILD = "build"
     TESTS = "tests"
 

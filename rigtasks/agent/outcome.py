@@ -10,7 +10,6 @@ from rigtasks.lifecycle.failure import FailureClass
 
 PASSED = "passed"
 FAILED = "failed"
-SKIPPED = "skipped"
 
 
 class StepReport(msgspec.Struct, frozen=True, kw_only=True):

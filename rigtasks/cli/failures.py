@@ -19,11 +19,9 @@ class ExitCode(IntEnum):
     FAILURE = 1
     USAGE = 2
     INVALID = 3
-    AUTH_REQUIRED = 4
     NOT_FOUND = 5
     CONFLICT = 6
     UNREACHABLE = 7
-    UNSUCCESSFUL = 8
     INTERRUPTED = 130
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from rigtasks.eventstore.artifacts import Artifacts
 from rigtasks.eventstore.channel import NOTIFY
 from rigtasks.eventstore.claims import Claims
-from rigtasks.eventstore.connection import Rows, Timeouts
+from rigtasks.eventstore.connection import Rows
 from rigtasks.eventstore.deliveries import Deliveries
-from rigtasks.eventstore.engine import Database, open_database
 from rigtasks.eventstore.liveness import Heartbeats, Reports, Ticks, WakeUps
 from rigtasks.eventstore.outbox import Outbox
 from rigtasks.eventstore.queries import Issues
@@ -56,17 +55,3 @@ def stores_on(database: Rows) -> Stores:
         reports=Reports(database),
         run_tokens=RunTokens(database),
     )
-
-
-def open_stores(
-    database_url: str,
-    *,
-    application_name: str,
-    pool_size: int = 5,
-    timeouts: Timeouts | None = None,
-) -> tuple[Stores, Database]:
-    """Open the pool of this process; call it after the fork. The database is returned to close."""
-    database = open_database(
-        database_url, application_name=application_name, pool_size=pool_size, timeouts=timeouts
-    )
-    return stores_on(database), database

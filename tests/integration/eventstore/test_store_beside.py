@@ -10,9 +10,9 @@ from random_lives import CONDUCTOR
 from rigtasks.errors import Permanent
 from rigtasks.eventstore.artifacts import LARGEST, Artifact, ArtifactKind, ArtifactTooLarge
 from rigtasks.eventstore.connection import DatabaseUnavailable
-from rigtasks.eventstore.database import Stores, open_stores
+from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.deliveries import DeliveryStatus
-from rigtasks.eventstore.engine import Database
+from rigtasks.eventstore.engine import Database, open_database
 from rigtasks.eventstore.payloads import packed
 from rigtasks.eventstore.store import OutboxEntry, Writes
 from rigtasks.eventstore.switches import RIG, repository_scope
@@ -277,9 +277,9 @@ def test_the_outbox_counts_what_waits_and_forgets_what_ended(stores: Stores) -> 
 
 
 def test_a_broken_connection_is_said_to_be_one_and_replaced(database_url: str) -> None:
-    stores, database = open_stores(database_url, application_name="victim", pool_size=1)
-    killer, killers = open_stores(database_url, application_name="killer")
-    assert killer.switches.active() == ()
+    database = open_database(database_url, application_name="victim", pool_size=1)
+    killers = open_database(database_url, application_name="killer", pool_size=1)
+    stores = stores_on(database)
     stores.switches.active()
     killers.rows(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'"

@@ -10,7 +10,7 @@ from random_lives import CONDUCTOR
 
 from rigtasks.eventstore.claims import Claimed, Limits
 from rigtasks.eventstore.connection import DatabaseUnavailable
-from rigtasks.eventstore.database import Stores, open_stores
+from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.engine import Database, open_database
 from rigtasks.eventstore.migrate import upgrade
 from rigtasks.eventstore.store import Writes
@@ -60,7 +60,8 @@ def test_appends_that_were_answered_survive_a_crash(server: TemporaryPostgres) -
 def test_claims_that_were_answered_survive_a_crash(server: TemporaryPostgres) -> None:
     url = server.create_database()
     upgrade(url)
-    stores, database = open_stores(url, application_name="approvals")
+    database = open_database(url, application_name="approvals", pool_size=1)
+    stores = stores_on(database)
     for number in range(1, WAITING + 1):
         event = approval(number)
         new = NewEvent(event_id=uuid4(), event=event, actor=CONDUCTOR, correlation_id=uuid4())
@@ -95,7 +96,8 @@ def write_until_the_crash(
     server: TemporaryPostgres, url: str, write: Callable[[Stores], UUID]
 ) -> list[UUID]:
     """Write from several threads, crash the server in the middle, and return what was answered."""
-    stores, database = open_stores(url, application_name="writers", pool_size=WRITERS)
+    database = open_database(url, application_name="writers", pool_size=WRITERS)
+    stores = stores_on(database)
     answered: list[UUID] = []
     enough = threading.Event()
 
