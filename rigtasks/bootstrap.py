@@ -32,7 +32,7 @@ from rigtasks.routing.facts import IntakePolicy
 from rigtasks.routing.internal import InternalRepositories, internal_repositories
 from rigtasks.routing.labels import READY
 from rigtasks.routing.stack import Queue
-from rigtasks.runs.desk import PostgresDesk
+from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.shell import IssueShell
 
@@ -114,7 +114,7 @@ def worker_kit(holder: str) -> WorkerKit:
     return WorkerKit(
         stores=stores(),
         shell=shell(),
-        desk=PostgresDesk(stores()),
+        credentials=PostgresCredentialRequests(stores()),
         provider=lambda stage: provider_for(chosen, stage),
         level=walls.level,
         tools=find_toolchain(Path(one) for one in chosen.tool_path.split(":") if chosen.tool_path),

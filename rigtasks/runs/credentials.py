@@ -14,7 +14,7 @@ from rigtasks.sealing import RunCredentials, TokenKey
 _POLL_SECONDS = 0.02
 
 
-class CredentialDesk(Protocol):
+class CredentialRequests(Protocol):
     """Where a run leaves its public key and finds the sealed answer."""
 
     def ask(self, stream: str, run_id: UUID, epoch: int, public_key: bytes) -> None:
@@ -35,7 +35,7 @@ class CredentialsRefused(Retryable):
 
 
 def request_credentials(
-    desk: CredentialDesk,
+    requests: CredentialRequests,
     stream: str,
     run_id: UUID,
     epoch: int,
@@ -46,7 +46,7 @@ def request_credentials(
     """Ask for a run's credentials and wait for the sealed answer.
 
     Args:
-        desk: where to ask.
+        requests: where to ask.
         stream: the issue's stream.
         run_id: the run that holds the claim.
         epoch: of the claim.
@@ -57,10 +57,10 @@ def request_credentials(
         CredentialsRefused: there is no token, or nobody answered in time.
     """
     key = TokenKey()
-    desk.ask(stream, run_id, epoch, key.public)
+    requests.ask(stream, run_id, epoch, key.public)
     deadline = time.monotonic() + patience
     while not stop():
-        sealed = desk.answer(run_id, epoch)
+        sealed = requests.answer(run_id, epoch)
         if sealed is not None:
             found = msgspec.json.decode(key.open(sealed), type=RunCredentials)
             if found.refused is not None:

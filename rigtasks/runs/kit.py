@@ -12,7 +12,7 @@ from rigtasks.agent.supervisor import Timers
 from rigtasks.eventstore.claims import Limits
 from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.state import Stage
-from rigtasks.runs.credentials import CredentialDesk
+from rigtasks.runs.credentials import CredentialRequests
 from rigtasks.shell import IssueShell
 
 
@@ -23,7 +23,7 @@ class WorkerKit:
     Args:
         stores: the event store and the tables beside it.
         shell: gives the run's reports to its issue.
-        desk: where the run gets its read-only token.
+        credentials: where the run asks for its read-only token.
         provider: the agent's command line, by stage.
         level: the walls around agents, as probed at the start.
         tools: the interpreters that sandboxed commands find.
@@ -47,7 +47,7 @@ class WorkerKit:
 
     stores: Stores
     shell: IssueShell
-    desk: CredentialDesk
+    credentials: CredentialRequests
     provider: Callable[[Stage], Provider]
     level: Level
     tools: Toolchain

@@ -82,7 +82,7 @@ class Scene:
             CredentialsRefused: there is none.
         """
         return request_credentials(
-            self.kit.desk,
+            self.kit.credentials,
             self.claimed.stream,
             self.claimed.run_id,
             self.claimed.epoch,

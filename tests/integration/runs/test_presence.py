@@ -22,7 +22,7 @@ from rigtasks.lifecycle.commands import Admit
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.timers import Timers
 from rigtasks.routing.stack import Queue
-from rigtasks.runs.desk import PostgresDesk
+from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.work import Presence, answer_bell
 from rigtasks.shell import IssueShell
@@ -49,7 +49,7 @@ def kit(stores: Stores, database_url: str, tmp_path: Path) -> WorkerKit:
     return WorkerKit(
         stores=stores,
         shell=IssueShell(stores, Timers()),
-        desk=PostgresDesk(stores),
+        credentials=PostgresCredentialRequests(stores),
         provider=lambda _: ScriptedProvider(),
         level=Level.NONE,
         tools=find_toolchain(()),

@@ -62,7 +62,7 @@ def scene_of(
         stream="issue:1:7:1", epoch=run.epoch, run_id=run.run_id, stage=run.stage
     )
     return Scene(
-        kit=cast("WorkerKit", SimpleNamespace(stores=stores, desk=None)),
+        kit=cast("WorkerKit", SimpleNamespace(stores=stores, credentials=None)),
         claimed=cast("Claimed", claimed),
         actor=Actor(kind=ActorKind.WORKER, id="w"),
         keeper=keeper_of(lease=0.3),

@@ -1,4 +1,4 @@
-"""The desk where runs ask for credentials, on Postgres."""
+"""Requests for credentials, on Postgres."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from rigtasks.eventstore.stream import OutboxEntry
 from rigtasks.shell import CONDUCTOR_QUEUE, CREDENTIALS_TASK
 
 
-class PostgresDesk:
+class PostgresCredentialRequests:
     """Leave the public key in a row and ask the conductor through the outbox."""
 
     def __init__(self, stores: Stores) -> None:
