@@ -1,7 +1,5 @@
 """What the store says that intake and the gate have to know: streams, stops, live workers."""
 
-from datetime import UTC, datetime, timedelta
-
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.switches import RIG, Switch, issue_scope, repository_scope
 from rigtasks.gate.facts import Pause as GatePause
@@ -11,7 +9,7 @@ from rigtasks.routing.facts import Pause, StreamFacts, StreamStanding
 from rigtasks.routing.stack import Queue
 
 #: A worker that has not been seen for this long counts as not running.
-_SILENT = timedelta(minutes=10)
+_SILENT_SECONDS = 600.0
 
 
 def newest_stream(stores: Stores, repo_id: int, number: int) -> StreamFacts | None:
@@ -63,12 +61,9 @@ def gate_pauses(stores: Stores, state: IssueState) -> tuple[GatePause, ...]:
     )
 
 
-def queues_without_worker(
-    stores: Stores, queues: frozenset[Queue], now: datetime | None = None
-) -> frozenset[Queue]:
-    """Return the queues that no live worker consumes."""
-    since = (now or datetime.now(UTC)) - _SILENT
-    served = {one.queue for one in stores.heartbeats.all() if one.seen_at > since}
+def queues_without_worker(stores: Stores, queues: frozenset[Queue]) -> frozenset[Queue]:
+    """Return the queues that no live worker consumes, by the database's clock."""
+    served = {one.queue for one in stores.heartbeats.all() if one.silent_seconds < _SILENT_SECONDS}
     return frozenset(queue for queue in queues if queue not in served)
 
 

@@ -16,7 +16,8 @@ ON CONFLICT (holder) DO UPDATE
        run_id = excluded.run_id, seen_at = clock_timestamp()
 """
 _BEATS = """
-SELECT holder, agent, queue, version, config_hash, isolation, run_id, seen_at
+SELECT holder, agent, queue, version, config_hash, isolation, run_id,
+       extract(epoch FROM clock_timestamp() - seen_at)::float
   FROM heartbeats ORDER BY agent, holder
 """
 _FORGET_BEATS = """
@@ -57,7 +58,7 @@ _STOP = "DELETE FROM wakeups WHERE stream = %(stream)s AND due_at = %(seen)s RET
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    """One process of an agent as it was last seen."""
+    """One process of an agent as it was last seen, `silent_seconds` ago by the database's clock."""
 
     holder: str
     agent: str
@@ -66,7 +67,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     config_hash: str
     isolation: str
     run_id: UUID | None
-    seen_at: datetime
+    silent_seconds: float
 
 
 class Heartbeats:

@@ -107,6 +107,19 @@ def unserved(stores: Stores) -> frozenset[Queue]:
     return queues_without_worker(stores, frozenset({Queue(QUEUE)}))
 
 
+@pytest.mark.parametrize(("minutes", "missing"), [(9, frozenset()), (11, {QUEUE})])
+def test_the_databases_clock_says_who_is_there(
+    stores: Stores, database: Database, minutes: int, missing: set[str]
+) -> None:
+    beats_of(stores)(None)
+    database.rows("UPDATE heartbeats SET seen_at = seen_at - make_interval(mins => %s)", (minutes,))
+
+    (seen,) = stores.heartbeats.all()
+
+    assert minutes * 60 <= seen.silent_seconds < minutes * 60 + 30
+    assert unserved(stores) == missing
+
+
 def test_a_busy_worker_counts_as_running_with_its_run(
     kit: WorkerKit, stores: Stores, database: Database
 ) -> None:
