@@ -16,8 +16,8 @@ from rigtasks.config import Settings
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.engine import open_database
 from rigtasks.lifecycle.timers import Timers
+from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.credentials import request_credentials
-from rigtasks.runs.desk import PostgresDesk
 from rigtasks.sealing import RunCredentials, sealed_for
 from rigtasks.shell import CONDUCTOR_QUEUE, IssueShell
 from rigtasks.tasks.relay import Relay
@@ -90,7 +90,7 @@ def test_a_run_whose_message_was_lost_waits_for_the_repetition(
     run_id, over = uuid4(), threading.Event()
     ask = partial(
         request_credentials,
-        PostgresDesk(stores),
+        PostgresCredentialRequests(stores),
         STREAM,
         run_id,
         1,
