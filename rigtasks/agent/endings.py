@@ -65,6 +65,7 @@ CLASS_OF: dict[Ending, str] = {ending: ending.value for ending in Ending} | {
     Ending.TIMEOUT_WALL: "timeout",
     Ending.NO_RESULT: "crashed",
     Ending.BAD_OUTPUT: "crashed",
+    Ending.OVERUSE: "killed",
 }
 
 #: Failures that may be gone the next time although nobody changed anything.
