@@ -8,7 +8,9 @@ from rigtasks.errors import NotNow
 from rigtasks.eventstore.connection import Connection
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.05
+#: Most effects take no longer than this, and then waiting is shorter than coming again.
+_PATIENCE_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
 
 
@@ -17,7 +19,9 @@ class EffectUnderWay(NotNow):
 
 
 @contextmanager
-def alone_with(database_url: str, stream: str, *, patience: float = 0.0) -> Iterator[None]:
+def alone_with(
+    database_url: str, stream: str, *, patience: float = _PATIENCE_SECONDS
+) -> Iterator[None]:
     """Hold the issue's lock while effects look for what they left and then write.
 
     A comment has no compare-and-swap: two conductors that both look first and find nothing would
