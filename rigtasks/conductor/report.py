@@ -17,7 +17,7 @@ from rigtasks.gate.explain import (
 from rigtasks.gate.facts import Pause, PauseScope
 from rigtasks.gate.render import render_markdown
 from rigtasks.gate.rules.ci import GATE_CHECK
-from rigtasks.gate.rules.holds import lifting, paused_by
+from rigtasks.gate.rules.holds import lifting
 from rigtasks.gate.verdict import Verdict, evaluate
 from rigtasks.github.checks import CheckDraft, put_check_run
 from rigtasks.github.errors import NotFound
@@ -75,9 +75,11 @@ def _is_hidden(state: IssueState) -> bool:
 
 def _tell_pause(conductor: Conductor, stream: str, state: IssueState, pause: Pause) -> str:
     """Say on the issue that it is paused; the same comment comes up to date after the pause."""
+    what = "this issue" if pause.scope is PauseScope.ISSUE else "this repository"
+    stopped = f"{pause.by} paused {what}: {pause.reason}"
     lift = lifting(pause, repository=state.repo, issue=state.ref)
     paused = Reason(
-        sentence=f"{paused_by(pause)}. Until it is resumed, the rig writes nothing else here.",
+        sentence=f"{stopped}. Until it is resumed, the rig writes nothing else here.",
         who=lift.who,
         what=lift.how,
         command=lift.command,

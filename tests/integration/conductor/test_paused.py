@@ -299,7 +299,7 @@ def test_the_comment_on_a_paused_issue_says_so_and_is_brought_up_to_date_afterwa
     # then the one comment says who stopped it, why and how it goes on, and nothing else is shown
     assert comments(scene) == said
     assert len(said) == 1
-    assert "stop everything" in said[0]
+    assert f"anna paused this {name}: stop everything" in said[0]
     assert command in said[0]
     assert "Gate at" not in said[0]
     assert check_runs(scene) == []
