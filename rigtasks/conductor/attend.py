@@ -31,6 +31,7 @@ from rigtasks.github.merge import (
     is_on_base,
     merge,
 )
+from rigtasks.github.pulls import read_pull_request
 from rigtasks.lifecycle.commands import Cancel, Escalate, RecordGate, RecordMerge
 from rigtasks.lifecycle.events.base import Blocker
 from rigtasks.lifecycle.state import IssueState, Lane
@@ -87,15 +88,22 @@ class _Attention:
             return self._record(state, passed, reading)
         if state.terminal:
             return "ignored: the issue was withdrawn"
-        return self._cancel_withdrawn(reading) or self._judge(reading)
+        return self._cancel_withdrawn(state, reading) or self._judge(reading)
 
-    def _cancel_withdrawn(self, reading: GateReading) -> str | None:
-        """Cancel an issue that GitHub shows closed or without its label, webhook or not."""
+    def _cancel_withdrawn(self, state: IssueState, reading: GateReading) -> str | None:
+        """Cancel an issue that GitHub shows closed or without its label, webhook or not.
+
+        The pull request was read before the issue: what closed the one may have merged the other.
+        """
         issue = reading.gate.issue
         unknown = any(one.source is Source.ISSUE for one in reading.gate.unknown_sources)
         reason = why_withdrawn(issue.state, issue.labels, self._conductor.label)
         if unknown or reason is None or reading.seen.pull_request.is_merged:
             return None
+        api = self._conductor.api(Role.CONDUCTOR, state)
+        number = reading.seen.pull_request.number
+        if read_pull_request(api, number, settled=False).is_merged:
+            raise Retryable("it was merged while it was looked at", retry_after=0.5)
         command = Cancel(reason=reason, by="somebody on GitHub")
         self._conductor.shell.tell(self._stream, command, actor=CONDUCTOR, cause=self._cause)
         return f"cancelled: {reason}"

@@ -1,8 +1,12 @@
 """Whose merge it was, and that none is lost or told of the wrong hands."""
 
+import pytest
 from conductor_scene import FIXED, Lane, MakeScene, Scene
+from msgspec.structs import replace
 
 from rigtasks.conductor.context import CONDUCTOR
+from rigtasks.conductor.gate_facts import GateReading, read_gate
+from rigtasks.errors import Retryable
 from rigtasks.lifecycle.commands import Cancel
 
 
@@ -32,6 +36,32 @@ def test_a_merge_by_hand_with_the_rigs_own_account_is_told_as_somebody_elses(
     assert scene.state.lane is Lane.DONE
     assert scene.types()[-2:] == ["MERGE_OUTSIDE_RIG", "ISSUE_DONE"]
     assert "MERGED" not in scene.types()
+
+
+def test_a_merge_in_the_middle_of_a_look_does_not_cancel_the_issue(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a pull request that a person merges after it was read and before its issue is
+    scene.label()
+    scene.implement({"price.py": FIXED})
+    scene.publish()
+    read_before = read_gate(scene.conductor, scene.state)
+    scene.maria.merge(scene.repo, scene.pull())
+    read_after = read_gate(scene.conductor, scene.state)
+    torn = GateReading(
+        gate=replace(read_before.gate, issue=read_after.gate.issue), seen=read_before.seen
+    )
+
+    # when the issue is seen closed and the pull request open
+    with monkeypatch.context() as patched:
+        patched.setattr("rigtasks.conductor.attend.read_gate", lambda *_: torn)
+        with pytest.raises(Retryable, match="merged while it was looked at"):
+            scene.attend()
+    assert "ISSUE_CANCELLED" not in scene.types()
+
+    # then the next look sees whose merge it was
+    scene.attend()
+    assert scene.types()[-2:] == ["MERGE_OUTSIDE_RIG", "ISSUE_DONE"]
 
 
 def test_with_tokens_the_review_agents_approval_is_a_review_and_no_persons_clearance(
