@@ -29,6 +29,8 @@ from rigtasks.github.webhook_facts import (
 
 _MERGE_GROUP_NUMBER = re.compile(r"/pr-(\d{1,9})-[0-9a-f]+\Z")
 _LONGEST_NAME = 60
+#: How msgspec begins to say that a whole document is something else; a number may be too large.
+_NO_OBJECT = ("Expected `object`", "Number out of range")
 
 
 class _Shared(TypedDict):
@@ -71,7 +73,7 @@ def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
         # Not chained: the traceback of a hundred thousand brackets helps nobody.
         raise Rejected("The JSON is nested too deeply.", code="too-deep") from None
     except msgspec.ValidationError as error:
-        if str(error).startswith("Expected `object`") and " - at " not in str(error):
+        if str(error).startswith(_NO_OBJECT) and " - at " not in str(error):
             raise Rejected("The payload must be a JSON object.", code="not-an-object") from error
         raise Rejected(f"The payload has another shape: {error}", code="payload-shape") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

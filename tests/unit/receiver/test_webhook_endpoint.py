@@ -99,6 +99,7 @@ def test_a_wrong_request_is_named_and_not_stored(
         (b"[]", "not-an-object"),
         (b'"text"', "not-an-object"),
         (b"null", "not-an-object"),
+        (b"1e400", "not-an-object"),
         (b"NaN", "invalid-json"),
         (b'{"issue":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "too-deep"),
         (b'{"issue":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}", "too-deep"),
