@@ -102,7 +102,8 @@ def test_the_worker_is_ready_answers_and_works(
     celery_setup: CeleryTestSetup, database_url: str
 ) -> None:
     assert celery_setup.ready(control=True)
-    assert celery_setup.app.control.ping(timeout=5, limit=1) == [{"conductor@node": {"ok": "pong"}}]
+    pong = [{"conductor@node": {"ok": "pong"}}]
+    wait_until(lambda: celery_setup.app.control.ping(timeout=5, limit=1) == pong, "its pong")
     assert ticks(database_url) == 0
 
     ring(celery_setup, 3600)
