@@ -13,6 +13,7 @@ from rigtasks.agent.providers.codex import CodexProvider, codex_upstream, find_c
 from rigtasks.agent.sandbox import Level
 from rigtasks.agent.supervisor import AgentOutcome, Timers, run_agent
 from rigtasks.agent.transcript import Transcript
+from rigtasks.agent.walls import Walls
 
 KEY = "sk-only-the-worker-knows-this"
 TOOLS = ("claude", "codex")
@@ -49,7 +50,7 @@ def call(
             provider,
             AgentCall(**(fields | asked)),
             spec=bench.runtime().workshop.spec(),
-            level=level,
+            sandbox=Walls(level=level),
             timers=timers,
             transcript=transcript,
             stop=lambda: bench.stopped,

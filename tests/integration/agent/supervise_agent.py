@@ -9,6 +9,7 @@ from rigtasks.agent.providers.scripted import ScriptedProvider
 from rigtasks.agent.sandbox import Level, SandboxSpec, find_toolchain
 from rigtasks.agent.supervisor import Timers, run_agent
 from rigtasks.agent.transcript import Transcript
+from rigtasks.agent.walls import Walls
 
 folder = Path(sys.argv[1])
 tools = find_toolchain()
@@ -19,7 +20,7 @@ with Transcript(folder / "transcript.ndjson") as transcript:
         spec=SandboxSpec(
             workdir=folder / "checkout", read_only=tools.read_only, env={"PATH": tools.path}
         ),
-        level=Level.BUBBLEWRAP,
+        sandbox=Walls(level=Level.BUBBLEWRAP),
         timers=Timers(),
         transcript=transcript,
         stop=lambda: False,

@@ -21,6 +21,7 @@ from rigtasks.agent.providers.command import CommandProvider
 from rigtasks.agent.sandbox import Level, SandboxSpec
 from rigtasks.agent.supervisor import AgentOutcome, Timers, run_agent
 from rigtasks.agent.transcript import Transcript, read_transcript
+from rigtasks.agent.walls import Walls
 
 QUICK = Timers(start=2.5, idle=1.0, wall=4.0, after_result=0.3)
 SLOW = Timers(start=20, idle=20, wall=40, after_result=20)
@@ -44,7 +45,7 @@ def call(bench: Bench) -> Any:
                 provider,
                 AgentCall(role=Role.IMPLEMENT, prompt="hello", seconds=30, max_turns=5),
                 spec=spec,
-                level=level,
+                sandbox=Walls(level=level),
                 timers=timers,
                 transcript=transcript,
                 stop=lambda: bench.stopped,
