@@ -175,7 +175,7 @@ def run_agent(
     stop: Callable[[], bool],
     on_event: Callable[[AnyEvent], None],
 ) -> AgentOutcome:
-    """Run one call of an agent to its end; nothing of it is left when this returns.
+    """Run one call of an agent to its end; all that it started ends with it.
 
     Args:
         provider: which command line.

@@ -22,10 +22,12 @@ class Sandbox(Protocol):
     def run(
         self, argv: tuple[str, ...], *, spec: SandboxSpec, stdin: bytes, watcher: Watcher
     ) -> Exit:
-        """Run a command to its end; all that it started is gone when this returns.
+        """Run a command to its end, or kill it; all that it started ends with it.
 
-        The watcher is given what the command writes, in order. Whatever it raises ends the command
-        and is passed on.
+        Nothing of a command that was killed is left when this returns. What a command left behind
+        that ended by itself is being killed then, and gone within two seconds. The watcher is
+        given what the command writes, in order; whatever it raises ends the command and is passed
+        on.
 
         Raises:
             Permanent: the spec does not fit, or what the level needs is missing.
