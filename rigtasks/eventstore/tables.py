@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -187,12 +188,12 @@ issues = Table(
     UniqueConstraint("repo_id", "number", "generation", name="issues_repo_number_generation"),
     Index(
         "issues_claimable",
-        "claim_queue",
+        func.hashtext(text("claim_queue")),
         "repo_id",
         "priority",
         "approved_at",
         "stream",
-        postgresql_where=text("claim_queue IS NOT NULL"),
+        postgresql_where=text("claim_queue IS NOT NULL AND approved_at IS NOT NULL"),
     ),
     Index("issues_ref", "ref"),
     Index("issues_entered", "entered_at"),

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION rig_append_plain(
     p_stream text,
     p_expected integer,
     p_events jsonb,
-    p_outbox jsonb,
+    p_outbox json,
     OUT status text,
     OUT version integer,
     OUT first_position bigint,
