@@ -29,7 +29,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -62,7 +62,7 @@ events = Table(
     _required("type", Text()),
     _required("schema_version", SmallInteger()),
     _required("event_id", Uuid()),
-    _required("data", JSONB()),
+    _required("data", JSON()),
     _required("actor_kind", Text()),
     _required("actor_id", Text()),
     _required("correlation_id", Uuid()),

@@ -14,7 +14,7 @@ CREATE OR REPLACE PROCEDURE rig_append(
     p_stream text,
     p_expected integer,
     p_recorded_at timestamptz,
-    p_events jsonb,
+    p_events json,
     p_issue issues,
     p_ended_run uuid,
     p_records jsonb,
@@ -35,7 +35,7 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(7472);  -- a rebuild makes writers wait here
     recorded_at := p_recorded_at;
-    version := p_expected + jsonb_array_length(p_events);
+    version := p_expected + json_array_length(p_events);
     IF abs(extract(epoch FROM clock_timestamp() - p_recorded_at)) > 30 THEN
         status := 'clock_moved';
         RETURN;
@@ -103,7 +103,7 @@ BEGIN
     SELECT CASE e.version WHEN 1 THEN first_position ELSE nextval('event_position') END,
            p_stream, p_expected + e.version, e.type, e.schema_version, e.event_id, e.data,
            e.actor_kind, e.actor_id, e.correlation_id, e.causation_id, p_recorded_at
-      FROM jsonb_populate_recordset(NULL::events, p_events) AS e;
+      FROM json_populate_recordset(NULL::events, p_events) AS e;
     IF p_ended_run IS NOT NULL THEN
         WITH ended AS (
             UPDATE claim_counts AS n SET live = n.live - 1

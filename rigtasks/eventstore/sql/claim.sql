@@ -132,8 +132,8 @@ BEGIN
         VALUES (nextval('event_position'), stream, version,
                 CASE p_stage WHEN 'review' THEN 'REVIEW_ASSIGNED' ELSE 'ISSUE_ASSIGNED' END, 1,
                 p_event_id,
-                jsonb_build_object('run_id', p_run, 'epoch', epoch, 'agent', p_agent,
-                                   'holder', p_holder, 'queue', p_queue),
+                json_build_object('run_id', p_run, 'epoch', epoch, 'agent', p_agent,
+                                  'holder', p_holder, 'queue', p_queue),
                 p_actor_kind, p_holder, p_run, claimed_at)
     )
     SELECT sum(c.live) >= p_limit_total

@@ -7,7 +7,7 @@ CREATE TABLE events (
     type TEXT NOT NULL,
     schema_version SMALLINT NOT NULL,
     event_id UUID NOT NULL,
-    data JSONB NOT NULL,
+    data JSON NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id TEXT NOT NULL,
     correlation_id UUID NOT NULL,
