@@ -4,6 +4,7 @@ import pytest
 import requests
 from forge_scene import MakeScene, Scene
 
+from rigtasks.local.github.limits import Limits
 from rigtasks.local.github.seeding import SeedingFailed
 
 
@@ -47,7 +48,7 @@ def test_what_did_not_change_is_not_sent_and_not_counted(scene: Scene) -> None:
 
 
 def test_the_hourly_allowance_runs_out(make_scene: MakeScene) -> None:
-    scene = make_scene(options={"rate_limit": 3})
+    scene = make_scene(options={"limits": Limits(core_per_hour=3)})
     remaining = [get(scene, "/user").headers["X-RateLimit-Remaining"] for _ in range(3)]
     assert remaining == ["2", "1", "0"]
     refused = get(scene, "/user")
