@@ -62,7 +62,9 @@ class HookSettings:
         self._state = hub.state
         options = hub.options
         self._started_with = HookConfig(
-            url=options.webhook_url, secret=options.webhook_secret, content_type="json"
+            url=options.webhook_url,
+            secret=options.webhook_secret,
+            content_type=options.webhook_content_type,
         )
 
     def read(self) -> HookConfig:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,6 +24,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         data_dir: everything it remembers.
         webhook_url: where the App's webhooks go; empty sends none.
         webhook_secret: what signs them.
+        webhook_content_type: `json` or `form`.
         token_lifetime: how long installation tokens live.
         limits: how much each installation or user may ask.
         webhook_timeout: seconds until a delivery counts as failed.
@@ -37,6 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: Path
     webhook_url: str = ""
     webhook_secret: str = ""
+    webhook_content_type: Literal["json", "form"] = "json"
     token_lifetime: timedelta = timedelta(hours=1)
     limits: Limits = Limits()
     webhook_timeout: float = 10.0

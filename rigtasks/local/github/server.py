@@ -57,6 +57,13 @@ class _QuietHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing: the callers keep their own records."""
 
+    def connection_dropped(
+        self, error: BaseException, environ: dict[str, Any] | None = None
+    ) -> None:
+        """Hang up for good, also where nothing was sent yet."""
+        del error, environ
+        self.close_connection = True
+
 
 def _url_map(routes: Iterable[Route]) -> Map:
     return Map(

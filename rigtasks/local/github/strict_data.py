@@ -6,6 +6,7 @@ an error that names the key that may have been meant.
 
 import difflib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,8 +55,13 @@ def read_data(data: Any, kind: type[T]) -> T:
         raise DataInvalid(_in_words(words, kind), path=path) from error
 
 
-def read_file(path: Path, kind: type[T]) -> T:
+def read_file(path: Path, kind: type[T], *, check: Callable[[T], None] | None = None) -> T:
     """Read a YAML or JSON file into a type.
+
+    Args:
+        path: the file.
+        kind: what it holds.
+        check: looks at the whole; raises `DataInvalid` with a path, which gets its line here.
 
     Raises:
         DataInvalid: it cannot be read, is not YAML, or does not fit.
@@ -76,12 +82,15 @@ def read_file(path: Path, kind: type[T]) -> T:
     places: dict[tuple[_Step, ...], _Place] = {(): (1, 1)}
     plain = _plain({} if tree is None else tree, (), places)
     try:
-        return read_data(plain, kind)
+        read = read_data(plain, kind)
+        if check is not None:
+            check(read)
     except DataInvalid as error:
         line, column = _nearest(error, places)
         raise DataInvalid(
             error.problem, path=error.path, where=f"{path}:{line}:{column}"
         ) from error
+    return read
 
 
 def _plain(node: Any, path: tuple[_Step, ...], places: dict[tuple[_Step, ...], _Place]) -> Any:
