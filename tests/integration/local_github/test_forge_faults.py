@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 import requests
-from forge_scene import FIXED, Scene, until
+from forge_scene import FIXED, MakeScene, Scene, until
 
+from rigtasks.local.github.faults.plan import FaultPlan
+from rigtasks.local.github.limits import Limits
 from rigtasks.local.github.seeding import Api, SeedingFailed
+from rigtasks.local.github.strict_data import read_data
 
 Install = Callable[..., Api]
 
@@ -34,7 +37,7 @@ ISSUES = "/repos/acme/shop/issues"
 NEW = {"title": "A"}
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [502, 504])
 def test_an_error_before_the_effect_and_one_after_it(
     scene: Scene, faulty: Install, status: int
 ) -> None:
@@ -173,22 +176,33 @@ def test_a_push_fails_before_or_after_the_branch_moved(
     assert (sha in heads) is (kind == "error-after")
 
 
-@pytest.mark.parametrize(
-    ("plan", "where"),
-    [
+def test_a_plan_that_is_not_understood_changes_nothing(scene: Scene, faulty: Install) -> None:
+    admin = faulty({"kind": "cut", "paths": ["/nowhere"]})
+    for plan, where in (
         ({"faults": [{"kind": "error"}]}, "$.faults[0].kind"),
         ({"faults": [{"kind": "slow", "second": 1}]}, "did you mean `seconds`?"),
         ({"fault": []}, "unknown key `fault`"),
-    ],
-)
-def test_a_plan_that_is_not_understood_changes_nothing(
-    scene: Scene, faulty: Install, plan: dict[str, Any], where: str
-) -> None:
-    admin = faulty({"kind": "cut", "paths": ["/nowhere"]})
-    with pytest.raises(SeedingFailed) as refused:
-        admin.call("PUT", "/_sandbox/faults", plan)
-    assert refused.value.status == 422
-    assert where in refused.value.body
+    ):
+        with pytest.raises(SeedingFailed) as refused:
+            admin.call("PUT", "/_sandbox/faults", plan)
+        assert refused.value.status == 422
+        assert where in refused.value.body
     assert admin.call("GET", "/_sandbox/faults")["plan"]["faults"][0]["kind"] == "cut"
     with pytest.raises(SeedingFailed, match="401"):
         scene.owner.call("GET", "/_sandbox/faults")
+
+
+def test_a_slow_answer_counts_among_those_under_way(make_scene: MakeScene) -> None:
+    scene = make_scene(options={"limits": Limits(concurrent=1)})
+    plan = {"faults": [{"kind": "slow", "seconds": 3_600, "paths": ["/user"], "times": 1}]}
+    scene.sandbox.faults.install(read_data(plan, FaultPlan))
+    with pytest.raises(requests.Timeout):
+        requests.get(
+            f"{scene.sandbox.url}/user",
+            headers={"Authorization": f"Bearer {scene.owner.token}"},
+            timeout=0.2,
+        )
+    until(lambda: scene.sandbox.faults.report()["injected_count"])
+    refused = ask(scene, "GET", ISSUES)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (403, "60")
+    assert "exceeded a secondary rate limit" in refused.json()["message"]
