@@ -1,18 +1,15 @@
 """`rig sandbox`: the sandbox GitHub alone, in the foreground, from a seed file."""
 
 import os
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
 from rigtasks.cli.failures import NotFound
 from rigtasks.cli.output import note, write_line
+from rigtasks.cli.stopping import stopped_by_signals
 from rigtasks.local.github.faults.plan import NO_FAULTS, FaultPlan
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.limits import NO_LIMITS
@@ -23,8 +20,6 @@ from rigtasks.local.github.setup import ADMIN_TOKEN_FILE, APPS_FILE
 from rigtasks.local.github.strict_data import DataInvalid, read_file
 from rigtasks.local.kept import file_lock
 from rigtasks.local.ports import any_free_port, free_port
-
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +74,8 @@ def run_sandbox(
     lock = file_lock(
         options.data_dir / "sandbox.lock", seconds=0, holder=f"the sandbox in {data_dir}"
     )
-    with lock, _stop_asked() as stop_asked:
+    stop_asked = threading.Event()
+    with lock, stopped_by_signals(stop_asked.set):
         chosen = any_free_port() if port == 0 else free_port(port)
         with SandboxGitHub(options, port=chosen) as sandbox:
             planted = plant(sandbox, seed, seed_file.resolve().parent)
@@ -119,22 +115,6 @@ def _options(seed: Seed, seed_file: Path, data_dir: Path, webhook_url: str) -> O
         limits=NO_LIMITS,
         run_ci=seed.run_ci,
     )
-
-
-@contextmanager
-def _stop_asked() -> Iterator[threading.Event]:
-    """Turn the stop signals into an event, so that nothing is cut in half."""
-    asked = threading.Event()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
-
-    before = {number: signal.signal(number, ask) for number in _STOP_SIGNALS}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _welcome(ready: Ready, plan: FaultPlan) -> str:

@@ -1,6 +1,5 @@
 """Put a seed into a sandbox: what is not there yet is made, what is there stays as it is."""
 
-import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from rigtasks.local.github.model import Label
 from rigtasks.local.github.seed_file import Seed, SeedIssue, SeedRepository, labeller_of
 from rigtasks.local.github.seeding import Person, Seeder, SeedingFailed
 from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.local.github.setup import write_private
 
 TOKENS_FOLDER = "tokens"
 GIT_CREDENTIALS_FILE = "git-credentials"
@@ -81,7 +81,7 @@ def _person(seeder: Seeder, tokens: Path, login: str, seed: Seed) -> Person:
     person = seeder.person(
         login, name=given.name if given else None, email=given.email if given else None
     )
-    _write_private(file, person.token + "\n")
+    write_private(file, f"{person.token}\n".encode())
     return person
 
 
@@ -157,10 +157,4 @@ def _write_credentials(path: Path, people: dict[str, Person], url: str) -> None:
     lines = [
         f"{scheme}://{quote(login)}:{person.token}@{host}\n" for login, person in people.items()
     ]
-    _write_private(path, "".join(lines))
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    write_private(path, "".join(lines).encode())

@@ -197,7 +197,12 @@ class SandboxGitHub:
             raise not_found()
         if git := _GIT.fullmatch(path):
             owner, name, rest = git.groups()
-            return self._disturbed(request, path, lambda: self._git(request, owner, name, rest))
+            return self._disturbing.answer(
+                request,
+                path,
+                self._known_caller(request),
+                lambda: self._git(request, owner, name, rest),
+            )
         if path.startswith("/_sandbox/"):
             return self._control(request)
         if request.method == "GET" and self._is_page(request):
@@ -207,16 +212,19 @@ class SandboxGitHub:
         if path.startswith(f"{_ENTERPRISE_PREFIX}/"):
             path, api = path.removeprefix(_ENTERPRISE_PREFIX), api + _ENTERPRISE_PREFIX
         view = View(api=api, web=self.url)
-        return self._disturbed(request, path, lambda: self._api_call(request, view, path))
+        caller = self._known_caller(request)
+        with self.limits.open_request(caller):
+            return self._disturbing.answer(
+                request, path, caller, lambda: self._api_call(request, view, path)
+            )
 
-    def _disturbed(self, request: Request, path: str, serve: Callable[[], Response]) -> Response:
+    def _known_caller(self, request: Request) -> Caller:
+        """Return who asks, as far as that can be told: anonymous where the token is no good."""
         try:
             with self.state.lock:
-                caller = self._caller(request)
+                return self._caller(request)
         except HttpError:
-            caller = ANONYMOUS
-        with self.limits.open_request(caller):
-            return self._disturbing.answer(request, path, caller, serve)
+            return ANONYMOUS
 
     def _is_page(self, request: Request) -> bool:
         owner, _, rest = request.path.removeprefix("/").partition("/")

@@ -61,7 +61,6 @@ def test_a_tag_is_its_callers_own_and_a_time_does_as_well(scene: Scene) -> None:
     since = {"If-Modified-Since": first.headers["Last-Modified"]}
     again = get(scene, path, **since)
     assert (again.status_code, again.content) == (304, b"")
-    assert again.headers["Last-Modified"] == first.headers["Last-Modified"]
     assert get(scene, path, **since, **{"If-None-Match": 'W/"another"'}).status_code == 200
     assert "Last-Modified" not in get(scene, "/repos/acme/shop/issues").headers
 
