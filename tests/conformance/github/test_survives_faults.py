@@ -318,6 +318,20 @@ def test_a_limit_is_waited_out_without_a_single_call(world: World) -> None:
         faults.install(NO_FAULTS)
 
 
+def test_an_answer_that_does_not_come_is_looked_for(world: World) -> None:
+    api = patient_api(world.town, Role.CONDUCTOR, world.clock, timeout=3.0)
+    api.account()
+    faults = world.town.sandbox.faults
+    slow = {"kind": "slow", "seconds": 3_600, "methods": ["POST"], "paths": ["/repos/**"]}
+    faults.install(plan({**slow, "times": 1}))
+    try:
+        until_done(world.clock, lambda: comment_once(api, 1, key="status", body="Queued"))
+        assert faults.report()["injected_count"] == 1
+    finally:
+        faults.install(NO_FAULTS)
+    assert len(read_comments(world.api(Role.CONDUCTOR), 1)) == 1
+
+
 def test_what_was_just_made_may_be_missing_for_a_moment(world: World) -> None:
     shop, api = world.town.shop.full_name, world.api(Role.CONDUCTOR)
     world.branches("late", alike=True)

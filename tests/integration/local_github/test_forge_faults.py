@@ -106,6 +106,12 @@ def test_limits_come_in_each_of_githubs_forms(scene: Scene, faulty: Install) -> 
     assert "exceeded a secondary rate limit" in words[0]
     assert words[2].startswith("API rate limit exceeded for user ID ")
 
+    faulty({"kind": "primary-limit"})
+    answer = ask(scene, "POST", "/graphql", {"query": "{ viewer { login } }"})
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["type"]) == (200, "RATE_LIMIT")
+    assert answer.headers["X-RateLimit-Resource"] == "graphql"
+
 
 def test_a_live_token_is_refused_once_and_another_ends_for_good(
     scene: Scene, faulty: Install

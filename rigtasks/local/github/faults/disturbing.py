@@ -26,8 +26,8 @@ from rigtasks.local.github.faults.plan import (
     TokenExpires,
     Unauthorized,
 )
-from rigtasks.local.github.limits import primary_limit, secondary_limit
-from rigtasks.local.github.request_cost import is_graphql_read
+from rigtasks.local.github.limits import GraphqlLimitError, primary_limit, secondary_limit
+from rigtasks.local.github.request_cost import Resource, is_graphql, is_graphql_read
 from rigtasks.local.github.state import State
 
 _READS = frozenset({"GET", "HEAD"})
@@ -73,7 +73,7 @@ class Disturbing:
             serve: gives the answer that would be right.
         """
         struck = self._injector.of_request(self._facts(request, path, caller))
-        response = self._refusal(struck, caller)
+        response = self._refusal(struck, caller, by_graphql=is_graphql(request.method, path))
         if response is None:
             with self._as_of(_first(struck, StaleRead)):
                 response = _served(serve)
@@ -102,7 +102,9 @@ class Disturbing:
             return self._state.as_of(changes=1)
         return self._state.as_of(seconds=stale.seconds, changes=stale.changes)
 
-    def _refusal(self, struck: Iterable[RequestRule], caller: Caller) -> Response | None:
+    def _refusal(
+        self, struck: Iterable[RequestRule], caller: Caller, *, by_graphql: bool
+    ) -> Response | None:
         for rule in struck:
             match rule:
                 case ErrorBefore(status=status):
@@ -113,8 +115,12 @@ class Disturbing:
                     self._end_token(caller)
                 case SecondaryLimit(status=status, retry_after=seconds):
                     return secondary_limit(status, seconds).response()
+                case PrimaryLimit(reset=seconds) if by_graphql:
+                    headers = self._exhausted(Resource.GRAPHQL, seconds)
+                    return GraphqlLimitError(caller, headers).response()
                 case PrimaryLimit(status=status, reset=seconds):
-                    return primary_limit(caller, status, self._exhausted(seconds)).response()
+                    headers = self._exhausted(Resource.CORE, seconds)
+                    return primary_limit(caller, status, headers).response()
                 case _:
                     pass
         return None
@@ -125,13 +131,13 @@ class Disturbing:
                 ended = msgspec.structs.replace(caller.token, expires_at=self._state.now())
                 self._state.tokens.put(ended)
 
-    def _exhausted(self, seconds: int) -> dict[str, str]:
+    def _exhausted(self, resource: Resource, seconds: int) -> dict[str, str]:
         return {
             "X-RateLimit-Limit": "5000",
             "X-RateLimit-Remaining": "0",
             "X-RateLimit-Used": "5000",
             "X-RateLimit-Reset": str(int(self._state.now().timestamp()) + seconds),
-            "X-RateLimit-Resource": "core",
+            "X-RateLimit-Resource": str(resource),
         }
 
 
