@@ -155,6 +155,12 @@ class Seeder:
         self._people.append(person)
         return person
 
+    def known_person(self, login: str, token: str) -> Person:
+        """Act as a person whose token is known."""
+        person = Person(self.url, login, token)
+        self._people.append(person)
+        return person
+
     def create_repository(
         self,
         full_name: str,

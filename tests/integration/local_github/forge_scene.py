@@ -73,6 +73,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
+        self.forms: list[Heard] = []
         self._differences: list[str] = []
         self.answers = 202
         self.open = threading.Event()
@@ -88,8 +89,11 @@ class Receiver:
                     signature=self.headers["X-Hub-Signature-256"],
                     body=body,
                 )
-                receiver.heard.append(heard)
-                receiver.differs(*judged(heard.event, heard.payload))
+                if self.headers["Content-Type"] == "application/json":
+                    receiver.heard.append(heard)
+                    receiver.differs(*judged(heard.event, heard.payload))
+                else:
+                    receiver.forms.append(heard)
                 receiver.open.wait(30)
                 self.send_response(receiver.answers)
                 self.end_headers()
@@ -169,9 +173,9 @@ class Scene:
         self.opened.append(api)
         return api
 
-    def as_app(self, role: str) -> Api:
-        """Act as an App itself, with its JWT."""
-        return self.api(app_jwt(self.seeder.apps()[role]))
+    def as_app(self, role: str, **claims: float) -> Api:
+        """Act as an App itself, with its JWT; `claims` say when it was issued and expires."""
+        return self.api(app_jwt(self.seeder.apps()[role], **claims))
 
     def installed(self, role: str, **narrowed: Any) -> Api:
         """Act with a fresh installation token of an App."""
