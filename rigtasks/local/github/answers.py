@@ -23,6 +23,7 @@ class HttpError(Exception):
         message: GitHub's `message`.
         errors: GitHub's `errors` list, where the answer has one.
         headers: further headers.
+        body: further fields of the body.
     """
 
     def __init__(
@@ -32,8 +33,10 @@ class HttpError(Exception):
         *,
         errors: Sequence[dict[str, Any] | str] | None = None,
         headers: dict[str, str] | None = None,
+        body: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
+        self.body = body or {}
         self.status = status
         self.message = message
         self.errors = errors
@@ -41,7 +44,7 @@ class HttpError(Exception):
 
     def response(self) -> Response:
         """Render the error as GitHub does."""
-        body: dict[str, Any] = {"message": self.message}
+        body: dict[str, Any] = {"message": self.message, **self.body}
         if self.errors is not None:
             body["errors"] = list(self.errors)
         body["documentation_url"] = DOCS

@@ -9,9 +9,9 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from rigtasks.local.github.githttp import write_hooks
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Account, AccountType, App, Installation
+from rigtasks.local.github.push_judge import write_hooks
 from rigtasks.local.github.state import State
 
 APPS_FILE = "apps.json"

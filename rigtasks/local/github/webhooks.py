@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import requests
 
-from rigtasks.local.github.hub import Hub, node_id
+from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Account, AccountType, App, Delivery, Repository
 from rigtasks.local.github.shapes import accounts, repositories
 
@@ -73,7 +73,7 @@ class WebhookSender:
         payload |= fields
         payload["repository"] = repositories.repository(self._hub, repository, view)
         if owner.type is AccountType.ORGANIZATION:
-            payload["organization"] = _organization(owner, self._hub)
+            payload["organization"] = accounts.organization(owner, view)
         payload["sender"] = accounts.account(sender, view)
         payload["installation"] = {"id": installation.id, "node_id": f"MDI{installation.id}"}
         self._queue(event, action, payload, installation.id, repository.id)
@@ -237,21 +237,3 @@ class WebhookSender:
 def sign(body: bytes, secret: str) -> str:
     """Return the `X-Hub-Signature-256` of a body."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def _organization(owner: Account, hub: Hub) -> dict[str, Any]:
-    api = f"{hub.web}/orgs/{owner.login}"
-    return {
-        "login": owner.login,
-        "id": owner.id,
-        "node_id": node_id("O", owner.id),
-        "url": api,
-        "repos_url": f"{api}/repos",
-        "events_url": f"{api}/events",
-        "hooks_url": f"{api}/hooks",
-        "issues_url": f"{api}/issues",
-        "members_url": f"{api}/members{{/member}}",
-        "public_members_url": f"{api}/public_members{{/member}}",
-        "avatar_url": f"{hub.web}/avatars/{owner.id}",
-        "description": None,
-    }

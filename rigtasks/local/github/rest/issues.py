@@ -276,6 +276,8 @@ def list_timeline(call: Call) -> Response:
             (comment.created_at, comment.id, {**shape, "event": "commented", "actor": author})
         )
     for review in call.state.reviews.of(call.repo.id, number):
+        if review.submitted_at is None:
+            continue
         shape = pulls.review(call.hub, call.repo, review, call.view, webhook=True)
         entries.append((review.submitted_at, review.id, {**shape, "event": "reviewed"}))
     entries.sort(key=lambda entry: entry[:2])
