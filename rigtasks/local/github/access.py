@@ -203,6 +203,15 @@ def require(caller: Caller, repository: Repository, permission: str, level: str)
         raise HttpError(401, "Requires authentication")
 
 
+def accepted(needs: str) -> str:
+    """Return the `X-Accepted-GitHub-Permissions` of a route, from its `permission:level`."""
+    permission, _, level = needs.rpartition(":")
+    if level == "fork":
+        return f"{permission}=write,contents=read"
+    word = "write" if level == "comment" else level
+    return "; ".join(f"{name}={word}" for name in permission.split("|"))
+
+
 def require_members(caller: Caller) -> None:
     """Let an App with the organisation permission `members` go on, and every person.
 

@@ -196,10 +196,6 @@ class BareRepository:
         """Bring the objects of another repository's branch here; no ref moves."""
         self.run("fetch", "--quiet", "--no-tags", str(other.path), f"refs/heads/{branch}")
 
-    def last_mover(self, branch: str) -> str | None:
-        """Return who moved a branch last, as the reflog names them, or None."""
-        return self.run("log", "-g", "-1", "--format=%gn", f"refs/heads/{branch}").strip() or None
-
     def commits(self, *revisions: str, limit: int = 250) -> list[Commit]:
         """Return the commits of a revision range, newest first."""
         output = self.run(

@@ -83,7 +83,8 @@ class Repository(Row, frozen=True, kw_only=True):
     """A repository; its objects are in a bare git repository named by the id.
 
     `roles` and `granted_by_teams` say what accounts may do, by account id; `parent_id` is what it
-    was forked from; `transferred_issues` has the new API path of issues that moved away, by number.
+    was forked from; `pusher_ids` says who moved each branch last; `transferred_issues` has the new
+    API path of issues that moved away, by number.
     """
 
     owner_id: int
@@ -106,6 +107,7 @@ class Repository(Row, frozen=True, kw_only=True):
     parent_id: int | None = None
     transferred_issues: dict[int, str] = {}
     pushed_at: datetime | None = None
+    pusher_ids: dict[str, int] = {}
 
 
 class Label(Row, frozen=True, kw_only=True):

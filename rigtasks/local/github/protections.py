@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from rigtasks.local.github.answers import validation_failed
+from rigtasks.local.github.answers import HttpError, validation_failed
 from rigtasks.local.github.governance import BypassActor, Protection, Rule, Ruleset
 from rigtasks.local.github.hub import Happening, Hub
 from rigtasks.local.github.model import Account, Repository
-from rigtasks.local.github.rules.requirements import check_rule
+from rigtasks.local.github.rules.requirements import complete
 from rigtasks.local.github.shapes import protection as shapes
 
 _ENFORCEMENTS = {"active", "evaluate", "disabled"}
@@ -53,12 +53,11 @@ def put_ruleset(
         HttpError: 422 for an unknown enforcement or target, or a rule that cannot be enforced.
     """
     if plan.enforcement not in _ENFORCEMENTS or plan.target != "branch":
-        raise validation_failed("Enforcement or target is not included in the list")
+        raise _invalid("Enforcement or target is not included in the list")
     try:
-        for rule in plan.rules:
-            check_rule(rule)
-    except (ValueError, msgspec.ValidationError) as error:
-        raise validation_failed(f"Invalid rules: {error}") from error
+        rules = tuple(complete(rule) for rule in plan.rules)
+    except ValueError as error:
+        raise _invalid(str(error)) from error
     state = hub.state
     with state.change():
         now = state.now()
@@ -69,7 +68,7 @@ def put_ruleset(
                 repository_id=None if repo is None else repo.id,
                 name=plan.name,
                 enforcement=plan.enforcement,
-                rules=plan.rules,
+                rules=rules,
                 include=plan.conditions.ref_name.include,
                 exclude=plan.conditions.ref_name.exclude,
                 repositories=plan.conditions.repository_name.include,
@@ -80,6 +79,11 @@ def put_ruleset(
         )
         _announce_ruleset(hub, repo, row, actor, "created" if known is None else "edited")
         return row
+
+
+def _invalid(message: str) -> HttpError:
+    error = {"resource": "RepositoryRuleset", "code": "custom", "message": message}
+    return validation_failed(error)
 
 
 def remove_ruleset(hub: Hub, repo: Repository | None, row: Ruleset, actor: Account) -> None:

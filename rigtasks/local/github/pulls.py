@@ -47,7 +47,6 @@ def create(
     if fork is not None:
         git.take(hub.git(fork), ref)
     owner = hub.state.accounts.get(source.owner_id)
-    pusher = hub.account(hub.git(source).last_mover(ref) or "") or author
     state = hub.state
     with state.change():
         label = ref if fork is None else f"{owner.login}:{ref}"
@@ -85,7 +84,7 @@ def create(
                 fork_id=None if fork is None else fork.id,
                 fork_owner_id=None if fork is None else fork.owner_id,
                 maintainer_can_modify=fork is not None and new.maintainer_can_modify,
-                pusher_id=pusher.id,
+                pusher_id=source.pusher_ids.get(ref, author.id),
             )
         )
         git.update_ref(f"refs/pull/{pull.number}/head", head_sha)

@@ -41,7 +41,7 @@ def branch_moved(
     with state.change():
         repo = state.repositories.get(repo.id)
         now = state.now()
-        state.repositories.put(_pushed_at(repo, now))
+        state.repositories.put(_pushed(repo, now, branch, new, actor))
         _announce_push(hub, repo, f"refs/heads/{branch}", old, new, actor)
         for into, pull, half in pull_heads.from_branch(hub, repo, branch):
             if new == ZERO:
@@ -102,8 +102,11 @@ def _refuse(hub: Hub, repo: Repository, branch: str, old: str, new: str, actor: 
         raise HttpError(422, updates.in_words(found))
 
 
-def _pushed_at(repo: Repository, now: datetime) -> Repository:
-    return msgspec.structs.replace(repo, pushed_at=now, updated_at=now)
+def _pushed(repo: Repository, now: datetime, branch: str, new: str, actor: Account) -> Repository:
+    pushers = {name: one for name, one in repo.pusher_ids.items() if name != branch}
+    if new != ZERO:
+        pushers[branch] = actor.id
+    return msgspec.structs.replace(repo, pushed_at=now, updated_at=now, pusher_ids=pushers)
 
 
 def _contains(hub: Hub, repo: Repository, tip: str, sha: str) -> bool:

@@ -16,7 +16,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from rigtasks.local.github import admin, admin_organizations, merge_queue, pages
-from rigtasks.local.github.access import ANONYMOUS, Caller, identify, sees
+from rigtasks.local.github.access import ANONYMOUS, Caller, accepted, identify, sees
 from rigtasks.local.github.answers import HttpError, json_response, not_found, with_entity_tag
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.ci import CiRunner
@@ -269,11 +269,20 @@ class SandboxGitHub:
             path = f"/repos/{self.hub.full_name(repo)}{by_id[2] or ''}"
         route, arguments = _matched(self._rest, request, path)
         call = Call(self.services, request, caller, view, path, arguments)
-        if route.needs:
-            call.require(route.needs)
-        if not route.archived:
-            call.check_writable()
-        return route.handler(call)
+        told = {}
+        if route.needs and caller.installation is not None:
+            told["X-Accepted-GitHub-Permissions"] = accepted(route.needs)
+        try:
+            if route.needs:
+                call.require(route.needs)
+            if not route.archived:
+                call.check_writable()
+            response = route.handler(call)
+        except HttpError as error:
+            error.headers |= told
+            raise
+        response.headers.update(told)
+        return response
 
     def _graphql(self, request: Request, caller: Caller, view: View, path: str) -> Response:
         if caller is ANONYMOUS:

@@ -41,11 +41,13 @@ _HOOK_EVENTS = (
     "check_suite",
     "issue_comment",
     "issues",
+    "merge_group",
     "pull_request",
     "pull_request_review",
     "pull_request_review_comment",
     "pull_request_review_thread",
     "push",
+    "repository",
     "status",
 )
 
@@ -106,6 +108,8 @@ APP_PLANS = (
             "checks": "write",
             "contents": "write",
             "issues": "write",
+            "members": "read",
+            "merge_queues": "read",
             "metadata": "read",
             "pull_requests": "write",
             "statuses": "read",

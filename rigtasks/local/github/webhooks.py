@@ -14,6 +14,7 @@ import requests
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Account, AccountType, App, Delivery, Repository
 from rigtasks.local.github.shapes import accounts, repositories
+from rigtasks.local.github.subscriptions import is_told
 
 _PENDING = "pending"
 _KEPT_DELIVERIES = 5_000
@@ -62,10 +63,10 @@ class WebhookSender:
     ) -> None:
         """Queue an event of a repository for the App that has the hook."""
         app = self._hooked_app()
-        if app is None or event not in app.events:
+        if app is None:
             return
         installation = self._hub.installation(app.id, repository.owner_id)
-        if installation is None:
+        if installation is None or not is_told(app, installation, event):
             return
         view = self._hub.view
         owner = self._hub.state.accounts.get(repository.owner_id)

@@ -66,10 +66,10 @@ class _PullRequest(msgspec.Struct, frozen=True, kw_only=True):
     require_last_push_approval: bool = False
     dismiss_stale_reviews_on_push: bool = False
     required_review_thread_resolution: bool = False
-    allowed_merge_methods: frozenset[str] = METHODS
+    allowed_merge_methods: tuple[str, ...] = ("merge", "squash", "rebase")
 
 
-class _RuleCheck(msgspec.Struct, frozen=True, kw_only=True):
+class _RuleCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     context: str
     integration_id: int | None = None
 
@@ -94,8 +94,8 @@ _PARAMETERS: dict[str, type[msgspec.Struct] | None] = {
 """The rule types that are enforced, with the values their parameters must fit."""
 
 
-def check_rule(rule: Rule) -> None:
-    """Make sure that a rule can be enforced.
+def complete(rule: Rule) -> Rule:
+    """Return a rule with every parameter it can have.
 
     Raises:
         ValueError: an unknown type, or parameters that do not fit it.
@@ -103,8 +103,10 @@ def check_rule(rule: Rule) -> None:
     if rule.type not in _PARAMETERS:
         raise ValueError(f"Invalid rule '{rule.type}'")
     kind = _PARAMETERS[rule.type]
-    if kind is not None:
-        msgspec.convert(rule.parameters, kind)
+    if kind is None:
+        return rule
+    parameters = msgspec.to_builtins(msgspec.convert(rule.parameters, kind))
+    return Rule(type=rule.type, parameters=parameters)
 
 
 def in_force(
