@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from rigtasks.local.github import teams
-from rigtasks.local.github.answers import HttpError, validation_failed
+from rigtasks.local.github.answers import HttpError, invalid, validation_failed
 from rigtasks.local.github.forks import forks_of
 from rigtasks.local.github.hub import Happening, Hub
 from rigtasks.local.github.model import Account, AccountType, Repository
@@ -36,7 +36,7 @@ def edit(hub: Hub, repo: Repository, actor: Account, changes: Json) -> Repositor
     branch = wanted.get("default_branch")
     if branch is not None and hub.git(repo).branch(branch) is None:
         message = f"The branch {branch} was not found. Please push that ref first or create it."
-        raise validation_failed(message)
+        raise invalid("Repository", "default_branch", message)
     with hub.state.change():
         former = hub.full_name(repo).lower()
         if "name" in wanted:

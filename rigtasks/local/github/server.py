@@ -27,17 +27,7 @@ from rigtasks.local.github.graphql_types import Context
 from rigtasks.local.github.hub import Hub, Options, View
 from rigtasks.local.github.limits import RateLimits
 from rigtasks.local.github.mergeability import MergeChecks
-from rigtasks.local.github.rest import (
-    administration,
-    apps,
-    checks,
-    issues,
-    protection,
-    pulls,
-    refs,
-    repositories,
-    reviews,
-)
+from rigtasks.local.github.rest.table import ROUTES
 from rigtasks.local.github.services import Services
 from rigtasks.local.github.setup import RESERVED_LOGINS, furnish
 from rigtasks.local.github.state import State
@@ -105,15 +95,7 @@ class SandboxGitHub:
         self._limits = RateLimits(options.rate_limit)
         self._rest = _url_map(
             (
-                *apps.ROUTES,
-                *repositories.ROUTES,
-                *refs.ROUTES,
-                *issues.ROUTES,
-                *pulls.ROUTES,
-                *reviews.ROUTES,
-                *protection.ROUTES,
-                *administration.ROUTES,
-                *checks.ROUTES,
+                *ROUTES,
                 Route(method="GET", rule="/rate_limit", handler=self._rate_limit),
             )
         )
@@ -221,7 +203,7 @@ class SandboxGitHub:
         if named is None:
             query = f"?{request.query_string.decode('ascii', 'replace')}".rstrip("?")
             address = f"{self.url}/{self.hub.full_name(repo)}.git/{path}{query}"
-            raise HttpError(301, "Moved Permanently", headers={"Location": address})
+            return Response(status=301, headers={"Location": address})
         return self.services.git_http.serve(request, caller, repo, path)
 
     def _git_caller(self, request: Request) -> Caller:

@@ -20,6 +20,8 @@ from rigtasks.testing.judged_github import JudgedGitHub
 Json = dict[str, Any]
 
 GUILD = "guild"
+HOOKED = "rig-conductor"
+MORE_EVENTS = ("branch_protection_rule", "fork")
 FILES = {"a.txt": "one\ntwo\nthree\nfour\nfive\n", "b.txt": "x\n"}
 
 
@@ -199,6 +201,8 @@ def open_town(folder: Path) -> Iterator[Town]:
             JudgedGitHub(options) as sandbox,
             Seeder(sandbox.url, sandbox.admin_token) as seeder,
         ):
+            told = seeder.grant(HOOKED)["events"]
+            seeder.grant(HOOKED, events=[*told, *MORE_EVENTS])
             town = Town(sandbox, receiver, seeder)
             yield town
             for api in town.tokens.values():

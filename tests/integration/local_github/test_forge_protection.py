@@ -63,6 +63,9 @@ def test_protection_can_be_taken_away(ground: Ground) -> None:
     assert ground.state(pull["number"]) == "clean"
     status, said = ground.refused(ground.owner, "GET", PROTECTION)
     assert (status, "Branch not protected" in said) == (404, True)
+    for action in ("created", "deleted"):
+        (told,) = ground.heard(f"branch_protection_rule.{action}")
+        assert told.payload["rule"]["name"] == "main"
     status, said = ground.refused(ground.owner, "PUT", "/branches/nowhere/protection", BARE)
     assert (status, "Branch not found" in said) == (404, True)
 
@@ -76,6 +79,11 @@ def test_administrators_are_bound_only_where_that_is_asked(ground: Ground) -> No
     assert ground.call(ground.owner, "GET", f"{PROTECTION}/enforce_admins")["enabled"] is False
     ground.unmerged(pull["number"], ground.writer)
     assert ground.merge(pull["number"], ground.owner)["merged"] is True
+    changes = [
+        one.payload["changes"]["admin_enforced"]["from"]
+        for one in ground.heard("branch_protection_rule.edited")
+    ]
+    assert changes == [False, True]
 
 
 def test_only_those_on_the_list_push_or_merge(ground: Ground) -> None:

@@ -7,7 +7,14 @@ from werkzeug.wrappers import Response
 
 from rigtasks.local.github import forks, owners, repository_changes
 from rigtasks.local.github.access import CallerKind, sees
-from rigtasks.local.github.answers import HttpError, invalid, json_response, no_content, not_found
+from rigtasks.local.github.answers import (
+    HttpError,
+    invalid,
+    json_response,
+    missing,
+    no_content,
+    not_found,
+)
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.governance import Team
 from rigtasks.local.github.model import Account, AccountType
@@ -66,7 +73,7 @@ def create_fork(call: Call) -> Response:
     """Fork a repository to an organisation, or to the calling person."""
     organization = call.text("organization")
     if organization is None and call.caller.kind is not CallerKind.PERSONAL:
-        raise HttpError(422, "Validation Failed", errors=["organization is required for Apps"])
+        raise missing("Fork", "organization")
     owner = call.account if organization is None else call.hub.account(organization)
     if owner is None or (organization and owner.type is not AccountType.ORGANIZATION):
         raise invalid("Fork", "organization")

@@ -1,0 +1,25 @@
+"""Every address of the REST API that the sandbox answers, in one table."""
+
+from rigtasks.local.github.rest import (
+    administration,
+    apps,
+    checks,
+    issues,
+    protection,
+    pulls,
+    refs,
+    repositories,
+    reviews,
+)
+
+ROUTES = (
+    *apps.ROUTES,
+    *repositories.ROUTES,
+    *administration.ROUTES,
+    *refs.ROUTES,
+    *protection.ROUTES,
+    *issues.ROUTES,
+    *pulls.ROUTES,
+    *reviews.ROUTES,
+    *checks.ROUTES,
+)
