@@ -14,7 +14,7 @@ from rigtasks.local.github import access, issues, protections, pushes, repositor
 from rigtasks.local.github.answers import HttpError, invalid, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.git import ZERO, signature
-from rigtasks.local.github.governance import Protection, RequiredCheck
+from rigtasks.local.github.governance import Protection
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.merging import identity
 from rigtasks.local.github.model import (
@@ -29,24 +29,6 @@ from rigtasks.local.github.shapes import protection as protection_shapes
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-
-
-class ProtectionPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How a branch shall be protected; checks are names, bound to the CI App where `app_id` is."""
-
-    branch: str | None = None
-    checks: tuple[RequiredCheck, ...] = ()
-    strict: bool = False
-    required_approving_review_count: int | None = None
-    require_code_owner_reviews: bool = False
-    require_last_push_approval: bool = False
-    dismiss_stale_reviews: bool = False
-    required_conversation_resolution: bool = False
-    required_linear_history: bool = False
-    required_signatures: bool = False
-    allow_force_pushes: bool = False
-    allow_deletions: bool = False
-    enforce_admins: bool = False
 
 
 class FilePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +51,7 @@ class RepositoryPlan(msgspec.Struct, frozen=True, kw_only=True):
     default_branch: str = "main"
     delete_branch_on_merge: bool = False
     roles: dict[str, str] = {}
-    protection: ProtectionPlan | None = None
+    protection: dict[str, Any] | None = None
 
 
 def check_token(call: Call, expected: str) -> None:
@@ -203,18 +185,19 @@ def set_roles(call: Call) -> Response:
 def set_protection(call: Call) -> Response:
     """Protect a branch, in place of what protected it before."""
     repo = _repository(call)
-    row = _protect(call.hub, repo, converted(call, ProtectionPlan))
+    row = _protect(call.hub, repo, call.body)
     return json_response(protection_shapes.protection(call.hub, row, call.url, call.view))
 
 
-def _protect(hub: Hub, repo: Repository, plan: ProtectionPlan) -> Protection:
-    fields = {
-        field: getattr(plan, field)
-        for field in ProtectionPlan.__struct_fields__
-        if field != "branch"
-    }
+def _protect(hub: Hub, repo: Repository, fields: dict[str, Any]) -> Protection:
+    """Protect a branch, the default one unless `branch` names another, as a row would be."""
+    placed = {"branch": repo.default_branch, **fields, "id": 0, "repository_id": repo.id}
+    try:
+        plan = msgspec.convert(placed, Protection)
+    except msgspec.ValidationError as error:
+        raise HttpError(422, str(error)) from error
     owner = hub.state.accounts.get(repo.owner_id)
-    return protections.protect(hub, repo, plan.branch or repo.default_branch, owner, **fields)
+    return protections.change_protection(hub, repo, plan, owner)
 
 
 def rename_repository(call: Call) -> Response:

@@ -50,6 +50,8 @@ class Protection(Row, frozen=True, kw_only=True):
     lock_branch: bool = False
     allow_fork_syncing: bool = False
     enforce_admins: bool = False
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
     restrictions: Actors | None = None
     dismissal_restrictions: Actors | None = None
     bypass_pull_request_allowances: Actors = Actors()

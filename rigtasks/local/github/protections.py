@@ -11,6 +11,7 @@ from rigtasks.local.github.model import Account, Repository
 from rigtasks.local.github.rules.requirements import complete
 from rigtasks.local.github.shapes import protection as shapes
 
+_KEPT = frozenset({"id", "repository_id", "branch", "created_at", "updated_at"})
 _ENFORCEMENTS = {"active", "evaluate", "disabled"}
 
 
@@ -108,9 +109,16 @@ def protect(hub: Hub, repo: Repository, branch: str, actor: Account, **fields: A
     state = hub.state
     with state.change():
         known = state.protections.first(repo.id, branch)
-        row_id = state.new_id() if known is None else known.id
+        now = state.now()
         row = state.protections.put(
-            Protection(id=row_id, repository_id=repo.id, branch=branch, **fields)
+            Protection(
+                id=state.new_id() if known is None else known.id,
+                repository_id=repo.id,
+                branch=branch,
+                created_at=now if known is None else known.created_at,
+                updated_at=now,
+                **fields,
+            )
         )
         if known is None:
             _announce_protection(hub, repo, row, actor, "created", {})
@@ -123,12 +131,8 @@ def protect(hub: Hub, repo: Repository, branch: str, actor: Account, **fields: A
 def change_protection(
     hub: Hub, repo: Repository, row: Protection, actor: Account, **changes: Any
 ) -> Protection:
-    """Change some of what a protected branch asks for."""
-    fields = {
-        name: getattr(row, name)
-        for name in row.__struct_fields__
-        if name not in {"id", "repository_id", "branch"}
-    }
+    """Protect a branch as a row says, with changes to it."""
+    fields = {name: getattr(row, name) for name in row.__struct_fields__ if name not in _KEPT}
     return protect(hub, repo, row.branch, actor, **{**fields, **changes})
 
 

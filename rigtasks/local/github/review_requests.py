@@ -36,16 +36,11 @@ def ask(
     if "none" in roles + [team.roles.get(repo.id, "none") for team in groups]:
         raise HttpError(422, strangers(hub, repo))
     with hub.state.change():
-        for person in people:
-            if person.id not in pull.requested_reviewer_ids:
-                listed = (*pull.requested_reviewer_ids, person.id)
-                pull = _changed(hub, pull, requested_reviewer_ids=listed)
-                _tell(hub, repo, half, actor, "review_requested", person)
-        for team in groups:
-            if team.id not in pull.requested_team_ids:
-                listed = (*pull.requested_team_ids, team.id)
-                pull = _changed(hub, pull, requested_team_ids=listed)
-                _tell(hub, repo, half, actor, "review_requested", team)
+        for field, one in _each(people, groups):
+            listed = getattr(pull, field)
+            if one.id not in listed:
+                pull = _changed(hub, pull, **{field: (*listed, one.id)})
+                _tell(hub, repo, half, actor, "review_requested", one)
         return pull
 
 
@@ -65,16 +60,11 @@ def withdraw(
     """Take requests back; those never asked leave no trace."""
     half = _half(hub, repo, pull)
     with hub.state.change():
-        for person in people:
-            if person.id in pull.requested_reviewer_ids:
-                listed = _without(pull.requested_reviewer_ids, person.id)
-                pull = _changed(hub, pull, requested_reviewer_ids=listed)
-                _tell(hub, repo, half, actor, "review_request_removed", person)
-        for team in groups:
-            if team.id in pull.requested_team_ids:
-                listed = _without(pull.requested_team_ids, team.id)
-                pull = _changed(hub, pull, requested_team_ids=listed)
-                _tell(hub, repo, half, actor, "review_request_removed", team)
+        for field, one in _each(people, groups):
+            listed = getattr(pull, field)
+            if one.id in listed:
+                pull = _changed(hub, pull, **{field: _without(listed, one.id)})
+                _tell(hub, repo, half, actor, "review_request_removed", one)
         return pull
 
 
@@ -109,6 +99,14 @@ def _half(hub: Hub, repo: Repository, pull: PullRequest) -> Issue:
     if half is None:
         raise HttpError(404, "Not Found")
     return half
+
+
+def _each(people: list[Account], groups: list[Team]) -> list[tuple[str, Account | Team]]:
+    """Return everybody with the field of a pull request that lists them."""
+    return [
+        *(("requested_reviewer_ids", person) for person in people),
+        *(("requested_team_ids", team) for team in groups),
+    ]
 
 
 def _without(listed: tuple[int, ...], one: int) -> tuple[int, ...]:
