@@ -1,7 +1,7 @@
 """Fills a sandbox GitHub and reads it back: what people do by clicking, as a small client.
 
 Everything a person does goes over the public REST API with that person's own token; only users,
-repositories, roles and protection use the sandbox's controls.
+repositories, roles, protection, and what an organisation decides use the sandbox's controls.
 """
 
 import base64

@@ -62,6 +62,19 @@ def test_a_pull_request_from_a_fork_names_both_repositories(public: Ground) -> N
     assert [one["filename"] for one in files] == ["w.txt"]
     assert public.state(pull["number"]) == "clean"
     assert fork.call(fiona, "GET", "/pulls") == []
+    query = """query($owner: String!, $name: String!, $number: Int!) {
+      repository(owner: $owner, name: $name) { isFork pullRequest(number: $number) {
+        isCrossRepository maintainerCanModify headRepository { nameWithOwner isFork } } } }"""
+    owner, _, name = public.name.partition("/")
+    answer = public.graphql(fiona, query, owner=owner, name=name, number=pull["number"])
+    assert answer["data"]["repository"] == {
+        "isFork": False,
+        "pullRequest": {
+            "isCrossRepository": True,
+            "maintainerCanModify": True,
+            "headRepository": {"nameWithOwner": fork.name, "isFork": True},
+        },
+    }
 
 
 def test_checks_do_not_name_pull_requests_from_forks(public: Ground) -> None:

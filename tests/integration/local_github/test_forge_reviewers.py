@@ -37,6 +37,18 @@ def test_people_and_teams_are_asked_and_taken_back(ground: Ground) -> None:
     shown = ground.call(ground.app("author"), "POST", path, body)
     assert [one["login"] for one in shown["requested_reviewers"]] == ["willy", "olga"]
     assert [one["slug"] for one in shown["requested_teams"]] == ["askers"]
+    query = """query($owner: String!, $name: String!, $number: Int!) {
+      repository(owner: $owner, name: $name) { pullRequest(number: $number) {
+        reviewRequests(first: 5) { nodes { requestedReviewer {
+          ... on User { login } ... on Team { slug } } } } } } }"""
+    owner, _, name = ground.name.partition("/")
+    answer = ground.graphql(ground.owner, query, owner=owner, name=name, number=pull["number"])
+    asked_for = answer["data"]["repository"]["pullRequest"]["reviewRequests"]["nodes"]
+    assert [one["requestedReviewer"] for one in asked_for] == [
+        {"login": "willy"},
+        {"login": "olga"},
+        {"slug": "askers"},
+    ]
     ground.call(ground.app("author"), "DELETE", path, {"reviewers": ["olga"]})
     ground.call(ground.app("author"), "DELETE", path, {"reviewers": ["olga"]})
     assert requested(ground, pull["number"]) == (["willy"], ["askers"])

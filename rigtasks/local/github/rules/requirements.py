@@ -105,7 +105,7 @@ def complete(rule: Rule) -> Rule:
     kind = _PARAMETERS[rule.type]
     if kind is None:
         return rule
-    parameters = msgspec.to_builtins(msgspec.convert(rule.parameters, kind))
+    parameters = msgspec.json.decode(msgspec.json.encode(msgspec.convert(rule.parameters, kind)))
     return Rule(type=rule.type, parameters=parameters)
 
 
