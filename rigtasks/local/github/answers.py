@@ -23,6 +23,7 @@ class HttpError(Exception):
         errors: GitHub's `errors` list, where the answer has one.
         headers: further headers.
         docs: GitHub's `documentation_url`.
+        body: further fields of the body.
     """
 
     def __init__(
@@ -33,8 +34,10 @@ class HttpError(Exception):
         errors: Sequence[dict[str, Any] | str] | None = None,
         headers: dict[str, str] | None = None,
         docs: str = DOCS,
+        body: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
+        self.body = body or {}
         self.status = status
         self.message = message
         self.errors = errors
@@ -43,7 +46,7 @@ class HttpError(Exception):
 
     def response(self) -> Response:
         """Render the error as GitHub does."""
-        body: dict[str, Any] = {"message": self.message}
+        body: dict[str, Any] = {"message": self.message, **self.body}
         if self.errors is not None:
             body["errors"] = list(self.errors)
         body["documentation_url"] = self.docs

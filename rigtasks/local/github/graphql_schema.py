@@ -1,11 +1,9 @@
-"""The part of GitHub's GraphQL schema that the sandbox answers: repository, issue, pull request."""
+"""What can be read of GitHub's GraphQL schema: repository, issue, pull request."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from rigtasks.local.github import issues, reviews
-from rigtasks.local.github.access import require, sees
-from rigtasks.local.github.answers import HttpError
+from rigtasks.local.github import issues
+from rigtasks.local.github.access import sees
 from rigtasks.local.github.graphql_types import (
     PAGE_INFO,
     Connection,
@@ -16,10 +14,9 @@ from rigtasks.local.github.graphql_types import (
     RefusedError,
     Resolver,
     Schema,
-    carried,
     connection,
 )
-from rigtasks.local.github.hub import node_id, row_of_node, stamp
+from rigtasks.local.github.hub import node_id, stamp
 from rigtasks.local.github.model import (
     Account,
     AccountType,
@@ -29,7 +26,8 @@ from rigtasks.local.github.model import (
     Review,
     Thread,
 )
-from rigtasks.local.github.rules import review_decision
+from rigtasks.local.github.review_threads import visible
+from rigtasks.local.github.rules.reviews import review_decision
 
 
 def _plain(name: str) -> Resolver:
@@ -40,30 +38,13 @@ def _time(name: str) -> Resolver:
     return lambda _context, row, _arguments: stamp(getattr(row, name))
 
 
-def _actor(context: Context, account_id: int | None) -> Node | None:
-    row = None if account_id is None else context.hub.state.accounts.find(account_id)
-    return None if row is None else Node(type=row.type.value, value=row)
-
-
 def _account(name: str) -> Resolver:
-    return lambda context, row, _arguments: _actor(context, getattr(row, name))
+    return lambda context, row, _arguments: context.actor(getattr(row, name))
 
 
 def _login(_context: Context, row: Account, _arguments: Json) -> str:
     """Bots are named without their suffix in GraphQL."""
     return row.login.removesuffix("[bot]") if row.type is AccountType.BOT else row.login
-
-
-def _repository_of(context: Context, row: Any) -> Repository:
-    return context.hub.state.repositories.get(row.repository_id)
-
-
-def _allowed(context: Context, repo: Repository, permission: str, level: str) -> None:
-    try:
-        require(context.caller, repo, permission, level)
-    except HttpError as error:
-        kind = "FORBIDDEN" if error.status == 403 else "NOT_FOUND"  # noqa: PLR2004  # HTTP forbidden
-        raise RefusedError(error.message, kind) from error
 
 
 def _repository(context: Context, _root: None, arguments: Json) -> Node:
@@ -90,7 +71,7 @@ def _number(arguments: Json) -> int:
 
 
 def _issue(context: Context, repo: Repository, arguments: Json) -> Node:
-    _allowed(context, repo, "issues", "read")
+    context.require(repo, "issues", "read")
     row = context.hub.issue(repo, _number(arguments))
     if row is None or row.is_pull:
         message = f"Could not resolve to an Issue with the number of {arguments.get('number')}."
@@ -99,7 +80,7 @@ def _issue(context: Context, repo: Repository, arguments: Json) -> Node:
 
 
 def _pull(context: Context, repo: Repository, arguments: Json) -> Node:
-    _allowed(context, repo, "pull_requests", "read")
+    context.require(repo, "pull_requests", "read")
     row = context.hub.pull(repo, _number(arguments))
     if row is None:
         message = (
@@ -109,48 +90,45 @@ def _pull(context: Context, repo: Repository, arguments: Json) -> Node:
     return Node(type="PullRequest", value=row)
 
 
-def _half(context: Context, pull: PullRequest) -> Issue:
-    half = context.hub.issue(_repository_of(context, pull), pull.number)
-    if half is None:
-        raise RefusedError("Could not resolve to a node.", "NOT_FOUND")
-    return half
-
-
 def _of_half(name: str) -> Resolver:
-    return lambda context, pull, _arguments: getattr(_half(context, pull), name)
+    return lambda context, pull, _arguments: getattr(context.half_of(pull), name)
 
 
 def _pull_author(context: Context, pull: PullRequest, _arguments: Json) -> Node | None:
-    return _actor(context, _half(context, pull).author_id)
+    return context.actor(context.half_of(pull).author_id)
 
 
 def _own_repository(context: Context, row: Issue | PullRequest, _arguments: Json) -> Node:
-    return Node(type="Repository", value=_repository_of(context, row))
+    return Node(type="Repository", value=context.repository_of(row))
 
 
 def _pull_state(context: Context, pull: PullRequest, _arguments: Json) -> str:
-    return "MERGED" if pull.merged_at is not None else _half(context, pull).state.upper()
+    return "MERGED" if pull.merged_at is not None else context.half_of(pull).state.upper()
 
 
 def _mergeable(context: Context, pull: PullRequest, _arguments: Json) -> str:
-    verdict, _ = context.merge_checks.ask(_repository_of(context, pull), pull)
+    verdict, _ = context.merge_checks.ask(context.repository_of(pull), pull)
     return {None: "UNKNOWN", True: "MERGEABLE", False: "CONFLICTING"}[verdict]
 
 
 def _decision(context: Context, pull: PullRequest, _arguments: Json) -> str | None:
-    return review_decision(context.hub, _repository_of(context, pull), pull)
+    return review_decision(context.hub, context.repository_of(pull), pull)
 
 
 def _closing(context: Context, pull: PullRequest, _arguments: Json) -> Connection:
-    repo = _repository_of(context, pull)
+    repo = context.repository_of(pull)
     rows: list[Issue] = []
     if pull.base_ref == repo.default_branch:
-        rows = issues.closing_references(context.hub, repo, _half(context, pull).body)
+        rows = issues.closing_references(context.hub, repo, context.half_of(pull).body)
     return Connection(type="IssueConnection", items=[Node(type="Issue", value=row) for row in rows])
 
 
 def _threads(context: Context, pull: PullRequest, _arguments: Json) -> Connection:
-    rows = context.hub.state.threads.of(pull.repository_id, pull.number)
+    repo = context.repository_of(pull)
+    seen = visible(context.hub, repo, pull.number, context.caller.account)
+    known = {comment.thread_id for comment in seen}
+    every = context.hub.state.threads.of(pull.repository_id, pull.number)
+    rows = [row for row in every if row.id in known]
     return Connection(
         type="PullRequestReviewThreadConnection",
         items=[Node(type="PullRequestReviewThread", value=row) for row in rows],
@@ -158,7 +136,12 @@ def _threads(context: Context, pull: PullRequest, _arguments: Json) -> Connectio
 
 
 def _reviews(context: Context, pull: PullRequest, _arguments: Json) -> Connection:
-    rows = context.hub.state.reviews.of(pull.repository_id, pull.number)
+    mine = None if context.caller.account is None else context.caller.account.id
+    rows = [
+        row
+        for row in context.hub.state.reviews.of(pull.repository_id, pull.number)
+        if row.state != "PENDING" or row.author_id == mine
+    ]
     return Connection(
         type="PullRequestReviewConnection",
         items=[Node(type="PullRequestReview", value=row) for row in rows],
@@ -170,7 +153,8 @@ def _review_commit(_context: Context, row: Review, _arguments: Json) -> Node:
 
 
 def _thread_comments(context: Context, thread: Thread, _arguments: Json) -> Connection:
-    rows = context.hub.state.review_comments.of(thread.repository_id, thread.number)
+    repo = context.repository_of(thread)
+    rows = visible(context.hub, repo, thread.number, context.caller.account)
     return Connection(
         type="PullRequestReviewCommentConnection",
         items=[
@@ -196,7 +180,7 @@ def _last_edited(context: Context, row: Issue, _arguments: Json) -> str | None:
 
 def _editor(context: Context, row: Issue, _arguments: Json) -> Node | None:
     rows = context.hub.state.content_edits.of(row.repository_id, row.number)
-    return _actor(context, rows[-1].editor_id) if rows else None
+    return context.actor(rows[-1].editor_id) if rows else None
 
 
 def _labels(context: Context, row: Issue, _arguments: Json) -> Connection:
@@ -207,52 +191,14 @@ def _labels(context: Context, row: Issue, _arguments: Json) -> Connection:
     )
 
 
-def _set_resolved(context: Context, arguments: Json, *, resolved: bool) -> Node:
-    given = arguments.get("input")
-    node = given.get("threadId") if isinstance(given, dict) else None
-    row_id = row_of_node(node, "PRRT")
-    thread = None if row_id is None else context.hub.state.threads.find(row_id)
-    if thread is None or not sees(context.caller, _repository_of(context, thread)):
-        message = f"Could not resolve to a node with the global id of '{node}'"
-        raise RefusedError(message, "NOT_FOUND")
-    repo = _repository_of(context, thread)
-    for permission in ("pull_requests", "contents"):  # GitHub asks for both
-        _allowed(context, repo, permission, "write")
-    if context.caller.account is None:
-        raise RefusedError("Requires authentication", "FORBIDDEN")
-    changed = reviews.set_resolved(
-        context.hub, repo, thread, context.caller.account, resolved=resolved
-    )
-    return Node(
-        type="ResolveReviewThreadPayload",
-        value={"thread": Node(type="PullRequestReviewThread", value=changed), **(given or {})},
-    )
-
-
-def _resolve(context: Context, _root: None, arguments: Json) -> Node:
-    return _set_resolved(context, arguments, resolved=True)
-
-
-def _unresolve(context: Context, _root: None, arguments: Json) -> Node:
-    return _set_resolved(context, arguments, resolved=False)
-
-
 _PERSON: Mapping[str, Resolver | Link] = {
     "login": _login,
     "databaseId": _plain("id"),
     "id": lambda _context, row, _arguments: node_id("U", row.id),
 }
 
-SCHEMA: Schema = {
+READING: Schema = {
     "Query": {"repository": Link("Repository", _repository), "viewer": Link("User", _viewer)},
-    "Mutation": {
-        "resolveReviewThread": Link("ResolveReviewThreadPayload", _resolve),
-        "unresolveReviewThread": Link("ResolveReviewThreadPayload", _unresolve),
-    },
-    "ResolveReviewThreadPayload": {
-        "thread": Link("PullRequestReviewThread", carried("thread")),
-        "clientMutationId": lambda _context, value, _arguments: value.get("clientMutationId"),
-    },
     "Actor": {"login": _login},
     "User": _PERSON,
     "Bot": _PERSON,
@@ -297,7 +243,7 @@ SCHEMA: Schema = {
         "databaseId": _plain("id"),
         "number": _plain("number"),
         "title": _of_half("title"),
-        "body": lambda context, row, _arguments: _half(context, row).body or "",
+        "body": lambda context, row, _arguments: context.half_of(row).body or "",
         "author": Link("Actor", _pull_author),
         "state": _pull_state,
         "isDraft": _plain("draft"),

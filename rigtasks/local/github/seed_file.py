@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from rigtasks.local.github.admin import ProtectionPlan
+from rigtasks.local.github.governance import RequiredCheck
 from rigtasks.local.github.hook_config import ContentType
 from rigtasks.local.github.limits import GITHUBS_LIMITS, NO_LIMITS, Limits
-from rigtasks.local.github.model import RequiredCheck
 from rigtasks.local.github.strict_data import DataInvalid, read_file
 
 FullName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$")]
@@ -57,10 +56,21 @@ class SeedCheck(RequiredCheck, frozen=True, kw_only=True, forbid_unknown_fields=
     """A required check; without `app_id` any source counts."""
 
 
-class SeedProtection(ProtectionPlan, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SeedProtection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The protection of a branch, the default branch where none is named."""
 
+    branch: str | None = None
     checks: tuple[SeedCheck, ...] = ()
+    strict: bool = False
+    required_approving_review_count: Annotated[int, Meta(ge=0, le=6)] | None = None
+    require_code_owner_reviews: bool = False
+    require_last_push_approval: bool = False
+    dismiss_stale_reviews: bool = False
+    required_conversation_resolution: bool = False
+    required_linear_history: bool = False
+    allow_force_pushes: bool = False
+    allow_deletions: bool = False
+    enforce_admins: bool = False
 
 
 class SeedRepository(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

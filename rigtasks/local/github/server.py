@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,8 +15,8 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from rigtasks.local.github import admin, fault_controls, pages
-from rigtasks.local.github.access import ANONYMOUS, Caller, identify, sees
+from rigtasks.local.github import admin, admin_organizations, fault_controls, merge_queue, pages
+from rigtasks.local.github.access import ANONYMOUS, Caller, accepted, identify, sees
 from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.ci import CiRunner
@@ -25,13 +26,13 @@ from rigtasks.local.github.faults.disturbing import Disturbing
 from rigtasks.local.github.faults.injector import FaultInjector
 from rigtasks.local.github.githttp import GitOverHttp, bearer_of
 from rigtasks.local.github.graphql import execute
-from rigtasks.local.github.graphql_schema import SCHEMA
+from rigtasks.local.github.graphql_root import SCHEMA
 from rigtasks.local.github.graphql_types import Context
 from rigtasks.local.github.hub import Hub, Options, View
 from rigtasks.local.github.limits import RateLimits
-from rigtasks.local.github.pulls import MergeChecks
+from rigtasks.local.github.mergeability import MergeChecks
 from rigtasks.local.github.request_cost import Cost, cost_of, is_graphql
-from rigtasks.local.github.rest import apps, checks, hooks, issues, pulls, refs, repositories
+from rigtasks.local.github.rest.table import ROUTES
 from rigtasks.local.github.services import Services
 from rigtasks.local.github.setup import RESERVED_LOGINS, furnish
 from rigtasks.local.github.state import State
@@ -104,22 +105,19 @@ class SandboxGitHub:
             ci=CiRunner(self.hub),
         )
         self.hub.announcers.append(self.services.webhooks.announce)
+        self.hub.listeners.append(partial(merge_queue.heard, self.hub))
         if options.run_ci:
             self.hub.listeners.append(self.services.ci.heard)
         self._disturbing = Disturbing(self.state, self.faults)
         self._rest = _url_map(
             (
-                *apps.ROUTES,
-                *hooks.ROUTES,
-                *repositories.ROUTES,
-                *refs.ROUTES,
-                *issues.ROUTES,
-                *pulls.ROUTES,
-                *checks.ROUTES,
+                *ROUTES,
                 Route(method="GET", rule=_FREE_PATH, handler=self._rate_limit),
             )
         )
-        self._controls = _url_map((*admin.ROUTES, *fault_controls.ROUTES))
+        self._controls = _url_map(
+            (*admin.ROUTES, *admin_organizations.ROUTES, *fault_controls.ROUTES)
+        )
         self._port = port
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
@@ -237,11 +235,16 @@ class SandboxGitHub:
     def _git(self, request: Request, owner: str, name: str, path: str) -> Response:
         with self.state.lock:
             caller = self._git_caller(request)
-            repo = self.hub.repository(owner, name) or self.hub.renamed_repository(owner, name)
+            named = self.hub.repository(owner, name)
+            repo = named or self.hub.renamed_repository(owner, name)
         if repo is None or not sees(caller, repo):
             if caller is ANONYMOUS:
                 raise _ask_for_token("Authentication required")
             raise HttpError(404, "Repository not found.")
+        if named is None:
+            query = f"?{request.query_string.decode('ascii', 'replace')}".rstrip("?")
+            address = f"{self.url}/{self.hub.full_name(repo)}.git/{path}{query}"
+            return Response(status=301, headers={"Location": address})
         return self.services.git_http.serve(request, caller, repo, path)
 
     def _git_caller(self, request: Request) -> Caller:
@@ -292,9 +295,20 @@ class SandboxGitHub:
             path = f"/repos/{self.hub.full_name(repo)}{by_id[2] or ''}"
         route, arguments = _matched(self._rest, request, path)
         call = Call(self.services, request, caller, view, path, arguments)
-        if route.needs:
-            call.require(route.needs)
-        return route.handler(call)
+        told = {}
+        if route.needs and caller.installation is not None:
+            told["X-Accepted-GitHub-Permissions"] = accepted(route.needs)
+        try:
+            if route.needs:
+                call.require(route.needs)
+            if not route.archived:
+                call.check_writable()
+            response = route.handler(call)
+        except HttpError as error:
+            error.headers |= told
+            raise
+        response.headers.update(told)
+        return response
 
     def _graphql(self, request: Request, caller: Caller, view: View, path: str) -> Response:
         if caller is ANONYMOUS:

@@ -6,7 +6,7 @@ from rigtasks.local.github.ci import CiRunner
 from rigtasks.local.github.faults.injector import FaultInjector
 from rigtasks.local.github.githttp import GitOverHttp
 from rigtasks.local.github.hub import Hub
-from rigtasks.local.github.pulls import MergeChecks
+from rigtasks.local.github.mergeability import MergeChecks
 from rigtasks.local.github.webhooks import WebhookSender
 
 

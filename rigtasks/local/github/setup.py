@@ -9,9 +9,9 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from rigtasks.local.github.githttp import write_hooks
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Account, AccountType, App, Installation
+from rigtasks.local.github.push_judge import write_hooks
 from rigtasks.local.github.state import State
 
 APPS_FILE = "apps.json"
@@ -41,11 +41,13 @@ _HOOK_EVENTS = (
     "check_suite",
     "issue_comment",
     "issues",
+    "merge_group",
     "pull_request",
     "pull_request_review",
     "pull_request_review_comment",
     "pull_request_review_thread",
     "push",
+    "repository",
     "status",
 )
 
@@ -106,6 +108,8 @@ APP_PLANS = (
             "checks": "write",
             "contents": "write",
             "issues": "write",
+            "members": "read",
+            "merge_queues": "read",
             "metadata": "read",
             "pull_requests": "write",
             "statuses": "read",

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from rigtasks.local.github import model
+from rigtasks.local.github import governance, model
 from rigtasks.local.github.history import History, replay
 from rigtasks.local.github.model import Row
 
@@ -125,6 +125,12 @@ class Table(Generic[R]):
             del self._groups[self._group(old)][row_id]
 
 
+def row_repository(row: Row) -> int | None:
+    """Return the repository a row belongs to, or None."""
+    found = getattr(row, "repository_id", None)
+    return found if isinstance(found, int) else None
+
+
 class State:
     """Every table, the id counter, the lock and the clock."""
 
@@ -143,7 +149,12 @@ class State:
         self.tokens = Table(model.Token, database, lambda row: (row.digest,))
         self.repositories = Table(model.Repository, database, lambda row: (row.owner_id,))
         self.protections = Table(
-            model.Protection, database, lambda row: (row.repository_id, row.branch)
+            governance.Protection, database, lambda row: (row.repository_id, row.branch)
+        )
+        self.rulesets = Table(governance.Ruleset, database, lambda row: (row.owner_id,))
+        self.teams = Table(governance.Team, database, lambda row: (row.organization_id,))
+        self.queue_entries = Table(
+            governance.QueueEntry, database, lambda row: (row.repository_id, row.base_ref)
         )
         self.labels = Table(model.Label, database, lambda row: (row.repository_id,))
         self.issues = Table(model.Issue, database, lambda row: (row.repository_id,))
@@ -173,6 +184,15 @@ class State:
             if isinstance(table, Table) and name not in _ALWAYS_OF_NOW:
                 table.keep_history(self._history)
         self._next_id = max(_FIRST_FREE_ID, int(self.setting("next_id") or 0))
+
+    def forget_repository(self, repository_id: int) -> None:
+        """Drop a repository with everything in it; deliveries stay in their log."""
+        tables = [one for one in vars(self).values() if isinstance(one, Table)]
+        for table in tables:
+            for row in table.all():
+                if table is not self.deliveries and row_repository(row) == repository_id:
+                    table.remove(row.id)
+        self.repositories.remove(repository_id)
 
     def now(self) -> datetime:
         """Return the time in UTC, cut to whole seconds as GitHub's answers are."""

@@ -21,9 +21,10 @@ from rigtasks.local.github.faults.plan import (
     WebhookReorder,
 )
 from rigtasks.local.github.hook_config import HookConfig, HookSettings, sent_body
-from rigtasks.local.github.hub import Hub, node_id
+from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Account, AccountType, App, Delivery, Repository
 from rigtasks.local.github.shapes import accounts, repositories
+from rigtasks.local.github.subscriptions import is_told
 
 PENDING = "pending"
 UNREACHED = "failed to connect to host"
@@ -88,10 +89,10 @@ class WebhookSender:
     ) -> None:
         """Queue an event of a repository for the App that has the hook."""
         app = self._hooked_app()
-        if app is None or event not in app.events:
+        if app is None:
             return
         installation = self._hub.installation(app.id, repository.owner_id)
-        if installation is None:
+        if installation is None or not is_told(app, installation, event):
             return
         view = self._hub.view
         owner = self._hub.state.accounts.get(repository.owner_id)
@@ -99,7 +100,7 @@ class WebhookSender:
         payload |= fields
         payload["repository"] = repositories.repository(self._hub, repository, view)
         if owner.type is AccountType.ORGANIZATION:
-            payload["organization"] = _organization(owner, self._hub)
+            payload["organization"] = accounts.organization(owner, view)
         payload["sender"] = accounts.account(sender, view)
         payload["installation"] = {"id": installation.id, "node_id": f"MDI{installation.id}"}
         self._queue(event, action, payload, installation.id, repository.id)
@@ -290,21 +291,3 @@ def _held_back(faults: tuple[DeliveryRule, ...]) -> tuple[float, int, float]:
             case _:
                 pass
     return delay, behind, patience
-
-
-def _organization(owner: Account, hub: Hub) -> dict[str, Any]:
-    api = f"{hub.web}/orgs/{owner.login}"
-    return {
-        "login": owner.login,
-        "id": owner.id,
-        "node_id": node_id("O", owner.id),
-        "url": api,
-        "repos_url": f"{api}/repos",
-        "events_url": f"{api}/events",
-        "hooks_url": f"{api}/hooks",
-        "issues_url": f"{api}/issues",
-        "members_url": f"{api}/members{{/member}}",
-        "public_members_url": f"{api}/public_members{{/member}}",
-        "avatar_url": f"{hub.web}/avatars/{owner.id}",
-        "description": None,
-    }

@@ -17,6 +17,7 @@ import jwt
 
 from rigtasks.local.github import SandboxGitHub
 from rigtasks.local.github.seeding import Api, Person, Seeder
+from rigtasks.testing.known_differences import unknown
 from rigtasks.testing.webhook_schemas import judged
 
 MakeScene = Callable[..., "Scene"]
@@ -130,8 +131,8 @@ class Receiver:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        if self._differences:
-            raise AssertionError("; ".join(sorted(set(self._differences))))
+        if differences := unknown(set(self._differences)):
+            raise AssertionError("; ".join(differences))
 
 
 def until(true: Callable[[], Any], seconds: float = 30.0) -> Any:

@@ -11,7 +11,7 @@ from rigtasks.local.github.answers import HttpError, json_response, paginate
 from rigtasks.local.github.conditional import answer_conditionally
 from rigtasks.local.github.githttp import bearer_of
 from rigtasks.local.github.limits import Limits, RateLimits
-from rigtasks.local.github.pulls import touches_line
+from rigtasks.local.github.pull_heads import line_after
 from rigtasks.local.github.request_cost import rest_cost
 
 PATCH = "@@ -1,3 +1,3 @@\n one\n-two\n+TWO\n three\n@@ -10,1 +10,2 @@\n ten\n+eleven"
@@ -71,7 +71,7 @@ def test_an_allowance_comes_back_after_an_hour() -> None:
     ("line", "touched"), [(1, False), (2, True), (3, False), (10, False), (11, False)]
 )
 def test_only_changed_lines_outdate_a_thread(line: int, *, touched: bool) -> None:
-    assert touches_line(PATCH, line) is touched
+    assert (line_after(PATCH, line) is None) is touched
 
 
 @pytest.mark.parametrize(
