@@ -6,13 +6,10 @@ written in the append's own transaction, rebuilt by `rebuild.py`), and what is t
 machines use the "C" collation, so that Python and Postgres agree on every order.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     Double,
     Identity,
     Index,
@@ -29,24 +26,44 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeEngine
 
-metadata = MetaData()
+from rigtasks.eventstore.github_tables import lost_deliveries, rate_budgets, rate_windows
+from rigtasks.eventstore.table_parts import AT as _AT
+from rigtasks.eventstore.table_parts import NAME as _NAME
+from rigtasks.eventstore.table_parts import NOW as _NOW
+from rigtasks.eventstore.table_parts import created as _created
+from rigtasks.eventstore.table_parts import metadata
+from rigtasks.eventstore.table_parts import required as _required
 
-_AT = DateTime(timezone=True)
-_NAME = Text(collation="C")
-_NOW = text("clock_timestamp()")
-
-
-def _required(name: str, kind: TypeEngine[Any], default: str | None = None) -> Column[Any]:
-    return Column(
-        name, kind, nullable=False, server_default=None if default is None else text(default)
-    )
-
-
-def _created(name: str = "created_at") -> Column[Any]:
-    return Column(name, _AT, nullable=False, server_default=_NOW)
-
+__all__ = [
+    "agents",
+    "artifacts",
+    "claim_counts",
+    "claims",
+    "deliveries",
+    "event_position",
+    "events",
+    "heartbeats",
+    "issue_dependencies",
+    "issues",
+    "leases",
+    "lost_deliveries",
+    "metadata",
+    "outbox",
+    "rate_budgets",
+    "rate_windows",
+    "run_tokens",
+    "runs",
+    "schema_functions",
+    "service_status",
+    "steps",
+    "switches",
+    "ticks",
+    "usage",
+    "views",
+    "wakeups",
+    "watchers",
+]
 
 # --- the ledger -------------------------------------------------------------------------------
 
