@@ -24,6 +24,8 @@ def _retention() -> str:
     dropped += stores().outbox.forget(done_seconds=_DAY, dead_seconds=raw)
     dropped += stores().ticks.forget(older_than_seconds=_DAY)
     dropped += stores().run_tokens.forget(older_than_seconds=_DAY)
+    dropped += stores().rate_limits.forget(older_than_seconds=_DAY)
+    dropped += stores().lost_deliveries.forget(older_than_seconds=raw)
     dropped += stores().heartbeats.forget(silent_seconds=_DAY)
     return f"{dropped} rows dropped"
 

@@ -204,6 +204,11 @@ class Settings(BaseSettings):
         gt=0,
         description="How often an issue in review is looked at although nothing was heard of it.",
     )
+    reconcile_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="How often GitHub is gone through for what no webhook told.",
+    )
     implement_minutes: float = Field(
         default=90.0, gt=0, le=240, description="How long one run may implement."
     )

@@ -293,3 +293,14 @@ class ApproveGate(Command, frozen=True, kw_only=True):
     head_sha: str
     reason: str
     by: str
+
+
+class Repair(Command, frozen=True, kw_only=True):
+    """The reconciler gives a command that news from GitHub should have led to.
+
+    If it leads to anything, GitHub was ahead of the rig, and that is recorded with it. `found` says
+    in words what was seen.
+    """
+
+    command: Command
+    found: str

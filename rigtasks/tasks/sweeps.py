@@ -5,7 +5,7 @@ conductor's processes nor a Redis that is away keep a dead worker's claim from b
 Each period is begun once, by the first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
@@ -16,7 +16,8 @@ from rigtasks.errors import RigError
 from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.commands import ExpireLease
 from rigtasks.lifecycle.envelope import Actor, ActorKind
-from rigtasks.shell import IssueShell, delivery_entry, wake_entry
+from rigtasks.schedule import periods
+from rigtasks.shell import IssueShell, delivery_entry, reconcile_entry, wake_entry
 
 _log = structlog.get_logger("rig.clock")
 
@@ -46,13 +47,18 @@ class Sweeps:
         stores: the tables.
         shell: gives commands to issues.
         answer_seconds: how long a task may take before it counts as lost; scaled.
-        period_seconds: how often each sweep runs; scaled.
+        periods: how often each sweep runs, in seconds, by its name; scaled.
     """
 
     stores: Stores
     shell: IssueShell
     answer_seconds: float
-    period_seconds: float
+    periods: Mapping[str, float]
+
+    @property
+    def period_seconds(self) -> float:
+        """Return how often there can be something to run."""
+        return min(self.periods[job] for job in self.jobs)
 
     @property
     def jobs(self) -> dict[str, Callable[[], str]]:
@@ -61,6 +67,7 @@ class Sweeps:
             "expired_leases": self.expired_leases,
             "wake_ups": self.wake_ups,
             "stale_deliveries": self.stale_deliveries,
+            "reconcile_due": self.reconcile_due,
         }
 
     def run(self) -> str:
@@ -73,7 +80,7 @@ class Sweeps:
         errors: list[RigError] = []
         for job, work in self.jobs.items():
             try:
-                outcomes.append(run_once(self.stores, job, self.period_seconds, work))
+                outcomes.append(run_once(self.stores, job, self.periods[job], work))
             except RigError as error:
                 _log.error("a sweep failed", job=job, error=str(error))
                 errors.append(error)
@@ -120,6 +127,12 @@ class Sweeps:
         self.stores.outbox.add_missing(tuple(delivery_entry(one) for one in forgotten))
         return f"{len(forgotten)} deliveries asked for again"
 
+    def reconcile_due(self) -> str:
+        """Ask the conductor to go through everything on GitHub; one that does so is enough."""
+        self.stores.outbox.add_missing((reconcile_entry(),))
+        self.stores.tell_relays()
+        return "asked for"
+
 
 def sweeps_on(stores: Stores, chosen: Settings) -> Sweeps:
     """Return the sweeps over the tables of a process."""
@@ -127,5 +140,5 @@ def sweeps_on(stores: Stores, chosen: Settings) -> Sweeps:
         stores=stores,
         shell=IssueShell(stores, chosen.timers),
         answer_seconds=chosen.scaled(_ANSWER_SECONDS),
-        period_seconds=chosen.scaled(chosen.sweep_seconds),
+        periods=periods(chosen),
     )

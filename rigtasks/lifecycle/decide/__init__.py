@@ -6,6 +6,7 @@ from typing import Any
 from rigtasks.lifecycle import commands
 from rigtasks.lifecycle.commands import Command
 from rigtasks.lifecycle.decide import acceptance, intake, observation, work
+from rigtasks.lifecycle.decide.repair import repaired
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.state import IssueState
 
@@ -43,6 +44,9 @@ def decide(command: Command, state: IssueState | None) -> tuple[Event, ...]:
     Raises:
         StaleEpoch: a run reports although a newer claim exists.
     """
+    if isinstance(command, commands.Repair):
+        events = decide(command.command, state)
+        return (*events, repaired(command.found, events)) if events else ()
     return _DECIDERS[type(command)](command, state)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 from celery import Celery
-from task_lives import approve, claim, shell_on
+from task_lives import HOURLY, approve, claim, shell_on
 
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
@@ -35,9 +35,7 @@ def relay_on(stores: Stores, broker: str) -> Relay:
         republish_seconds=0.0,
         ping_seconds=3600.0,
         queues=(),
-        sweeps=Sweeps(
-            stores=stores, shell=shell_on(stores), answer_seconds=60.0, period_seconds=3600.0
-        ),
+        sweeps=Sweeps(stores=stores, shell=shell_on(stores), answer_seconds=60.0, periods=HOURLY),
     )
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from task_lives import approve, claim, open_tasks, shell_on
+from task_lives import HOURLY, approve, claim, open_tasks, shell_on
 
 from rigtasks.errors import RigError
 from rigtasks.eventstore.database import Stores
@@ -22,7 +22,7 @@ def sweeps_of(stores: Stores, *, answer_seconds: float = 60.0) -> Sweeps:
         stores=stores,
         shell=shell_on(stores),
         answer_seconds=answer_seconds,
-        period_seconds=3600.0,
+        periods=HOURLY,
     )
 
 
