@@ -35,5 +35,6 @@ def tick(job: str, seconds: float) -> str:
     """Run a job unless its period was begun by somebody else."""
     holder = current_app.conf.get("rig_holder") or "unnamed"
     announce(holder=holder, queue=CONDUCTOR_QUEUE, runs_agents=False)
+    stores().reports.service("beat", ok=True, detail="rings")
     jobs = {**sweeps_on(stores(), settings()).jobs, "retention": _retention}
     return run_once(stores(), job, seconds, jobs[job])

@@ -12,12 +12,13 @@ from running_rig import new_data_dir
 
 from rigtasks.cli.start import remove_data
 from rigtasks.eventstore.connection import libpq_url
-from rigtasks.local.demo.story import MERGED, PATIENCE_SECONDS, run
+from rigtasks.local.demo.story import MERGED, run
 from rigtasks.local.processes import ProcessSpec
 from rigtasks.local.stack import LocalStack, StackOptions
 from rigtasks.local.table import stack_table
 
 NEVER = "10000000"
+PATIENCE_SECONDS = 240.0
 SETTINGS = {
     "RIG_PROVIDER": "scripted",
     "RIG_TIME_SCALE": "0.05",
@@ -64,9 +65,9 @@ def _rows(stack: LocalStack, statement: str) -> list[tuple[Any, ...]]:
             return cursor.fetchall()
 
 
-@pytest.mark.timeout(PATIENCE_SECONDS + 120)
+@pytest.mark.timeout(PATIENCE_SECONDS + 180)
 def test_the_demo_ends_merged(silent_stack: LocalStack, capsys: pytest.CaptureFixture[str]) -> None:
-    code = run(silent_stack, json_output=True, keep=False)
+    code = run(silent_stack, json_output=True, keep=False, patience_seconds=PATIENCE_SECONDS)
 
     said = capsys.readouterr()
     report = json.loads(said.out)
