@@ -16,7 +16,7 @@ SELECT count(*), count(DISTINCT period_start),
 
 
 @pytest.fixture
-def beats(rig: RunningRig) -> Iterator[list[subprocess.Popen[bytes]]]:
+def beats(rig: RunningRig) -> Iterator[list[subprocess.Popen[bytes]]]:  # noqa: ARG001  # ends first
     """More Beats beside the stack's own; a test adds as many as it wants."""
     started: list[subprocess.Popen[bytes]] = []
     yield started
