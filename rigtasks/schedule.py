@@ -4,6 +4,7 @@ from rigtasks.config import Settings
 
 #: The watcher whose last success says that GitHub was gone through to the end.
 RECONCILED = "reconcile"
+_ORPHAN_SCAN_SECONDS = 600.0
 
 
 def periods(chosen: Settings) -> dict[str, float]:
@@ -14,5 +15,6 @@ def periods(chosen: Settings) -> dict[str, float]:
         "wake_ups": sweep,
         "stale_deliveries": sweep,
         "reconcile_due": chosen.scaled(chosen.reconcile_seconds),
+        "orphans": chosen.scaled(_ORPHAN_SCAN_SECONDS),
         "retention": 3600.0,
     }

@@ -46,6 +46,15 @@ SELECT DISTINCT ON (repo_id) repo_id, repo
  WHERE repo_id IS NOT NULL
  ORDER BY repo_id, at DESC
 """
+_IDLE = f"""
+SELECT {_FIELDS}, extract(epoch FROM clock_timestamp() - i.updated_at)::float8
+  FROM issues AS i
+ WHERE i.lane NOT IN ('done', 'cancelled', 'failed') AND i.overlay IS NULL AND i.run_id IS NULL
+   AND i.updated_at < clock_timestamp() - make_interval(secs => %s)
+   AND NOT EXISTS (SELECT FROM runs AS r
+                    WHERE r.queue = i.claim_queue AND r.started_at > i.updated_at)
+ ORDER BY i.updated_at LIMIT %s
+"""  # noqa: S608 - as above
 
 
 class IssueSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +111,17 @@ class Issues:
             numbers: of issues that are returned although they have ended.
         """
         return self._many(_OF_REPOSITORY, {"repo_id": repo_id, "numbers": list(numbers)})
+
+    def idle(self, *, seconds: float, most: int = 100) -> tuple[tuple[IssueSummary, float], ...]:
+        """Return the issues that nothing has moved for so long, and for how many seconds each.
+
+        An issue whose queue moves waits for its turn and is not among them.
+        """
+        names = IssueSummary.__struct_fields__
+        return tuple(
+            (IssueSummary(**dict(zip(names, row[:-1], strict=True))), row[-1])
+            for row in self._database.rows(_IDLE, (seconds, most))
+        )
 
     def repositories(self) -> dict[int, str]:
         """Return every repository that was ever heard of, by id, under its latest name."""

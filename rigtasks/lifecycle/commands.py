@@ -1,5 +1,6 @@
 """What the outside may ask of an issue. A command is data; `decide` answers with events."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -278,6 +279,17 @@ class Escalate(Command, frozen=True, kw_only=True):
 
     reason: str
     who_must_act: str
+
+
+class NoteIdle(Command, frozen=True, kw_only=True):
+    """Nothing has moved the issue for longer than the orphan time.
+
+    `last_change` is when it was last moved, as the caller saw it: a change since then has the last
+    word.
+    """
+
+    last_change: datetime
+    idle_seconds: float
 
 
 class Retry(Command, frozen=True, kw_only=True):

@@ -14,7 +14,8 @@ import structlog
 from rigtasks.config import Settings
 from rigtasks.errors import RigError
 from rigtasks.eventstore.database import Stores
-from rigtasks.lifecycle.commands import ExpireLease
+from rigtasks.eventstore.switches import RIG, issue_scope, repository_scope
+from rigtasks.lifecycle.commands import ExpireLease, NoteIdle
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.schedule import periods
 from rigtasks.shell import IssueShell, delivery_entry, reconcile_entry, wake_entry
@@ -47,12 +48,14 @@ class Sweeps:
         stores: the tables.
         shell: gives commands to issues.
         answer_seconds: how long a task may take before it counts as lost; scaled.
+        orphan_seconds: how long nothing may move an issue; scaled.
         periods: how often each sweep runs, in seconds, by its name; scaled.
     """
 
     stores: Stores
     shell: IssueShell
     answer_seconds: float
+    orphan_seconds: float
     periods: Mapping[str, float]
 
     @property
@@ -68,6 +71,7 @@ class Sweeps:
             "wake_ups": self.wake_ups,
             "stale_deliveries": self.stale_deliveries,
             "reconcile_due": self.reconcile_due,
+            "orphans": self.orphans,
         }
 
     def run(self) -> str:
@@ -133,6 +137,25 @@ class Sweeps:
         self.stores.tell_relays()
         return "asked for"
 
+    def orphans(self) -> str:
+        """Note the issues that nothing moves, and hand those to a person that stay so.
+
+        What a person has paused stands still as it should.
+        """
+        stopped = {one.scope for one in self.stores.switches.active()}
+        noted = 0
+        for issue, seconds in self.stores.issues.idle(seconds=self.orphan_seconds):
+            if stopped & {RIG, repository_scope(issue.repo_id), issue_scope(issue.stream)}:
+                continue
+            told = self.shell.tell(
+                issue.stream,
+                NoteIdle(last_change=issue.updated_at, idle_seconds=seconds),
+                actor=_CLOCK,
+                cause=uuid5(_TICKS, f"{issue.stream} {issue.version}"),
+            )
+            noted += bool(told.events)
+        return f"{noted} issues do not move"
+
 
 def sweeps_on(stores: Stores, chosen: Settings) -> Sweeps:
     """Return the sweeps over the tables of a process."""
@@ -140,5 +163,6 @@ def sweeps_on(stores: Stores, chosen: Settings) -> Sweeps:
         stores=stores,
         shell=IssueShell(stores, chosen.timers),
         answer_seconds=chosen.scaled(_ANSWER_SECONDS),
+        orphan_seconds=chosen.scaled(chosen.orphan_seconds),
         periods=periods(chosen),
     )

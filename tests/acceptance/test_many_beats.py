@@ -2,6 +2,8 @@
 
 import subprocess
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 from running_rig import RunningRig, wait_until
@@ -29,12 +31,19 @@ def add_beats(rig: RunningRig, beats: list[subprocess.Popen[bytes]], *, total: i
     """Start Beats until so many ring, and wait until each has rung."""
     while len(beats) + 1 < total:
         name = f"beat-{len(beats) + 2}"
-        arguments = ("celery", "-A", "rigtasks", "beat", "-s", str(rig.data_dir / name))
-        beats.append(rig.start(name, *arguments))
-        log = rig.data_dir / "logs" / f"{name}.log"
-        wait_until(lambda log=log: b"beat: Starting" in log.read_bytes(), name)  # type: ignore[misc]
+        schedule = str(rig.data_dir / name)
+        beat = ("celery", "-A", "rigtasks", "beat", "-s", schedule, "--loglevel", "INFO")
+        beats.append(rig.start(name, *beat))
+    for number in range(2, total + 1):
+        log = rig.data_dir / "logs" / f"beat-{number}.log"
+        wait_until(partial(_rings, log), f"a ring of beat {number}", seconds=90)
 
 
+def _rings(log: Path) -> bool:
+    return b"Sending due task" in log.read_bytes()
+
+
+@pytest.mark.timeout(300)
 def test_two_then_five_beats_run_each_job_once_a_period(
     rig: RunningRig, beats: list[subprocess.Popen[bytes]]
 ) -> None:

@@ -1,6 +1,7 @@
 """No webhook ever arrives: the demo ends merged all the same, through the reconciler alone."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from running_rig import new_data_dir
+from running_rig import RIG, new_data_dir, plain_environment
 
 from rigtasks.cli.start import remove_data
 from rigtasks.eventstore.connection import libpq_url
@@ -81,3 +82,19 @@ def test_the_demo_ends_merged(silent_stack: LocalStack, capsys: pytest.CaptureFi
     assert _rows(silent_stack, "SELECT count(*) FROM deliveries") == [(0,)]
     taken_in = "SELECT DISTINCT actor_id FROM events WHERE type = 'ISSUE_APPROVED'"
     assert _rows(silent_stack, taken_in) == [("reconciler",)]
+    for verb, words in (("reconcile", "nothing had to be repaired"), ("doctor", "job reconcile")):
+        ended = _rig(silent_stack, verb)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert words in ended.stdout + ended.stderr
+    assert "ALARM" not in ended.stdout
+
+
+def _rig(stack: LocalStack, verb: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (*RIG, verb, "--data-dir", str(stack.data_dir)),
+        check=False,
+        capture_output=True,
+        text=True,
+        env=plain_environment({}),
+        timeout=180,
+    )

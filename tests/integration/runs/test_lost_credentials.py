@@ -47,6 +47,7 @@ def relay_on(stores: Stores, broker_url: str, settings: Settings) -> Relay:
         stores=stores,
         shell=IssueShell(stores, Timers()),
         answer_seconds=60.0,
+        orphan_seconds=86_400.0,
         periods=dict.fromkeys(periods(settings), 3600.0),
     )
     return Relay(

@@ -29,13 +29,20 @@ def relay_on(stores: Stores, broker: str) -> Relay:
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.01},
         broker_connection_retry=False,
     )
+    stores.ticks.begin("reconcile_due", period_seconds=HOURLY["reconcile_due"])  # by another one
     return Relay(
         stores,
         celery,
         republish_seconds=0.0,
         ping_seconds=3600.0,
         queues=(),
-        sweeps=Sweeps(stores=stores, shell=shell_on(stores), answer_seconds=60.0, periods=HOURLY),
+        sweeps=Sweeps(
+            stores=stores,
+            shell=shell_on(stores),
+            answer_seconds=60.0,
+            orphan_seconds=86_400.0,
+            periods=HOURLY,
+        ),
     )
 
 
