@@ -68,6 +68,8 @@ class VitalSigns(msgspec.Struct, frozen=True, kw_only=True):
         oldest_waiting: seconds that the first of them has waited.
         dead: entries that were given up.
         queues: those with something to claim.
+        oldest_review: seconds that the first pull request waits for somebody to review it.
+        oldest_merge: seconds that the first approved pull request waits for its merge.
         versions: of the processes seen lately.
         closed_windows: seconds until GitHub may be asked again, by identity.
         lost_deliveries: webhooks of the last day that never arrived at first.
@@ -83,6 +85,8 @@ class VitalSigns(msgspec.Struct, frozen=True, kw_only=True):
     oldest_waiting: float
     dead: int
     queues: tuple[QueueSigns, ...]
+    oldest_review: float
+    oldest_merge: float
     versions: tuple[str, ...]
     closed_windows: Mapping[str, float]
     lost_deliveries: int
@@ -97,11 +101,15 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
         periods: of each watcher, by name.
         tick: between two of Beat's rings.
         worker: between two signs of life of an idle worker.
+        review: until somebody takes a review.
+        merge: until an approved pull request is merged.
     """
 
     periods: Mapping[str, float]
     tick: float
     worker: float
+    review: float
+    merge: float
 
 
 def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
@@ -115,6 +123,8 @@ def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
         _outbox(signs),
         _dead(signs),
         *_queues(signs, expected),
+        _late("reviews", signs.oldest_review, expected.review, _REVIEW),
+        _late("merges", signs.oldest_merge, expected.merge, _MERGE),
         _versions(signs),
         _github(signs),
         _lost(signs),
@@ -124,6 +134,8 @@ def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
 
 
 _BEAT = "start one: celery -A rigtasks beat; until then the relay runs the sweeps"
+_REVIEW = "start a worker of review-e, or review it: rig issue list --state in_review"
+_MERGE = "rig issue list --state ready_to_merge, then rig issue explain names what it waits for"
 _CONDUCTOR = "start one: celery -A rigtasks worker -Q conductor"
 
 
@@ -211,6 +223,16 @@ def _queues(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
             detail=f"nobody reads it: {waits}; {seen}",
             remedy=f"start one: celery -A rigtasks worker -Q {queue.name}",
         )
+
+
+def _late(name: str, oldest: float, patience: float, remedy: str) -> Diagnosis:
+    late = oldest > patience
+    return Diagnosis(
+        name=name,
+        level=Level.WARNING if late else Level.OK,
+        detail=f"the first waits for {_age(oldest)}" if oldest > 0 else "none waits",
+        remedy=remedy if late else "",
+    )
 
 
 def _versions(signs: VitalSigns) -> Diagnosis:

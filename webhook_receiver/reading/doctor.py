@@ -9,6 +9,7 @@ from webhook_receiver.reading.database import ReadDatabase, StoreUnavailable
 from webhook_receiver.reading.diagnosis import Diagnosis, Expected, Level, diagnose, worst
 from webhook_receiver.reading.vital_signs import read_vital_signs
 
+_REVIEW_SECONDS, _MERGE_SECONDS = 1_200.0, 900.0
 _CRITICAL = {
     "database": "start Postgres, or correct its address",
     "schema": "run: rig db migrate",
@@ -75,6 +76,8 @@ def expected(settings: Settings) -> Expected:
         periods={**every, RECONCILED: every["reconcile_due"]},
         tick=min(every.values()),
         worker=settings.scaled(settings.ping_seconds),
+        review=settings.scaled(_REVIEW_SECONDS),
+        merge=settings.scaled(_MERGE_SECONDS),
     )
 
 

@@ -33,6 +33,14 @@ SELECT claim_queue, count(*),
  WHERE claim_queue IS NOT NULL AND (claim_after IS NULL OR claim_after <= clock_timestamp())
  GROUP BY claim_queue ORDER BY claim_queue
 """)
+_REVIEW = text("""
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - entered_at)), 0)::float8 FROM issues
+ WHERE lane = 'in_review' AND claim_queue = 'review-e'
+""")
+_MERGE = text("""
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - entered_at)), 0)::float8 FROM issues
+ WHERE lane = 'ready_to_merge' AND overlay IS NULL
+""")
 _VERSIONS = text("""
 SELECT DISTINCT version FROM heartbeats
  WHERE seen_at > clock_timestamp() - interval '10 minutes' ORDER BY version
@@ -72,6 +80,8 @@ def read_vital_signs(connection: Connection) -> VitalSigns:
             QueueSigns(name=name, claimable=count, oldest=age, silent=seen.get(name))
             for name, count, age in connection.execute(_CLAIMABLE)
         ),
+        oldest_review=connection.execute(_REVIEW).scalar_one(),
+        oldest_merge=connection.execute(_MERGE).scalar_one(),
         versions=tuple(connection.execute(_VERSIONS).scalars()),
         closed_windows=_pairs(connection, _CLOSED),
         lost_deliveries=_count(connection, _LOST),

@@ -17,7 +17,11 @@ from webhook_receiver.reading.diagnosis import (
 )
 
 EXPECTED = Expected(
-    periods={"wake_ups": 10.0, "reconcile": 300.0, "retention": 3600.0}, tick=10.0, worker=120.0
+    periods={"wake_ups": 10.0, "reconcile": 300.0, "retention": 3600.0},
+    tick=10.0,
+    worker=120.0,
+    review=1200.0,
+    merge=900.0,
 )
 FINE = Service(ok=True, detail="works", age=2.0)
 HEALTHY = VitalSigns(
@@ -29,6 +33,8 @@ HEALTHY = VitalSigns(
     oldest_waiting=1.0,
     dead=0,
     queues=(QueueSigns(name="dev-e-python", claimable=3, oldest=900.0, silent=4.0),),
+    oldest_review=600.0,
+    oldest_merge=0.0,
     versions=("0.1.0",),
     closed_windows={},
     lost_deliveries=0,
@@ -138,6 +144,15 @@ def test_what_needs_a_look_but_goes_on_is_a_warning() -> None:
     found = {one.name for one in diagnose(signs, EXPECTED) if one.level is Level.WARNING}
 
     assert found == {"given up", "lost webhooks", "deliveries", "pauses", "github limits"}
+
+
+def test_a_review_that_nobody_takes_and_a_merge_that_does_not_come_are_named() -> None:
+    signs = replace(HEALTHY, oldest_review=1201.0, oldest_merge=901.0)
+
+    assert told(signs, "reviews").level is Level.WARNING
+    assert "review-e" in told(signs, "reviews").remedy
+    assert told(signs, "merges").level is Level.WARNING
+    assert "rig issue explain" in told(signs, "merges").remedy
 
 
 def test_two_versions_at_once_are_an_alarm() -> None:
