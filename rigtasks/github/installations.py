@@ -82,13 +82,16 @@ class AppView:
         )
 
     def lost_deliveries(self, *, since: datetime) -> tuple[HookDelivery, ...]:
-        """List the deliveries that never arrived, one attempt of each, the newest first.
+        """List the deliveries that did not arrive, one attempt of each, the newest first.
+
+        A server that does not know the filter lists those that arrived as well. One that arrived
+        at a later attempt may be among them: whoever received it knows.
 
         Args:
             since: older ones are left alone; GitHub redelivers for three days.
         """
         pages = self._tokens.pages_as_app(
-            f"/app/hook/deliveries?per_page={PAGE}",
+            f"/app/hook/deliveries?status=failure&per_page={PAGE}",
             tuple[HookDelivery, ...],
             most=_MOST_DELIVERY_PAGES,
         )

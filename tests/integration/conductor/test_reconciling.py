@@ -14,8 +14,11 @@ from msgspec import structs
 from rigtasks.conductor.attention import Matter
 from rigtasks.conductor.comparison import finding
 from rigtasks.conductor.repairs import repair
+from rigtasks.github.client import GitHub
 from rigtasks.github.governor import UNHURRIED, Governor
 from rigtasks.github.identities import AppCredentials, RepositoryRef, Role
+from rigtasks.github.issues import read_labelled_issues
+from rigtasks.github.limits import Admission, MemoryLimits, Spending
 from rigtasks.github.tokens import AppTokens
 from rigtasks.github.transport import Transport
 from rigtasks.lifecycle.commands import Cancel
@@ -262,6 +265,30 @@ def spent(scene: Scene) -> int:
     )
     used: int = answer.json()["rate"]["used"]
     return used
+
+
+class _Spy(MemoryLimits):
+    """A book that remembers whose limits were asked about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def admit(self, identity: str, resource: str, spending: Spending) -> Admission:
+        self.asked.append(identity)
+        return super().admit(identity, resource, spending)
+
+
+def test_limits_are_those_of_the_installation(scene: Scene) -> None:
+    book = _Spy()
+    github = GitHub(scene.github_settings, book=book)
+
+    read_labelled_issues(github.api(Role.CONDUCTOR, scene.repository), READY)
+    read_labelled_issues(github.api(Role.AUTHOR, scene.repository), READY)
+
+    asked = [identity for identity in book.asked if not identity.endswith("/app")]
+    assert [identity.split("/")[0] for identity in asked] == ["conductor", "author"]
+    assert all(identity.split("/")[1].isdigit() for identity in asked)
 
 
 def test_going_through_everything_lists_the_installed_repositories(make_scene: MakeScene) -> None:
