@@ -29,7 +29,8 @@ from rigtasks.routing.internal import RepositoryRef as RoutedRepository
 
 #: How long GitHub still has a delivery to send again.
 REDELIVERABLE = timedelta(days=3)
-_MOST_REDELIVERIES = 200
+#: In one go: GitHub wants a second between two writes, and the rest comes with the next period.
+_MOST_REDELIVERIES = 20
 
 
 class Redelivered(msgspec.Struct, frozen=True, kw_only=True):
