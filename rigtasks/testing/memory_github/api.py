@@ -50,7 +50,9 @@ class MemoryIdentities:
         found = hub.repository(Role.AUTHOR, repository)
         now = hub.clock().timestamp()
         expires_at = now + _TOKEN_SECONDS
-        return Token(value=f"{kind}:{found.id}:{expires_at}", minted_at=now, expires_at=expires_at)
+        return Token(
+            value=f"memory-{kind}:{found.id}:{expires_at}", minted_at=now, expires_at=expires_at
+        )
 
 
 class MemoryApi:

@@ -160,10 +160,10 @@ class MemoryCleanClone:
                 raise
             raise RemoteUnavailable(f"{branch} could not be read: {error}") from error
         repo = self._hub.at_url(self._remote.url)
-        kind, repository, expires_at = (self._remote.token or "none:0:0").split(":")
+        kind, repository, expires_at = (self._remote.token or "memory-none:0:0").split(":")
         if float(expires_at) <= self._hub.clock().timestamp():
             raise AuthenticationFailed("the token has expired")
-        if int(repository) != repo.id or (write and kind != "push"):
+        if int(repository) != repo.id or (write and kind != "memory-push"):
             raise AccessDenied(f"this token may not reach {repo.full_name} like that")
         return repo
 
