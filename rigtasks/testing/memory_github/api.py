@@ -111,9 +111,10 @@ class MemoryApi:
     def write(self, method: str, path: str, body: Mapping[str, Any], shape: type[T]) -> T:
         """Change something and return what GitHub says about it."""
         app = self._hub.apps[self._role]
-        return self._change(method, path, shape, lambda repo: writes.write(
-            self._hub, repo, app, method, path, body
-        ))  # fmt: skip
+        asked = Asked(role=self._role, method=method, path=path, write=True, sha=body.get("sha"))
+        return self._change(
+            asked, shape, lambda repo: writes.write(self._hub, repo, app, method, path, body)
+        )
 
     def query(self, document: str, shape: type[T], **variables: str | int | None) -> T:
         """Read what only GraphQL tells: the threads of a pull request, the edits of an issue."""
@@ -128,9 +129,10 @@ class MemoryApi:
         del document
         app = self._hub.apps[self._role]
         thread = str(variables["thread"])
-        return self._change("POST", "/graphql/resolve", shape, lambda repo: writes.resolve_thread(
-            self._hub, repo, app, thread
-        ))  # fmt: skip
+        asked = Asked(role=self._role, method="POST", path="/graphql/resolve", write=True)
+        return self._change(
+            asked, shape, lambda repo: writes.resolve_thread(self._hub, repo, app, thread)
+        )
 
     def _read(
         self,
@@ -160,17 +162,14 @@ class MemoryApi:
         answer: T = known
         return answer
 
-    def _change(
-        self, method: str, path: str, shape: type[T], act: Callable[[Repository], Any]
-    ) -> T:
+    def _change(self, asked: Asked, shape: type[T], act: Callable[[Repository], Any]) -> T:
         hub = self._hub
-        asked = Asked(role=self._role, method=method, path=path, write=True)
         hub.faults.before(asked)
         repo = hub.repository(self._role, self.repository)
         try:
             document = act(repo)
         except Refused as refused:
-            raise refused.of(method, f"/repos/{repo.full_name}{path}") from None
+            raise refused.of(asked.method, f"/repos/{repo.full_name}{asked.path}") from None
         hub.faults.after(asked)
         return msgspec.convert(document, shape)
 

@@ -9,6 +9,7 @@ from rigtasks.github.errors import (
     BadCredentials,
     EffectUnknown,
     Forbidden,
+    NotAllowed,
     NotFound,
     RateLimited,
     Refusal,
@@ -20,13 +21,15 @@ from rigtasks.github.identities import Role
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One call: by whom, what, and whether it changes something.
 
-    `path` begins below the repository; GraphQL has the name of its operation there.
+    `path` begins below the repository; GraphQL has the name of its operation there. `sha` is the
+    head that a merge is bound to.
     """
 
     role: Role
     method: str
     path: str
     write: bool
+    sha: str | None = None
 
 
 class Faults(Protocol):
@@ -80,6 +83,12 @@ def expired(asked: Asked) -> RigError:
 def forbidden(asked: Asked) -> RigError:
     """Return what a missing permission means."""
     return Forbidden(_refusal(asked, 403, "Resource not accessible by integration"))
+
+
+def base_moved(asked: Asked) -> RigError:
+    """Return what GitHub says of a merge while it still works on the one before."""
+    message = "Base branch was modified. Review and try the merge again."
+    return NotAllowed(_refusal(asked, 405, message))
 
 
 def lagging(asked: Asked) -> RigError:

@@ -1,6 +1,7 @@
 """Redis in a simulation: lists that can be emptied, be away, and take a message without a word."""
 
 from collections import defaultdict, deque
+from collections.abc import Callable
 
 from rigtasks.tasks.broker import BrokerUnavailable
 
@@ -8,9 +9,14 @@ Message = tuple[str, tuple[object, ...]]
 
 
 class SimulatedBroker:
-    """A `Broker`; `down` makes every call fail."""
+    """A `Broker`; `down` makes every call fail.
 
-    def __init__(self) -> None:
+    Args:
+        sent: called after a message is in its queue and before its sender knows.
+    """
+
+    def __init__(self, sent: Callable[[], None]) -> None:
+        self._sent = sent
         self.queues: dict[str, deque[Message]] = defaultdict(deque)
         self.down = False
 
@@ -18,6 +24,7 @@ class SimulatedBroker:
         """Put a message into a queue."""
         self.ping()
         self.queues[queue].append((task, args))
+        self._sent()
 
     def length(self, queue: str) -> int:
         """Return how many messages nobody has taken yet."""

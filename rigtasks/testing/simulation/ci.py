@@ -15,20 +15,28 @@ class Ci:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._ends: dict[str, float] = {}
 
     @property
     def busy(self) -> bool:
         """Say whether some head has no finished check."""
         return bool(self._open_heads())
 
+    @property
+    def wants(self) -> float | None:
+        """Return when a check ends next by the monotonic clock; None while none is expected."""
+        return min((self._end(sha) for sha in self._open_heads()), default=None)
+
     def run(self) -> None:
         """Begin or end one check."""
         world = self._world
-        heads = self._open_heads()
-        if not heads or world.happens(Fault.CI_SLOW, 0.7):
+        now = world.clock.monotonic()
+        heads = [sha for sha in self._open_heads() if self._end(sha) <= now]
+        if not heads:
             return
         sha = world.chance.choice(heads)
-        if world.happens(Fault.CI_SLOW, 0.5):
+        if world.happens(Fault.CI_SLOW, 0.3):
+            self._ends[sha] = now + 30.0
             reviews.run_ci(world.hub, world.shop, sha, "test", None)
             return
         red = world.happens(Fault.CI_FLIPS, 0.3)
@@ -49,6 +57,14 @@ class Ci:
         for sha in self._heads():
             if self._conclusion(sha) == "failure":
                 reviews.run_ci(world.hub, world.shop, sha, "test", "success")
+
+    def _end(self, sha: str) -> float:
+        """Return when the check at a head ends; slow ones leave time for much else."""
+        if sha not in self._ends:
+            world = self._world
+            longest = 200.0 if world.knows(Fault.CI_SLOW) else 20.0
+            self._ends[sha] = world.clock.monotonic() + world.chance.uniform(1.0, longest)
+        return self._ends[sha]
 
     def _heads(self) -> list[str]:
         pulls = self._world.shop.pulls.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rigtasks.github.identities import Role
-from rigtasks.testing.memory_github.faults import Asked, lagging, limited, unavailable
+from rigtasks.testing.memory_github.faults import Asked, base_moved, lagging, limited, unavailable
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.plan import Fault
 
@@ -36,6 +36,7 @@ class GitHubFaults:
         self.doubtful_merges: set[str] = set()
         self.interrupt: Callable[[], None] = lambda: None
         self.die: Callable[[], None] = lambda: None
+        self.move_head: Callable[[str], None] = lambda _: None
         self.on_effect: Callable[[Asked], None] = lambda _: None
 
     def before(self, asked: Asked) -> None:
@@ -53,6 +54,11 @@ class GitHubFaults:
         if world.happens(Fault.GITHUB_BEFORE, 0.01):
             self._doubt(asked)
             raise unavailable(asked)
+        if _is_merge(asked) and world.happens(Fault.BASE_MOVES, 0.3):
+            world.goals.note(Goal.BASE_MOVED)
+            raise base_moved(asked)
+        if world.happens(Fault.HEAD_MOVES, 0.2) and self._moves_a_branch(asked):
+            self.move_head(self._branch(asked))
         if not asked.write and world.happens(Fault.GITHUB_LAGS, 0.002) and _announced(asked):
             raise lagging(asked)
         if asked.write:
@@ -62,7 +68,7 @@ class GitHubFaults:
     def after(self, asked: Asked) -> None:
         """Fail after the effect: it has happened, and nobody was told."""
         world = self._world
-        if world.happens(Fault.GITHUB_AFTER, 0.05):
+        if world.happens(Fault.GITHUB_AFTER, 0.3 if _is_merge(asked) else 0.1):
             goal = Goal.UNKNOWN_PUSH if asked.method == "PUSH" else _UNKNOWN.get(_kind(asked))
             if goal is not None:
                 world.goals.note(goal)
@@ -74,6 +80,14 @@ class GitHubFaults:
     def is_stale(self, asked: Asked) -> bool:
         """Let a list lag behind: a pull request that was just opened is missing."""
         return asked.path == "/pulls" and self._world.happens(Fault.GITHUB_LAGS, 0.1)
+
+    def _moves_a_branch(self, asked: Asked) -> bool:
+        return bool(self.inside) and (_is_merge(asked) or asked.method == "PUSH")
+
+    def _branch(self, asked: Asked) -> str:
+        if asked.method == "PUSH":
+            return asked.path.removeprefix("/git/")
+        return self._world.shop.pulls[int(asked.path.split("/")[2])].head_ref
 
     def _doubt(self, asked: Asked) -> None:
         if _is_merge(asked):

@@ -3,6 +3,10 @@
 from collections import Counter
 from enum import StrEnum
 
+from rigtasks.lifecycle.events import acceptance, intake, liveness, work
+from rigtasks.lifecycle.events.base import Event
+from rigtasks.lifecycle.failure import FailureClass
+
 
 class Goal(StrEnum):
     """Rare situations that a run over many seeds must have been in."""
@@ -11,7 +15,6 @@ class Goal(StrEnum):
     CANCELLED_MID_RUN = "an issue was withdrawn while a run held it"
     STALE_EPOCH = "a report was refused, its claim being lost"
     LEASE_EXPIRED = "a lease ran out"
-    ZOMBIE_PUBLISH = "a lease ran out while commits were about to be published"
     REVIEW_ROUNDS = "the cap on rounds of review called a person"
     BUDGET = "the budget stopped an issue"
     ATTEMPTS = "the attempts of an issue were used up"
@@ -63,3 +66,37 @@ class Goals:
     def missing(self) -> tuple[Goal, ...]:
         """Return those never reached."""
         return tuple(goal for goal in Goal if goal not in self.reached)
+
+
+def reached_by(event: Event, internal_id: int) -> tuple[Goal, ...]:
+    """Return what a stored event proves to have been reached."""
+    match event:
+        case intake.IssueRefused(repo_id=repo_id) if repo_id == internal_id:
+            return (Goal.INTERNAL,)
+        case work.PrCreated(adopted=True):
+            return (Goal.ADOPTED,)
+        case work.RunFailed(failure=FailureClass.POLICY):
+            return (Goal.POLICY,)
+        case work.IssueFailed(failure=FailureClass.WORK):
+            return (Goal.ATTEMPTS,)
+        case liveness.Escalated(reason=reason) if "were lost" in reason:
+            return (Goal.LOST_RUNS,)
+        case _:
+            goal = _GOALS.get(type(event))
+            return () if goal is None else (goal,)
+
+
+_GOALS: dict[type[Event], Goal] = {
+    intake.IssueDone: Goal.DONE,
+    intake.IssueHeld: Goal.HELD,
+    intake.IssueRefused: Goal.REFUSED,
+    acceptance.ReviewLoopExceeded: Goal.REVIEW_ROUNDS,
+    acceptance.HumanGateTriggered: Goal.HUMAN_GATE,
+    acceptance.HumanGateCleared: Goal.GATE_CLEARED,
+    acceptance.MergeConflict: Goal.CONFLICT,
+    acceptance.CiFailed: Goal.CI_RED,
+    acceptance.MergeOutsideRig: Goal.OUTSIDE,
+    liveness.BudgetExceeded: Goal.BUDGET,
+    work.PrClosed: Goal.PR_CLOSED,
+    liveness.LeaseExpired: Goal.LEASE_EXPIRED,
+}

@@ -7,6 +7,7 @@ import msgspec
 
 from rigtasks.eventstore.codec import decode, storable
 from rigtasks.eventstore.projection import Fold
+from rigtasks.gate.result import Gate
 from rigtasks.github.identities import Role
 from rigtasks.lifecycle.envelope import ActorKind, StoredEvent
 from rigtasks.lifecycle.events import acceptance, intake, liveness, work
@@ -14,7 +15,7 @@ from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.testing.memory_github.faults import Asked
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.merge_watch import merge_faults
-from rigtasks.testing.simulation.people import is_settled, waits_for_another
+from rigtasks.testing.simulation.people import is_settled, waits_at_the_gate, waits_for_another
 from rigtasks.testing.simulation.world import LIMITS, MAX_COST, World
 from rigtasks.workspace.branches import issue_of_branch
 
@@ -80,8 +81,8 @@ class Invariants:
         if asked.method == "PUT" and asked.path.endswith("/merge"):
             number = int(asked.path.split("/")[2])
             pull = self._world.shop.pulls[number]
-            if not pull.is_open:
-                return
+            if not pull.is_open or asked.sha not in {None, pull.head_sha}:
+                return  # GitHub refuses it
             found = merge_faults(self._world, number, guarded_only=self.interleaved)
             if found:
                 raise Broken(f"pull request {number} was to be merged. " + "; ".join(found))
@@ -156,8 +157,6 @@ class Invariants:
                 self._ended.add(stream)
             case work.PushIntent():
                 self._intents[event.branch].add(event.new_sha)
-            case liveness.LeaseExpired():
-                self._world.goals.note(Goal.LEASE_EXPIRED)
             case _:
                 pass
         fold = self._world.database.folds[stream]
@@ -218,7 +217,9 @@ class Invariants:
         self._check_secrets()
 
     def _waits_rightly(self, state: IssueState) -> bool:
-        """Say whether an issue it depends on has not ended."""
+        """Say whether only a person can go on, or an issue it depends on has not ended."""
+        if waits_at_the_gate(state) and any(one.gate == Gate.BUDGET for one in state.blockers):
+            return True  # an operator has to raise it, as the gate says
         others = [fold.state for fold in self._world.database.folds.values()]
         lanes = {one.ref: one.lane for one in others if one is not None}
         return waits_for_another(state) and any(

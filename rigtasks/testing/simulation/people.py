@@ -88,6 +88,7 @@ class People:
     def _all(self) -> dict[Fault, Callable[[], None]]:
         return {
             Fault.PEOPLE_CHANGE_THEIR_MIND: self._change_mind,
+            Fault.PEOPLE_VETO: self._veto,
             Fault.PEOPLE_PAUSE: self._pause,
             Fault.CONFIG_CHANGES: self._change_config,
             Fault.HEAD_MOVES: self._push_to_branch,
@@ -106,7 +107,7 @@ class People:
             return
         number = chance.choice(numbers)
         issue = world.shop.issues[number]
-        act = chance.choice(("unlabel", "relabel", "close", "reopen", "edit", "comment", "veto"))
+        act = chance.choice(("unlabel", "relabel", "close", "reopen", "edit", "comment"))
         world.note(f"maria: {act} #{number}")
         match act:
             case "unlabel":
@@ -121,11 +122,14 @@ class People:
             case "edit":
                 body = f"{issue.body} or more"
                 issues.edit(world.hub, world.shop, self._maria, number, body=body)
-            case "comment":
-                issues.comment(world.hub, world.shop, self._maria, number, "And round up.")
             case _:
-                wanted = chance.choice(list(world.shop.issues))
-                issues.label(world.hub, world.shop, self._maria, wanted, "do-not-merge")
+                issues.comment(world.hub, world.shop, self._maria, number, "And round up.")
+
+    def _veto(self) -> None:
+        world = self._world
+        if world.shop.issues:
+            wanted = world.chance.choice(list(world.shop.issues))
+            issues.label(world.hub, world.shop, self._maria, wanted, "do-not-merge")
 
     def _pause(self) -> None:
         world, chance = self._world, self._world.chance
@@ -152,10 +156,14 @@ class People:
         pulls.push(world.hub, world.shop, self._omar, "main", files, "fix: by hand")
 
     def _push_to_branch(self) -> None:
-        world = self._world
-        branches = [name for name in world.shop.branches if name.startswith("feature/")]
+        branches = [name for name in self._world.shop.branches if name.startswith("feature/")]
         if branches:
-            branch = world.chance.choice(branches)
+            self.push_to(self._world.chance.choice(branches))
+
+    def push_to(self, branch: str) -> None:
+        """Push one more commit onto a branch of the rig that is there."""
+        world = self._world
+        if branch in world.shop.branches:
             files = {f"hand_{world.chance.randint(0, 9)}.py": "x = 1\n"}
             pulls.push(world.hub, world.shop, self._maria, branch, files, "fix: by hand")
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 import msgspec
 
 #: How large a seed is: so many issues, and so many steps of chaos before everything is healed.
-MOST_ISSUES = 5
-CHAOS_STEPS = 160
+MOST_ISSUES = 3
+CHAOS_STEPS = 400
 
 
 class Fault(StrEnum):
@@ -44,9 +44,18 @@ class Fault(StrEnum):
     MERGE_FORBIDDEN = "merge_forbidden"  # A46
     APPROVAL_TAKEN_BACK = "approval_taken_back"  # A47
     PEOPLE_CHANGE_THEIR_MIND = "people_change_their_mind"
+    PEOPLE_VETO = "people_veto"  # B5: a label holds the merge back
     PEOPLE_PAUSE = "people_pause"
     CONFIG_CHANGES = "config_changes"  # B4
     INTERLEAVED = "interleaved"  # another process acts in the middle of a handler
+
+
+class Curse(StrEnum):
+    """What never goes well with the first issue of a seed, healed or not: caps have to end it."""
+
+    STUBBORN = "its reviewer always asks for changes"
+    HOPELESS = "its agent always fails"
+    POISON = "its worker always dies"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,17 +65,20 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     issues: int
     steps: int
     faults: frozenset[Fault]
+    curse: Curse | None = None
     mutant: str = ""
 
 
 def plan_of(seed: int, *, mutant: str = "") -> Plan:
     """Return the plan of a seed: a random half of all faults, so that rare ones meet."""
     chance = random.Random(seed)  # noqa: S311  # repeatable, and no secret
+    curse = chance.choice((*Curse, *[None] * 9))
     faults = frozenset(fault for fault in Fault if chance.random() < 0.5)
     return Plan(
         seed=seed,
         issues=chance.randint(1, MOST_ISSUES),
         steps=chance.randint(CHAOS_STEPS // 4, CHAOS_STEPS),
         faults=faults,
+        curse=curse,
         mutant=mutant,
     )

@@ -10,12 +10,13 @@ import msgspec
 import structlog
 
 from rigtasks.eventstore.codec import storable
-from rigtasks.lifecycle.events import acceptance, intake, liveness, work
+from rigtasks.eventstore.connection import DatabaseUnavailable
 from rigtasks.lifecycle.state import Lane
+from rigtasks.shell import EFFECT_TASK, WORK_TASK
 from rigtasks.tasks.entries import TASKS
 from rigtasks.testing.simulation.ci import Ci
 from rigtasks.testing.simulation.courier import Courier
-from rigtasks.testing.simulation.goals import Goal, Goals
+from rigtasks.testing.simulation.goals import Goal, Goals, reached_by
 from rigtasks.testing.simulation.invariants import Invariants
 from rigtasks.testing.simulation.people import (
     People,
@@ -96,6 +97,7 @@ class Simulation:
         world = self.world
         world.faults.interrupt = self._interrupt
         world.faults.die = self._die
+        world.faults.move_head = self.people.push_to
 
     def run(self) -> None:
         """Chaos first, then heal and require progress."""
@@ -113,9 +115,12 @@ class Simulation:
     def step(self) -> None:
         """Let one thing happen and look whether all invariants hold."""
         self.steps += 1
-        if self.world.chance.random() < 0.06:
+        if self.world.chance.random() < 0.05:
             self._strike()
-        self._next()()
+        try:
+            self._next()()
+        except DatabaseUnavailable:
+            self.world.note("somebody was not told what became of an append")
         self.invariants.check()
 
     def outcome(self, failure: str | None) -> Outcome:
@@ -140,7 +145,7 @@ class Simulation:
     def _next(self) -> _Action:
         """Choose what happens next among all that could."""
         world, chance = self.world, self.world.chance
-        if not world.healed and chance.random() < 0.04:
+        if not world.healed and chance.random() < 0.06:
             return self.people.act
         choices = [*self._messages(), *self._working()]
         if not choices or chance.random() < 0.05:
@@ -170,7 +175,7 @@ class Simulation:
                 choices += [worker.act] * 2
         if self.people.busy:
             choices.append(self.people.write_issue)
-        if self.ci.busy:
+        if (ends := self.ci.wants) is not None and ends <= now:
             choices.append(self.ci.run)
         return choices
 
@@ -194,6 +199,7 @@ class Simulation:
         due += [lease.expires_at for lease in world.database.leases.values()]
         waits = [(one - clock).total_seconds() for one in due]
         waits += [wants - now for worker in self.workers if (wants := worker.wants) is not None]
+        waits += [] if (ends := self.ci.wants) is None else [ends - now]
         ahead = [seconds for seconds in waits if seconds > 0]
         seconds = min(ahead, default=30.0)
         if not world.healed and world.chance.random() < 0.5:
@@ -228,6 +234,7 @@ class Simulation:
             ("head moved", Goal.HEAD_MOVED),
             ("given up", Goal.GIVEN_UP),
             ("dropped: somebody moved", Goal.LEASE_LOST),
+            ("changed on the base", Goal.CONFIG_CHANGED),
         ):
             if words in outcome:
                 goals.note(goal)
@@ -239,10 +246,14 @@ class Simulation:
     def _relay(self) -> None:
         """Let one relay have its turn; with two of them the periods are shared."""
         relay = self.world.chance.choice(self.world.relays)
+        refused = self.world.ticks.refused
         try:
             relay.turn()
         except Died:
             self.world.note("a relay died")
+        ticks = self.world.ticks
+        if ticks.refused > refused and len(self.world.relays) > 1:
+            self.world.goals.note(Goal.TWO_BEATS)
 
     def _interrupt(self) -> None:
         """Let another process act in the middle of a handler."""
@@ -267,6 +278,12 @@ class Simulation:
             world.broker.down = not world.broker.down
         if world.happens(Fault.BEAT_STOPS, 0.2):
             self._beat_stopped_until = world.clock.monotonic() + 300.0
+        if world.happens(Fault.POISON_HINT, 0.2):
+            world.broker.queues["conductor"].append((EFFECT_TASK, (10**9, "issue:0:0:0", "?")))
+            world.broker.queues["dev-e-python"].append((WORK_TASK, ("no such queue", "?")))
+        if world.happens(Fault.MERGE_FORBIDDEN, 0.2):
+            methods = world.shop.merge_methods
+            world.shop.merge_methods = frozenset() if methods else frozenset({"squash"})
         if world.happens(Fault.CLOCK_BACK, 0.2):
             world.clock.set_back(5.0)
             world.goals.note(Goal.CLOCK_BACK)
@@ -276,6 +293,7 @@ class Simulation:
         world.note("healed")
         world.healed = True
         world.broker.down = False
+        world.shop.merge_methods = frozenset({"squash"})
         world.faults.limited_until = 0.0
         self._beat_stopped_until = 0.0
         self.courier.heal()
@@ -308,8 +326,7 @@ class Simulation:
     def _count_goals(self) -> None:
         goals = self.world.goals
         for stored in self.world.database.log:
-            goal = _GOALS.get(type(stored.event))
-            if goal is not None:
+            for goal in reached_by(stored.event, self.world.internal.id):
                 goals.note(goal)
         for fold in self.world.database.folds.values():
             state = fold.state
@@ -321,18 +338,3 @@ class Simulation:
                 and self.world.knows(Fault.WEBHOOK_NONE)
             ):
                 goals.note(Goal.NO_WEBHOOKS)
-
-
-_GOALS = {
-    intake.IssueDone: Goal.DONE,
-    intake.IssueHeld: Goal.HELD,
-    intake.IssueRefused: Goal.REFUSED,
-    acceptance.ReviewLoopExceeded: Goal.REVIEW_ROUNDS,
-    acceptance.HumanGateTriggered: Goal.HUMAN_GATE,
-    acceptance.HumanGateCleared: Goal.GATE_CLEARED,
-    acceptance.MergeConflict: Goal.CONFLICT,
-    acceptance.CiFailed: Goal.CI_RED,
-    acceptance.MergeOutsideRig: Goal.OUTSIDE,
-    liveness.BudgetExceeded: Goal.BUDGET,
-    work.PrClosed: Goal.PR_CLOSED,
-}

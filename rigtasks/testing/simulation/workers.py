@@ -8,6 +8,7 @@ from rigtasks.budget.usage import CostBasis, Usage
 from rigtasks.errors import Permanent, StaleEpoch
 from rigtasks.eventstore.artifacts import Artifact, ArtifactKind
 from rigtasks.eventstore.claims import Claimed, NotClaimed, Renewal
+from rigtasks.eventstore.connection import DatabaseUnavailable
 from rigtasks.github.identities import Role
 from rigtasks.lifecycle.commands import (
     Accepted,
@@ -28,7 +29,7 @@ from rigtasks.runs.report import over_budget
 from rigtasks.testing.memory_github import MemoryCheckout
 from rigtasks.testing.memory_github.commits import blob_sha
 from rigtasks.testing.simulation.goals import Goal
-from rigtasks.testing.simulation.plan import Fault
+from rigtasks.testing.simulation.plan import Curse, Fault
 from rigtasks.testing.simulation.world import HEARTBEAT_SECONDS, LEASE_SECONDS, LIMITS, World
 from rigtasks.workspace.branches import taken_branch
 
@@ -120,10 +121,13 @@ class Worker:
         except StaleEpoch:
             self._world.goals.note(Goal.STALE_EPOCH)
             self.claimed = None
+        except DatabaseUnavailable:
+            self._due = now + 0.5  # said again, as long as the claim holds
 
     def _falls(self) -> bool:
         world = self._world
-        if world.happens(Fault.WORKER_DIES, 0.05):
+        poison = self._is_cursed(Curse.POISON) and self._phase is Phase.WORKING
+        if poison or world.happens(Fault.WORKER_DIES, 0.05):
             world.note(f"{self._name} died")
             self.claimed = None
             return True
@@ -132,6 +136,11 @@ class Worker:
             world.note(f"{self._name} froze")
             return True
         return False
+
+    def _is_cursed(self, curse: Curse) -> bool:
+        """Say whether the issue it works on is the one that never goes well in this way."""
+        cursed = self._world.plan.curse is curse
+        return cursed and self._held().stream.startswith(f"issue:{self._world.shop.id}:1:")
 
     def _beat(self) -> None:
         """Ask the database whether the claim still stands, as the lease keeper does."""
@@ -237,6 +246,8 @@ class Worker:
 
     def _failure(self) -> tuple[FailureClass, str] | None:
         world = self._world
+        if self._is_cursed(Curse.HOPELESS):
+            return FailureClass.WORK, "the agent cannot do it"
         if world.happens(Fault.AGENT_FAILS, 0.3):
             classes = (FailureClass.WORK, FailureClass.WORK, FailureClass.INFRA)
             return world.chance.choice(classes), "the agent failed"
@@ -273,6 +284,8 @@ class Worker:
         verdict, findings = "approve", []
         if world.happens(Fault.AGENT_FAILS, 0.4):
             verdict = world.chance.choice(("request_changes", "request_changes", "abstain"))
+        if self._is_cursed(Curse.STUBBORN):
+            verdict = "request_changes"
         if verdict == "request_changes":
             findings = [{"severity": "major", "message": "Wrong.", "path": "price.py", "line": 2}]
         said = {"verdict": verdict, "summary": "Looked at it.", "findings": findings}

@@ -3,11 +3,15 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from uuid import UUID
 
 from rigtasks.conductor.alone import EffectUnderWay
 from rigtasks.conductor.context import Conductor
+from rigtasks.errors import Conflict
 from rigtasks.eventstore.claims import Limits
+from rigtasks.eventstore.connection import DatabaseUnavailable
+from rigtasks.eventstore.stream import Appended, LoadedStream, Writes
 from rigtasks.github.identities import Role
 from rigtasks.lifecycle.events.intake import IssueLimits
 from rigtasks.lifecycle.timers import Timers
@@ -22,16 +26,16 @@ from rigtasks.tasks.sweeps import Sweeps
 from rigtasks.testing.memory_github import MemoryCleanClones, MemoryGitHub, MemoryIdentities
 from rigtasks.testing.memory_github.hub import CI_APP
 from rigtasks.testing.memory_github.model import Protection, Repository
-from rigtasks.testing.memory_store import MemoryDatabase
+from rigtasks.testing.memory_store import MemoryDatabase, MemoryEventStore
 from rigtasks.testing.memory_stores import stores_in
-from rigtasks.testing.memory_tables import MemoryDeliveries
+from rigtasks.testing.memory_tables import MemoryDeliveries, MemoryTicks
 from rigtasks.testing.simulation.broker import SimulatedBroker
 from rigtasks.testing.simulation.clock import SimulatedClock
 from rigtasks.testing.simulation.github_faults import GitHubFaults
-from rigtasks.testing.simulation.goals import Goals
+from rigtasks.testing.simulation.goals import Goal, Goals
 from rigtasks.testing.simulation.plan import Fault, Plan
 
-CONFIG = "stack: python\ntestCommand: python -m pytest\n"
+CONFIG = "stack: python\ntestCommand: python -m pytest\nmerge:\n  requiredChecks: [test]\n"
 FILES = {
     "price.py": "def price(x):\n    return int(x)\n",
     "tests/test_price.py": "def test_price():\n    assert price(1) == 1\n",
@@ -51,6 +55,28 @@ MAX_COST = 5_000_000
 
 class Died(BaseException):
     """A process ended here; whatever it had not stored is gone."""
+
+
+class FaultyEventStore(MemoryEventStore):
+    """A store whose appends sometimes come too late, or are stored without an answer."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world.database)
+        self._world = world
+
+    def append(self, loaded: LoadedStream, writes: Writes) -> Appended:
+        """Store what was decided, unless somebody else was faster.
+
+        Raises:
+            DatabaseUnavailable: it is stored, and nobody was told.
+        """
+        if self._world.happens(Fault.STORE_CONFLICT, 0.03):
+            self._world.goals.note(Goal.CONFLICTED_APPEND)
+            raise Conflict(f"{loaded.stream} moved on: load it again and decide again")
+        appended = super().append(loaded, writes)
+        if self._world.happens(Fault.STORE_CONFLICT, 0.01):
+            raise DatabaseUnavailable("the connection broke during the commit")
+        return appended
 
 
 class World:
@@ -75,9 +101,9 @@ class World:
         self.shop = self._repository("acme/shop")
         self.internal = self._repository("rig/conductor")
         self.database = MemoryDatabase(self.clock)
-        self.stores = stores_in(self.database)
+        self.stores = replace(stores_in(self.database), events=FaultyEventStore(self))
         self.shell = IssueShell(self.stores, Timers())
-        self.broker = SimulatedBroker()
+        self.broker = SimulatedBroker(self._sent)
         self._held: set[str] = set()
         self.conductor = self._conductor()
         self.relays = [self._relay() for _ in range(2 if self.knows(Fault.TWO_BEATS) else 1)]
@@ -88,6 +114,13 @@ class World:
         ledger = self.stores.deliveries
         assert isinstance(ledger, MemoryDeliveries)  # noqa: S101  # built so above
         return ledger
+
+    @property
+    def ticks(self) -> MemoryTicks:
+        """Return the periods that were begun."""
+        ticks = self.stores.ticks
+        assert isinstance(ticks, MemoryTicks)  # noqa: S101  # built so above
+        return ticks
 
     def knows(self, fault: Fault) -> bool:
         """Say whether this seed has a kind of fault at all."""
@@ -106,6 +139,11 @@ class World:
         """Write down a step, for the reader of a failure."""
         self.trace.append(f"{self.clock.monotonic():8.1f} {words}")
 
+    def _sent(self) -> None:
+        """Let a relay die between publishing and noting it."""
+        if self.happens(Fault.RELAY_DIES, 0.02):
+            raise Died
+
     @contextmanager
     def alone(self, stream: str) -> Iterator[None]:
         """Hold an issue's lock, as a session of Postgres does."""
@@ -119,7 +157,9 @@ class World:
 
     def _repository(self, name: str) -> Repository:
         repo = self.hub.create_repository(name, files=FILES, roles=ROLES)
-        self.hub.protect(repo, "main", Protection(checks=(("test", CI_APP[0]),)))
+        # Where GitHub requires the check as well, its own refusal would hide a missing gate.
+        if self.chance.random() < 0.5:
+            self.hub.protect(repo, "main", Protection(checks=(("test", CI_APP[0]),)))
         return repo
 
     def _conductor(self) -> Conductor:
