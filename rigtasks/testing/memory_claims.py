@@ -137,7 +137,9 @@ class MemoryClaims(Claims):
         newest: dict[str, IssueState] = {}
         for _, state in self._states():
             known = newest.get(state.ref)
-            if known is None or known.generation < state.generation:
+            if state.approved_at is not None and (
+                known is None or known.generation < state.generation
+            ):
                 newest[state.ref] = state
         candidates = []
         for stream, state in self._states():
