@@ -78,9 +78,9 @@ class People:
         for stream, state in self._states():
             if state.terminal:
                 continue
-            if state.gate_sha is not None and state.gate_cleared_sha != state.gate_sha:
+            if state.gate_sha == state.head_sha != state.gate_cleared_sha:
                 self._approve_gate(stream, state)
-            elif waits_at_the_gate(state):
+            if waits_at_the_gate(state):
                 self._unblock(state)
             if state.waits_for_person:
                 self._retry(stream)
