@@ -1,24 +1,8 @@
 """GitHub's refusals as the model raises them, before a call gives them a method and a path."""
 
 from rigtasks.errors import RigError
-from rigtasks.github.errors import (
-    Conflicted,
-    Forbidden,
-    NotAllowed,
-    NotFound,
-    Refusal,
-    Unexpected,
-    Unprocessable,
-)
-
-_KINDS = {
-    403: Forbidden,
-    404: NotFound,
-    405: NotAllowed,
-    409: Conflicted,
-    410: NotFound,
-    422: Unprocessable,
-}
+from rigtasks.github.errors import Refusal, Unexpected
+from rigtasks.github.transport import REFUSALS
 
 
 class Refused(Exception):  # noqa: N818 - GitHub's word for it
@@ -39,4 +23,5 @@ class Refused(Exception):  # noqa: N818 - GitHub's word for it
             message=self.message,
             errors=self.errors,
         )
-        return _KINDS.get(self.status, Unexpected)(refusal)
+        error: RigError = REFUSALS.get(self.status, Unexpected)(refusal)
+        return error

@@ -35,6 +35,7 @@ class Fault(StrEnum):
     GITHUB_BEFORE = "github_before"  # A40 before the effect
     GITHUB_AFTER = "github_after"  # A40 after the effect
     GITHUB_LIMITS = "github_limits"  # A41
+    APP_REMOVED = "app_removed"  # A41: no permission
     GITHUB_LAGS = "github_lags"  # A43
     HEAD_MOVES = "head_moves"  # A44
     BASE_MOVES = "base_moves"  # A44

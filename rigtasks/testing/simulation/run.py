@@ -11,6 +11,7 @@ import structlog
 
 from rigtasks.eventstore.codec import storable
 from rigtasks.eventstore.connection import DatabaseUnavailable
+from rigtasks.github.identities import Role
 from rigtasks.lifecycle.state import Lane
 from rigtasks.shell import EFFECT_TASK, WORK_TASK
 from rigtasks.tasks.entries import TASKS
@@ -284,6 +285,8 @@ class Simulation:
         if world.happens(Fault.MERGE_FORBIDDEN, 0.2):
             methods = world.shop.merge_methods
             world.shop.merge_methods = frozenset() if methods else frozenset({"squash"})
+        if world.happens(Fault.APP_REMOVED, 0.2):
+            world.hub.not_installed ^= {(world.chance.choice(list(Role)), world.shop.id)}
         if world.happens(Fault.CLOCK_BACK, 0.2):
             world.clock.set_back(5.0)
             world.goals.note(Goal.CLOCK_BACK)
@@ -293,6 +296,7 @@ class Simulation:
         world.note("healed")
         world.healed = True
         world.broker.down = False
+        world.hub.not_installed.clear()
         world.shop.merge_methods = frozenset({"squash"})
         world.faults.limited_until = 0.0
         self._beat_stopped_until = 0.0
