@@ -214,8 +214,12 @@ class People:
             world.clock.advance(1.0)
             issues.label(world.hub, world.shop, self._maria, state.number, READY)
         pull = None if state.pr is None else world.shop.pulls.get(state.pr.number)
-        if pull is not None and pull.is_open:
-            self._approve(pull)
+        if pull is None or not pull.is_open:
+            return
+        for review in pull.reviews:
+            if review.state == "CHANGES_REQUESTED" and review.commit_id != pull.head_sha:
+                reviews.dismiss(world.hub, world.shop, self._omar, pull, review.id)
+        self._approve(pull)
 
     def _approve(self, pull: Pull) -> None:
         """Let somebody approve who pushed nothing of it."""
