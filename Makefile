@@ -10,12 +10,13 @@ PYTEST_FLAGS ?=
 # Most tests wait for processes more than they compute: three at a time keep two cores busy.
 SIDE_BY_SIDE ?= 3
 SECONDS ?= 60
+SEEDS ?= 2000
 
 # Commands that only a system package can give, each with its Debian package.
 LINUX_TOOLS := bwrap:bubblewrap chromium:chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check unit fuzz bench lock lock-agents clean distclean system-tools agents name-bubblewrap
+.PHONY: help setup demo up test check unit fuzz simulate simulate-mutants bench lock lock-agents clean distclean system-tools agents name-bubblewrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +48,12 @@ fuzz: $(STAMP) ## fuzz both parsers that face strangers, SECONDS=60 each, going 
 	  $(BIN)/python tests/fuzz/fuzz.py $$name .fuzz -max_total_time=$(SECONDS) -max_len=4096 \
 	    -timeout=90 -rss_limit_mb=1024 -print_final_stats=1 || exit 1; \
 	done
+
+simulate: $(STAMP) ## simulate the rig, SEEDS=2000 of them; every goal has to be reached
+	$(BIN)/python -m rigtasks.testing.simulation --seeds $(SEEDS)
+
+simulate-mutants: $(STAMP) ## plant faults in the core and show that a seed finds each
+	$(BIN)/python -m rigtasks.testing.simulation --mutants --seeds $(SEEDS)
 
 bench: $(STAMP) ## measure on this machine and write bench/results.json
 	$(BIN)/python -m bench

@@ -38,6 +38,7 @@ from rigtasks.routing.stack import Queue
 from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.shell import IssueShell
+from rigtasks.workspace.clean_clones import GitCleanClones
 
 _MICRO = 1_000_000
 _PUBLIC_HOST = "github.com"
@@ -107,7 +108,7 @@ def conductor() -> Conductor:
         ),
         app_ids={role: app.app_id for role, app in chosen.apps.items()},
         mail_host=_mail_host(chosen),
-        work_dir=chosen.data_dir / "clones",
+        clones=GitCleanClones(chosen.data_dir / "clones"),
         now=_now,
         alone=partial(alone_with, chosen.database_url.get_secret_value()),
     )

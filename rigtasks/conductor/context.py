@@ -4,17 +4,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from rigtasks.eventstore.database import Stores
-from rigtasks.github.api import Api
-from rigtasks.github.client import GitHub
+from rigtasks.github.api import Api, Identities
 from rigtasks.github.identities import RepositoryRef, Role
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.events.intake import IssueLimits
 from rigtasks.lifecycle.state import IssueState
 from rigtasks.routing.facts import IntakePolicy
 from rigtasks.shell import IssueShell
+from rigtasks.workspace.clean_clones import CleanClones
 
 #: The name the conductor's events and claims are written under.
 CONDUCTOR = Actor(kind=ActorKind.CONDUCTOR, id="conductor")
@@ -33,20 +32,20 @@ class Conductor:
         limits: the caps that issues are approved under.
         app_ids: the ids of the Apps, by role; empty where a personal token is used.
         mail_host: the host of the no-reply addresses that GitHub knows accounts under.
-        work_dir: where clean clones are made and removed again.
+        clones: where commits are received and pushed from.
         now: the time in UTC, for verdicts.
         alone: holds an issue's lock while an effect looks and writes.
     """
 
     stores: Stores
     shell: IssueShell
-    github: GitHub
+    github: Identities
     intake: IntakePolicy
     label: str
     limits: IssueLimits
     app_ids: dict[Role, int]
     mail_host: str
-    work_dir: Path
+    clones: CleanClones
     now: Callable[[], datetime]
     alone: Callable[[str], AbstractContextManager[None]]
 

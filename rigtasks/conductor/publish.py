@@ -1,7 +1,5 @@
 """Publish a run's commits: inspect them in a clean clone, push with a lease, open the PR."""
 
-import tempfile
-from pathlib import Path
 from uuid import UUID
 
 from rigtasks.conductor.change import bounds_of, human_gates_of
@@ -21,15 +19,15 @@ from rigtasks.review.diff_policy import CommitMessage, Denial, PolicyReport, ins
 from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.routing.internal import RepositoryRef as RoutedRepository
 from rigtasks.workspace.branches import taken_branch
-from rigtasks.workspace.bundle import receive_bundle
-from rigtasks.workspace.checkout import Start, clean_clone, remote_heads
+from rigtasks.workspace.checkout import Start
+from rigtasks.workspace.clean_clones import CleanClone
 from rigtasks.workspace.errors import (
     AccessDenied,
     BranchProtected,
     LeaseLost,
 )
-from rigtasks.workspace.git import Git, Remote
-from rigtasks.workspace.push import PushRequest, push_branch
+from rigtasks.workspace.git import Remote
+from rigtasks.workspace.push import PushRequest
 from rigtasks.workspace.work import ReceivedWork
 
 
@@ -76,22 +74,24 @@ class _Publication:
     def carry_out(self) -> str:
         if self._conductor.intake.internal.match(self._routed()) is not None:
             return self._refuse(FailureClass.POLICY, "agents never push to the rig's own code")
-        self._conductor.work_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._conductor.work_dir) as folder:
-            try:
-                return self._publish(Path(folder) / "clean.git")
-            except Rejected as error:
-                return self._refuse(FailureClass.POLICY, str(error))
-            except LeaseLost as error:
-                return self._yield(error)
-            except (BranchProtected, AccessDenied) as error:
-                return self._refuse(FailureClass.ENVIRONMENT, str(error))
+        try:
+            with self._conductor.clones.open(self._remote()) as clone:
+                return self._publish(clone)
+        except Rejected as error:
+            return self._refuse(FailureClass.POLICY, str(error))
+        except LeaseLost as error:
+            return self._yield(error)
+        except (BranchProtected, AccessDenied) as error:
+            return self._refuse(FailureClass.ENVIRONMENT, str(error))
 
-    def _publish(self, directory: Path) -> str:
+    def _remote(self) -> Remote:
+        github = self._conductor.github
+        token = github.push_token(self._repository)
+        return Remote(url=github.clone_url(self._repository), token=token.value)
+
+    def _publish(self, clone: CleanClone) -> str:
         conductor, state = self._conductor, self._state
-        token = conductor.github.push_token(self._repository)
-        remote = Remote(url=conductor.github.clone_url(self._repository), token=token.value)
-        found = remote_heads(remote, self._branch).get(self._branch)
+        found = clone.head(self._branch)
         is_pushed = found == self._pending.head_sha
         if not is_pushed:
             self._require_known(found)
@@ -99,9 +99,8 @@ class _Publication:
             if rival is not None:
                 return self._refuse(FailureClass.POLICY, rival)
         start = Start(base_sha=self._pending.base_sha, head_sha=self._pending.start_sha)
-        clone = clean_clone(directory, remote, start)
         data = conductor.stores.artifacts.get(self._pending.artifact_id).data
-        work = receive_bundle(clone, data, branch=self._branch, start=start)
+        work = clone.receive(data, branch=self._branch, start=start)
         if work.head_sha != self._pending.head_sha:
             return self._refuse(FailureClass.POLICY, _other_commits(work, self._pending))
         report = self._inspect(work)
@@ -110,7 +109,7 @@ class _Publication:
             return self._refuse(FailureClass.POLICY, reasons)
         if not is_pushed:
             require_running(conductor, state)
-            self._push(clone, remote, found, work.head_sha)
+            self._push(clone, found, work.head_sha)
         require_running(conductor, state)
         return self._open(report)
 
@@ -144,7 +143,7 @@ class _Publication:
         granted = large_pr_granted(api, self._state.number)
         return inspect(diff, messages, bounds_of(self._config, large_pr_ok=granted))
 
-    def _push(self, clone: Git, remote: Remote, found: str | None, new_sha: str) -> None:
+    def _push(self, clone: CleanClone, found: str | None, new_sha: str) -> None:
         """Move the branch from the commit it was found at."""
         state = self._state
         self._tell(
@@ -156,10 +155,8 @@ class _Publication:
                 new_sha=new_sha,
             )
         )
-        push_branch(
-            clone,
-            remote,
-            PushRequest(branch=self._branch, issue=state.number, old_sha=found, new_sha=new_sha),
+        clone.push(
+            PushRequest(branch=self._branch, issue=state.number, old_sha=found, new_sha=new_sha)
         )
 
     def _open(self, report: PolicyReport) -> str:

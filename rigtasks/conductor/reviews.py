@@ -12,6 +12,7 @@ from rigtasks.github.reviews import (
     ReviewComment,
     ReviewDraft,
     ReviewEvent,
+    ReviewState,
     post_review_once,
 )
 from rigtasks.lifecycle.caps import MAX_ABSTENTIONS
@@ -117,6 +118,10 @@ class _Posting:
             ),
         )
         posted = post_review_once(self._api, self._number, draft)
+        if posted.state is ReviewState.DISMISSED:
+            reason = "somebody dismissed the review before the rig saw it on the pull request"
+            self._tell(AbstainReview(run_id=self._pending.run_id, reason=reason))
+            return f"asked again: {reason}"
         return f"posted: {wanted.event} as review {posted.id}"
 
 

@@ -5,6 +5,7 @@ A keyword (`close`, `fix`, `resolve` and their forms, any case, an optional colo
 """
 
 import re
+from functools import lru_cache
 
 from rigtasks.gate.facts import IssueRef
 
@@ -49,6 +50,7 @@ def closed_issues(body: str, *, repository: str, web_host: str | None = None) ->
     return found
 
 
+@lru_cache(maxsize=256)
 def _prose(body: str) -> str:
     """Blank out what GitHub does not read as prose."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()+!|~$^=])")
 _LINK = re.compile(r"(?i)(://|\bwww\.|\bmailto:|\bGH-)")
@@ -11,6 +12,7 @@ _SAFE_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,500}\Z")
 _BREAK = "\u200b"
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str, limit: int = 300) -> str:
     """Return `text` on one line, without control, format and direction characters, cut short."""
     visible = "".join(
@@ -22,6 +24,7 @@ def plain(text: str, limit: int = 300) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+@lru_cache(maxsize=1024)
 def markdown(text: str, limit: int = 300) -> str:
     """Return `text` so that GitHub shows it literally.
 

@@ -7,6 +7,7 @@ from typing import Final
 from rigtasks.errors import Permanent
 from rigtasks.github.api import Api
 from rigtasks.github.governor import UNHURRIED, Governor, Pace
+from rigtasks.github.http_api import HttpApi
 from rigtasks.github.identities import (
     PERMISSIONS,
     AppCredentials,
@@ -94,7 +95,7 @@ class GitHub:
         Raises:
             Permanent: the identity has no credentials.
         """
-        return Api(
+        return HttpApi(
             self._transport,
             self._of(role),
             repository,

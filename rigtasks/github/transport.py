@@ -43,7 +43,8 @@ _MOST_REDIRECTS: Final = 3
 _READS: Final = frozenset({"GET", "HEAD"})
 _REPEATED_AS_IS: Final = frozenset({307, 308})
 _REDIRECTS: Final = frozenset({301, 302}) | _REPEATED_AS_IS
-_REFUSALS: Final[Mapping[int, type[Any]]] = {
+#: The error that stands for each status that is a refusal.
+REFUSALS: Final[Mapping[int, type[Any]]] = {
     401: BadCredentials,
     403: Forbidden,
     404: NotFound,
@@ -219,7 +220,7 @@ def refusal_of(call: Call, answer: Answer, token: str = "") -> RigError:
     if answer.status >= requests.codes.internal_server_error:
         words = str(_refusal(call, answer, redact(_message(answer), token)))
         return EffectUnknown(words) if call.write else Unavailable(words)
-    kind = _REFUSALS.get(answer.status, Unexpected)
+    kind = REFUSALS.get(answer.status, Unexpected)
     error: RigError = kind(_refusal(call, answer, redact(_message(answer), token)))
     return error
 

@@ -6,11 +6,13 @@ must not slip through on a file system that ignores case.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
+@lru_cache(maxsize=8192)
 def matches(path: str, pattern: str) -> bool:
     """Say whether `path` falls under `pattern`; a matched folder covers what is below it."""
     wanted = pattern.strip().casefold()

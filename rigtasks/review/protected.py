@@ -1,6 +1,7 @@
 """Which files no agent may change, and what a path must look like to be trusted."""
 
 import unicodedata
+from functools import lru_cache
 
 from rigtasks.review.globs import first_match
 
@@ -47,6 +48,7 @@ _WHAT = dict(PROTECTED)
 _MAX_PATH = 1_000
 
 
+@lru_cache(maxsize=4096)
 def protection(path: str) -> tuple[str, str] | None:
     """Return the pattern that protects `path` and what it is, or None."""
     pattern = first_match(_plain(path), _PATTERNS)
@@ -55,6 +57,7 @@ def protection(path: str) -> tuple[str, str] | None:
     return None if pattern is None else (pattern, _WHAT[pattern])
 
 
+@lru_cache(maxsize=4096)
 def path_problem(path: str) -> str | None:
     """Return why a path cannot be trusted to be what it looks like, or None."""
     segments = path.split("/")

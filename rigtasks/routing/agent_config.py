@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, assert_never
 
 import msgspec
@@ -90,6 +91,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
         return any(_REQUIRES_MACOS.search(entry) for entry in self.escalate)
 
 
+@lru_cache(maxsize=64)
 def parse_agent_config(data: bytes) -> AgentConfig:
     """Parse the bytes of `.rig-agent.yaml` as read at the base branch.
 

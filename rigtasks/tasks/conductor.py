@@ -1,71 +1,67 @@
 """The conductor's Celery tasks. The first argument is always the outbox entry they carry out."""
 
-from uuid import UUID, uuid5
-
 from celery import shared_task
 
 from rigtasks.bootstrap import conductor
-from rigtasks.conductor.context import Conductor
-from rigtasks.conductor.deliveries import note_failure, work_on_delivery
-from rigtasks.conductor.effects import call_a_person, carry_out, wake
-from rigtasks.conductor.tokens import answer_run
-from rigtasks.lifecycle.react import EffectKind
-from rigtasks.shell import CREDENTIALS_TASK, DELIVERY_TASK, EFFECT_TASK, WAKE_TASK
-from rigtasks.tasks.carrying import OnFailure, carry
-
-_ENTRIES = UUID("c1b7d9f0-2a0e-4f7b-8a53-0f6f3c6f6f10")
-
-
-def _cause(entry_id: int) -> UUID:
-    return uuid5(_ENTRIES, str(entry_id))
-
-
-def _calling_a_person(rig: Conductor, stream: str, entry_id: int) -> OnFailure:
-    def on_failure(error: str, final: bool) -> None:  # noqa: FBT001  # the signature of OnFailure
-        if final:
-            call_a_person(rig, stream, error, cause=_cause(entry_id))
-
-    return on_failure
+from rigtasks.shell import (
+    COMPARE_TASK,
+    CREDENTIALS_TASK,
+    DELIVERY_TASK,
+    EFFECT_TASK,
+    RECONCILE_TASK,
+    REPAIR_TASK,
+    WAKE_TASK,
+)
+from rigtasks.tasks.entries import (
+    carry_out_effect,
+    compare_with_github,
+    go_through_github,
+    look_at_delivery,
+    repair_finding,
+    seal_credentials,
+    wake_issue,
+)
 
 
 @shared_task(name=DELIVERY_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def delivery(entry_id: int, delivery_id: str) -> str:
     """Look at what a webhook delivery hints at."""
-    rig = conductor()
-    return carry(
-        rig.stores,
-        entry_id,
-        lambda: work_on_delivery(rig, delivery_id),
-        on_failure=lambda error, final: note_failure(rig, delivery_id, error, final=final),
-    )
+    return look_at_delivery(conductor(), entry_id, delivery_id)
 
 
 @shared_task(name=EFFECT_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def effect(entry_id: int, stream: str, kind: str) -> str:
     """Carry out one effect of an issue."""
-    rig = conductor()
-    return carry(
-        rig.stores,
-        entry_id,
-        lambda: carry_out(rig, stream, EffectKind(kind), cause=_cause(entry_id)),
-        on_failure=_calling_a_person(rig, stream, entry_id),
-    )
+    return carry_out_effect(conductor(), entry_id, stream, kind)
 
 
 @shared_task(name=WAKE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def wake_up(entry_id: int, stream: str) -> str:
     """Repeat what an issue still waits for."""
-    rig = conductor()
-    return carry(
-        rig.stores,
-        entry_id,
-        lambda: wake(rig, stream, cause=_cause(entry_id)),
-        on_failure=_calling_a_person(rig, stream, entry_id),
-    )
+    return wake_issue(conductor(), entry_id, stream)
 
 
 @shared_task(name=CREDENTIALS_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def credentials(entry_id: int, stream: str, run_id: str, epoch: int) -> str:
     """Seal a read-only token for a run."""
-    rig = conductor()
-    return carry(rig.stores, entry_id, lambda: answer_run(rig, stream, UUID(run_id), epoch))
+    return seal_credentials(conductor(), entry_id, stream, run_id, epoch)
+
+
+@shared_task(name=RECONCILE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def reconcile(entry_id: int) -> str:
+    """Go through everything on GitHub once."""
+    return go_through_github(conductor(), entry_id)
+
+
+@shared_task(name=COMPARE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def compare(entry_id: int, repo_id: int, repo: str) -> str:
+    """Compare one repository with what the rig holds of it."""
+    return compare_with_github(conductor(), entry_id, repo_id, repo)
+
+
+@shared_task(name=REPAIR_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def repair(  # the arguments of a message
+    entry_id: int, matter: str, repo_id: int, repo: str, number: int, found: str
+) -> str:
+    """Look at one thing that was found."""
+    return repair_finding(conductor(), entry_id, matter, repo_id, repo, number, found)

@@ -1,32 +1,16 @@
-"""The reconciler's Celery tasks: list the repositories, compare each, repair what was found."""
+"""Go through GitHub in steps: list the repositories, compare each, have findings looked at."""
 
-from uuid import UUID, uuid5
-
-from celery import shared_task
-
-from rigtasks.bootstrap import conductor
-from rigtasks.conductor.attention import Matter
-from rigtasks.conductor.comparison import Finding, finding
+from rigtasks.conductor.comparison import Finding
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.reconcile import (
     ask_for_lost_deliveries,
     find_repairs,
     watched_repositories,
 )
-from rigtasks.conductor.repairs import repair
 from rigtasks.eventstore.stream import OutboxEntry
 from rigtasks.github.identities import RepositoryRef
 from rigtasks.schedule import RECONCILED
-from rigtasks.shell import (
-    COMPARE_TASK,
-    RECONCILE_TASK,
-    REPAIR_TASK,
-    compare_entry,
-    repair_entry,
-)
-from rigtasks.tasks.carrying import carry
-
-_ENTRIES = UUID("64c3f6a4-9c1e-4f55-8f0c-2d9d0c1f7b3e")
+from rigtasks.shell import compare_entry, repair_entry
 
 
 def reconcile_all(rig: Conductor) -> str:
@@ -56,30 +40,3 @@ def compare_repository(rig: Conductor, repository: RepositoryRef) -> str:
 def _entry(found: Finding) -> OutboxEntry:
     one = found.attention
     return repair_entry(one.matter, one.repo_id, one.repo, one.number, found.found)
-
-
-@shared_task(name=RECONCILE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
-def reconcile(entry_id: int) -> str:
-    """Go through everything on GitHub once."""
-    rig = conductor()
-    return carry(rig.stores, entry_id, lambda: reconcile_all(rig))
-
-
-@shared_task(name=COMPARE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
-def compare(entry_id: int, repo_id: int, repo: str) -> str:
-    """Compare one repository with what the rig holds of it."""
-    rig = conductor()
-    repository = RepositoryRef(id=repo_id, full_name=repo)
-    return carry(rig.stores, entry_id, lambda: compare_repository(rig, repository))
-
-
-@shared_task(name=REPAIR_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
-def repair_one(  # the arguments of a message
-    entry_id: int, matter: str, repo_id: int, repo: str, number: int, found: str
-) -> str:
-    """Look at one thing that was found."""
-    rig = conductor()
-    repository = RepositoryRef(id=repo_id, full_name=repo)
-    one = finding(repository, Matter(matter), number, found)
-    cause = uuid5(_ENTRIES, str(entry_id))
-    return carry(rig.stores, entry_id, lambda: repair(rig, one, cause=cause))

@@ -7,14 +7,13 @@ poll behind that makes sure that nothing depends on being told.
 import select
 import signal
 import time
+from collections.abc import Callable
 from types import FrameType
 
 import psycopg2
 import psycopg2.extensions
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from rigtasks.config import Settings
 from rigtasks.errors import RigError
@@ -23,6 +22,7 @@ from rigtasks.eventstore.connection import Connection, DatabaseUnavailable, conn
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.outbox import TakenEntry
 from rigtasks.shell import WORK_TASK
+from rigtasks.tasks.broker import Broker, BrokerUnavailable, CeleryBroker
 from rigtasks.tasks.sweeps import Sweeps, sweeps_on
 
 _log = structlog.get_logger("rig.relay")
@@ -38,34 +38,37 @@ class Relay:
 
     Args:
         stores: where the outbox is.
-        celery: the application that knows the broker.
+        broker: where messages go.
         republish_seconds: when an entry that is not done comes round again, and how often queues
             with claimable work are topped up; scaled.
         ping_seconds: how often an empty queue gets a bell all the same, so that its workers show
             that they hear; scaled.
         queues: the agent queues.
         sweeps: what is to be looked after, so that busy conductors keep nothing waiting.
+        monotonic: seconds of a clock that never goes back.
     """
 
     def __init__(
         self,
         stores: Stores,
-        celery: Celery,
+        broker: Broker,
         *,
         republish_seconds: float,
         ping_seconds: float,
         queues: tuple[str, ...],
         sweeps: Sweeps,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stores = stores
-        self._celery = celery
+        self._broker = broker
+        self._monotonic = monotonic
         self.republish_seconds = republish_seconds
         self._ping_seconds = ping_seconds
         self._queues = queues
         self._sweeps = sweeps
         self._next_sweep = 0.0
         self._next_top_up = 0.0
-        self._next_ping = time.monotonic() + ping_seconds
+        self._next_ping = monotonic() + ping_seconds
         self._next_health = 0.0
 
     def turn(self) -> int:
@@ -73,7 +76,7 @@ class Relay:
         entries = self._stores.outbox.take(most=_BATCH, repeat_seconds=self.republish_seconds)
         if entries:
             self._publish(entries)
-        now = time.monotonic()
+        now = self._monotonic()
         if now >= self._next_sweep:
             self._next_sweep = now + self._sweeps.period_seconds
             self._sweep()
@@ -106,8 +109,8 @@ class Relay:
             try:
                 if entry.again and not self._is_missing(entry.queue, missing):
                     continue
-                self._send(entry.task, entry.queue, (*own, *entry.args))
-            except (OperationalError, RedisError, OSError) as error:
+                self._broker.send(entry.task, entry.queue, (*own, *entry.args))
+            except BrokerUnavailable as error:
                 rest = [one.id for one in entries if one.id not in published]
                 self._stores.outbox.not_published(
                     rest, error=f"Redis: {error}", retry_after=_RETRY_SECONDS
@@ -118,25 +121,14 @@ class Relay:
             published.append(entry.id)
         self._stores.outbox.published(published)
 
-    def _send(self, task: str, queue: str, args: tuple[object, ...]) -> None:
-        # Celery's own way of showing the arguments takes as long as publishing the message.
-        self._celery.send_task(
-            task,
-            args=args,
-            queue=queue,
-            ignore_result=True,
-            argsrepr=repr(args),
-            kwargsrepr="{}",
-        )
-
     def _top_up(self) -> None:
         """Put as many bells into each queue as it has claimable issues and no message for."""
         for queue, claimable in self._stores.outbox.claimable_by_queue().items():
             try:
-                missing = claimable - self._length(queue)
+                missing = claimable - self._broker.length(queue)
                 for _ in range(missing):
-                    self._send(WORK_TASK, queue, (queue, "topped up"))
-            except (OperationalError, RedisError, OSError) as error:
+                    self._broker.send(WORK_TASK, queue, (queue, "topped up"))
+            except BrokerUnavailable as error:
                 self._stores.reports.service("redis", ok=False, detail=str(error))
                 return
             if missing > 0:
@@ -146,9 +138,9 @@ class Relay:
         """Ring once in every empty queue; a queue nobody serves holds one bell, not more."""
         try:
             for queue in self._queues:
-                if self._length(queue) == 0:
-                    self._send(WORK_TASK, queue, (queue, "ping"))
-        except (OperationalError, RedisError, OSError) as error:
+                if self._broker.length(queue) == 0:
+                    self._broker.send(WORK_TASK, queue, (queue, "ping"))
+        except BrokerUnavailable as error:
             self._stores.reports.service("redis", ok=False, detail=str(error))
 
     def _is_missing(self, queue: str, missing: dict[str, int]) -> bool:
@@ -159,20 +151,14 @@ class Relay:
             missing: the messages that each queue lacks, less one for each that was asked for here.
         """
         if queue not in missing:
-            missing[queue] = self._stores.outbox.awaited(queue) - self._length(queue)
+            missing[queue] = self._stores.outbox.awaited(queue) - self._broker.length(queue)
         missing[queue] -= 1
         return missing[queue] >= 0
 
-    def _length(self, queue: str) -> int:
-        with self._celery.connection_for_write() as connection:
-            length: int = connection.default_channel.client.llen(queue)
-            return length
-
     def _report_health(self) -> None:
         try:
-            with self._celery.connection_for_write() as connection:
-                connection.default_channel.client.ping()
-        except (OperationalError, RedisError, OSError) as error:
+            self._broker.ping()
+        except BrokerUnavailable as error:
             self._stores.reports.service("redis", ok=False, detail=str(error))
             return
         self._stores.reports.service("redis", ok=True, detail="answers")
@@ -211,7 +197,7 @@ def run(settings: Settings, celery: Celery) -> None:
     stores = stores_on(Connection(url, application_name="rig relay", flushed=False))
     relay = Relay(
         stores,
-        celery,
+        CeleryBroker(celery),
         republish_seconds=settings.scaled(settings.republish_seconds),
         ping_seconds=settings.scaled(settings.ping_seconds),
         queues=settings.queues,

@@ -8,7 +8,15 @@ import msgspec
 from msgspec.structs import replace
 
 from rigtasks.errors import Permanent
-from rigtasks.eventstore.claims import REVIEW_QUEUE, Claimed, Lease, Limits, NotClaimed, Renewal
+from rigtasks.eventstore.claims import (
+    REVIEW_QUEUE,
+    Claimed,
+    Claims,
+    Lease,
+    Limits,
+    NotClaimed,
+    Renewal,
+)
 from rigtasks.eventstore.store import ISSUE_STREAM
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
 from rigtasks.lifecycle.events import Event, acceptance, intake
@@ -17,17 +25,18 @@ from rigtasks.routing import admission
 from rigtasks.routing.internal import InternalRepositories, RepositoryRef
 from rigtasks.routing.labels import Priority
 from rigtasks.routing.stack import Queue
-from rigtasks.testing.memory_store import MemoryDatabase
+from rigtasks.testing.memory_store import MemoryDatabase, NoSql
 
 _OVER = frozenset({Lane.DONE, Lane.CANCELLED})
 _BY_RANK = {priority.rank: priority for priority in Priority}
 
 
-class MemoryClaims:
+class MemoryClaims(Claims):
     """Claims over a `MemoryDatabase`; its clock decides on leases."""
 
     def __init__(self, database: MemoryDatabase) -> None:
-        self._database = database
+        super().__init__(NoSql())
+        self._memory = database
 
     def claim(
         self,
@@ -42,7 +51,7 @@ class MemoryClaims:
         denied_names: Collection[str] = (),
     ) -> Claimed | NotClaimed:
         """Claim the best claimable issue of a queue, in the order of the admission model."""
-        database = self._database
+        database = self._memory
         internal = InternalRepositories(ids=frozenset(denied_ids), names=frozenset(denied_names))
         with database.lock:
             if any(run_id in fold.runs for fold in database.folds.values()):
@@ -62,7 +71,7 @@ class MemoryClaims:
 
     def heartbeat(self, *, stream: str, epoch: int, run_id: UUID, lease_seconds: float) -> Renewal:
         """Renew a lease that has not run out; a lease that ran out is never revived."""
-        database = self._database
+        database = self._memory
         with database.lock:
             state = database.state(stream)
             if state is None:
@@ -82,20 +91,20 @@ class MemoryClaims:
 
     def expired(self, *, most: int = 100) -> tuple[Lease, ...]:
         """Return leases that ran out, the longest dead first."""
-        with self._database.lock:
-            now = self._database.clock()
-            dead = [each for each in self._database.leases.values() if each.expires_at <= now]
+        with self._memory.lock:
+            now = self._memory.clock()
+            dead = [each for each in self._memory.leases.values() if each.expires_at <= now]
             return tuple(sorted(dead, key=lambda each: each.expires_at)[:most])
 
     def live(self) -> tuple[Lease, ...]:
         """Return the leases that are alive."""
-        with self._database.lock:
-            now = self._database.clock()
-            alive = [each for each in self._database.leases.values() if each.expires_at > now]
+        with self._memory.lock:
+            now = self._memory.clock()
+            alive = [each for each in self._memory.leases.values() if each.expires_at > now]
             return tuple(sorted(alive, key=lambda each: each.stream))
 
     def _switches(self, internal: InternalRepositories) -> admission.Switches:
-        paused = self._database.paused
+        paused = self._memory.paused
         return admission.Switches(
             rig_paused="rig" in paused,
             paused_repositories=frozenset(
@@ -108,7 +117,7 @@ class MemoryClaims:
     def _states(self) -> list[tuple[str, IssueState]]:
         return [
             (stream, fold.state)
-            for stream, fold in self._database.folds.items()
+            for stream, fold in self._memory.folds.items()
             if fold.state is not None
         ]
 
@@ -117,18 +126,20 @@ class MemoryClaims:
             admission.LiveClaim(
                 stream=stream,
                 repository_id=state.repo_id,
-                queue=Queue(self._database.folds[stream].runs[state.run.run_id].queue),
+                queue=Queue(self._memory.folds[stream].runs[state.run.run_id].queue),
             )
             for stream, state in self._states()
             if state.run is not None
         ]
 
     def _candidates(self) -> list[admission.Candidate]:
-        now = self._database.clock()
+        now = self._memory.clock()
         newest: dict[str, IssueState] = {}
         for _, state in self._states():
             known = newest.get(state.ref)
-            if known is None or known.generation < state.generation:
+            if state.approved_at is not None and (
+                known is None or known.generation < state.generation
+            ):
                 newest[state.ref] = state
         candidates = []
         for stream, state in self._states():
@@ -153,7 +164,7 @@ class MemoryClaims:
     def _assign(
         self, stream: str, queue: str, agent: str, holder: str, run_id: UUID, lease_seconds: float
     ) -> Claimed:
-        database = self._database
+        database = self._memory
         now = database.clock()
         state = database.state(stream)
         epoch = (state.epoch if state is not None else 0) + 1

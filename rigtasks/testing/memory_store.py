@@ -8,8 +8,10 @@ from uuid import UUID
 import msgspec
 
 from rigtasks.errors import Conflict, Permanent, StaleEpoch
+from rigtasks.eventstore.channel import NOTIFY
 from rigtasks.eventstore.claims import Lease
 from rigtasks.eventstore.codec import storable
+from rigtasks.eventstore.connection import Parameters
 from rigtasks.eventstore.projection import Fold
 from rigtasks.eventstore.store import ISSUE_STREAM, EventIdReused, handle
 from rigtasks.eventstore.stream import (
@@ -30,6 +32,21 @@ Clock = Callable[[], datetime]
 def wall_clock() -> datetime:
     """Return the time in UTC."""
     return datetime.now(UTC)
+
+
+class NoSql:
+    """Stands where statements would run: relays need not be told, all else is not there."""
+
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[tuple[object, ...]]:
+        """Refuse every statement but the one that tells the relays.
+
+        Raises:
+            Permanent: the table in memory lacks what was asked of it.
+        """
+        del parameters
+        if statement == NOTIFY:
+            return []
+        raise Permanent(f"the store in memory does not do this: {statement.strip()[:60]}")
 
 
 class MemoryEntry(msgspec.Struct, kw_only=True):
@@ -63,7 +80,9 @@ class MemoryDatabase:
         self.event_ids: dict[UUID, StoredEvent] = {}
         self.leases: dict[str, Lease] = {}
         self.wake_ups: dict[str, datetime] = {}
-        self.entries: list[MemoryEntry] = []
+        self.entries: dict[int, MemoryEntry] = {}
+        self.open_entries: dict[int, MemoryEntry] = {}
+        self.keys: set[str] = set()
         self.paused: set[str] = set()
 
     def state(self, stream: str) -> IssueState | None:
@@ -97,16 +116,20 @@ class MemoryDatabase:
 
     def add_entries(self, stream: str | None, entries: tuple[OutboxEntry, ...]) -> None:
         """Add outbox entries; a known key adds nothing."""
-        known = {each.entry.dedup_key for each in self.entries} - {None}
         for entry in entries:
-            if entry.dedup_key in known:
-                continue
-            known.add(entry.dedup_key)
-            known.discard(None)
+            if entry.dedup_key is not None:
+                if entry.dedup_key in self.keys:
+                    continue
+                self.keys.add(entry.dedup_key)
             due = self.clock() + timedelta(seconds=entry.delay_seconds)
-            self.entries.append(
-                MemoryEntry(id=len(self.entries) + 1, entry=entry, stream=stream, available_at=due)
-            )
+            number = len(self.entries) + 1
+            added = MemoryEntry(id=number, entry=entry, stream=stream, available_at=due)
+            self.entries[number] = self.open_entries[number] = added
+
+    def close(self, entry: MemoryEntry) -> None:
+        """Keep an entry that is done or dead away from those that are looked through."""
+        if not entry.open:
+            self.open_entries.pop(entry.id, None)
 
 
 class MemoryEventStore:

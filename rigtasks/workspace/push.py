@@ -65,7 +65,7 @@ def push_branch(clone: Git, remote: Remote, request: PushRequest) -> PushOutcome
         UnknownEffect: the connection broke and the remote could not be asked afterwards.
         RemoteUnavailable: it is certain that nothing was changed; try again later.
     """
-    _require_own_branch(request)
+    require_own_branch(request)
     reference = f"refs/heads/{request.branch}"
     try:
         done = clone.run(
@@ -86,7 +86,12 @@ def push_branch(clone: Git, remote: Remote, request: PushRequest) -> PushOutcome
     return _outcome(remote, request, done, reference)
 
 
-def _require_own_branch(request: PushRequest) -> None:
+def require_own_branch(request: PushRequest) -> None:
+    """Refuse every branch but one that the rig made for this issue, and ids that are not whole.
+
+    Raises:
+        BranchRefused: with what may be pushed instead.
+    """
     if issue_of_branch(request.branch) != request.issue:
         raise BranchRefused(
             f"Only branches named feature/issue-{request.issue}-… are pushed for this issue."

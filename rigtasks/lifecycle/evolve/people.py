@@ -40,15 +40,18 @@ def acknowledged(
 
 
 def retried(state: IssueState, _event: liveness.OperatorRetried, _: RecordedEvent) -> IssueState:
-    """Send the issue back on its way with fresh counters; a cost nobody knows is let pass."""
+    """Send the issue back on its way with fresh counters; a cost nobody knows is let pass.
+
+    A hold that blocks stays: intake alone lifts it, once what the issue waits for has come.
+    """
     lane = Lane.CHANGES_REQUESTED if state.pr is not None else Lane.QUEUED
+    held = state.hold_blocks
     return replace(
         state,
         lane=lane if state.lane is Lane.FAILED else state.lane,
         overlay=None,
-        hold=None,
-        hold_sentence="",
-        hold_blocks=False,
+        hold=state.hold if held else None,
+        hold_sentence=state.hold_sentence if held else "",
         retry_at=None,
         attempts=0,
         lost_runs=0,

@@ -221,6 +221,26 @@ def test_what_was_withdrawn_from_the_rig_is_not_waited_for(house: House) -> None
     assert house.claimed().stream == "issue:2:2:1"
 
 
+def test_a_closed_dependency_that_is_labelled_again_holds_nobody(house: House) -> None:
+    first = house.approve(1)
+    house.approve(2, repo_id=2, depends_on=("acme/api#1",))
+    house.tell(first, intake.IssueDone(merge_sha="m1", pr=3))
+    refused = intake.IssueRefused(
+        ref="acme/api#1",
+        repo_id=1,
+        repo="acme/api",
+        number=1,
+        generation=2,
+        title="Totals are wrong",
+        code="already_closed",
+        sentence="the issue is already closed",
+        who_must_act="a person with write permission",
+    )
+    house.tell("issue:1:1:2", refused)
+
+    assert house.claimed().stream == "issue:2:2:1"
+
+
 def test_a_retry_time_is_waited_for(house: House) -> None:
     house.approve()
     claimed = house.claimed()

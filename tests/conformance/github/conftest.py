@@ -1,13 +1,14 @@
-"""A sandbox GitHub with one repository, the rig's three Apps and two people."""
+"""Each test of the seam twice: on the GitHub in memory, and on the sandbox over HTTP."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandbox_town import BRANCH, FIXED, Town, Work, settings
+from memory_town import MemoryTown
+from sandbox_town import SandboxTown
+from towns import BRANCH, FIXED, Town, Work
 
-from rigtasks.github.client import GitHub
-from rigtasks.github.identities import RepositoryRef, Role
+from rigtasks.github.identities import Role
 from rigtasks.github.pulls import open_pull_request
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.seeding import Seeder
@@ -22,34 +23,21 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxGitHub]
         yield running
 
 
-@pytest.fixture
-def town(sandbox: SandboxGitHub, request: pytest.FixtureRequest) -> Iterator[Town]:
+@pytest.fixture(params=["memory", "sandbox"])
+def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
+    if request.param == "memory":
+        yield MemoryTown()
+        return
+    sandbox: SandboxGitHub = request.getfixturevalue("sandbox")
     with Seeder(sandbox.url, sandbox.admin_token) as seeder:
-        mona, stranger = seeder.person("mona"), seeder.person("stranger")
         name = f"octo/shop-{abs(hash(request.node.nodeid)):x}"
-        created = seeder.create_repository(
-            name,
-            files={
-                "price.py": "def price(x):\n    return int(x)\n",
-                "docs/CODEOWNERS": "* @mona\n",
-            },
-            roles={"mona": "write", "stranger": "read"},
-            private=False,
-        )
-        yield Town(
-            sandbox=sandbox,
-            seeder=seeder,
-            github=GitHub(settings(sandbox, seeder.apps())),
-            shop=RepositoryRef(id=created["id"], full_name=created["full_name"]),
-            mona=mona,
-            stranger=stranger,
-        )
+        yield SandboxTown(sandbox, seeder, name, tmp_path)
 
 
 @pytest.fixture
-def work(town: Town, tmp_path: Path) -> Work:
-    town.mona.create_issue(town.shop.full_name, "Prices are rounded down", "Please round.")
-    return Work(town, tmp_path / "work")
+def work(town: Town) -> Work:
+    town.create_issue("Prices are rounded down", "Please round.")
+    return town.work()
 
 
 @pytest.fixture

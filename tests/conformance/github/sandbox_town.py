@@ -1,73 +1,131 @@
-"""A town around the sandbox GitHub: its people, its shop, and work on a branch of it."""
+"""The town around the sandbox GitHub, over HTTP and with real git."""
 
-from dataclasses import dataclass
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from towns import BRANCH, FILES, ROLES
 
 from rigtasks.github.api import Api
 from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings
 from rigtasks.github.contents import read_branch_head
-from rigtasks.github.identities import AppCredentials, RepositoryRef, Role
+from rigtasks.github.identities import Account, AppCredentials, RepositoryRef, Role
 from rigtasks.local.github.seeding import Person, Seeder
 from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.workspace.checkout import Start, checkout_for_agent
 from rigtasks.workspace.git import Git, Remote
 from rigtasks.workspace.push import PushOutcome, PushRequest, push_branch
 
-BRANCH = "feature/issue-1-round-prices"
 PERSON = {"user.name": "dev-e", "user.email": "dev-e@example.invalid"}
-FIXED = "def price(x):\n    return round(x)\n"
 
 
-@dataclass(frozen=True)
-class Town:
-    """Everything a test needs to act on both sides."""
+class SandboxTown:
+    """A town on a sandbox; see `Town`."""
 
-    sandbox: SandboxGitHub
-    seeder: Seeder
-    github: GitHub
-    shop: RepositoryRef
-    mona: Person
-    stranger: Person
+    def __init__(self, sandbox: SandboxGitHub, seeder: Seeder, name: str, folder: Path) -> None:
+        self._seeder = seeder
+        self._people = {login: seeder.person(login) for login in ROLES}
+        made = seeder.create_repository(name, files=FILES, roles=ROLES, private=False)
+        self.github = GitHub(settings(sandbox, seeder.apps()))
+        self.shop = RepositoryRef(id=made["id"], full_name=made["full_name"])
+        self._folder = folder
+
+    @property
+    def mona(self) -> Person:
+        return self._people["mona"]
 
     def api(self, role: Role) -> Api:
         return self.github.api(role, self.shop)
 
+    def account(self, login: str) -> Account:
+        return Account(id=self._people[login].call("GET", "/user")["id"], login=login)
 
-class Work:
-    """A checkout of the shop on the rig's branch, pushed with the author's token."""
+    def bots(self) -> dict[Role, int]:
+        apps = self._seeder.apps()
+        return {role: apps[role.value]["bot_id"] for role in Role}
 
-    def __init__(self, town: Town, directory: Path) -> None:
-        self.town = town
+    def rename(self, name: str) -> None:
+        self._seeder.rename(self.shop.full_name, name)
+
+    def protect(self, check: str, app_id: int | None = None) -> None:
+        named = {"context": check} if app_id is None else {"context": check, "app_id": app_id}
+        self._seeder.protect(self.shop.full_name, checks=[named])
+
+    def create_issue(self, title: str, body: str = "") -> int:
+        return int(self.mona.create_issue(self.shop.full_name, title, body)["number"])
+
+    def edit_issue(self, number: int, **changes: str) -> None:
+        self.mona.edit_issue(self.shop.full_name, number, **changes)
+
+    def delete_issue(self, number: int) -> None:
+        self._seeder.delete_issue(self.shop.full_name, number)
+
+    def label(self, number: int, *names: str) -> None:
+        self.mona.label(self.shop.full_name, number, *names)
+
+    def unlabel(self, number: int, name: str) -> None:
+        self.mona.unlabel(self.shop.full_name, number, name)
+
+    def comment(self, login: str, number: int, body: str) -> None:
+        self._people[login].comment(self.shop.full_name, number, body)
+
+    def approve(self, number: int) -> None:
+        self.mona.review(self.shop.full_name, number, "APPROVE")
+
+    def set_status(self, sha: str, context: str, state: str) -> None:
+        path = f"/repos/{self.shop.full_name}/statuses/{sha}"
+        self.mona.call("POST", path, {"state": state, "context": context})
+
+    def push(self, branch: str, files: Mapping[str, str]) -> str:
+        clone = self._folder / f"mona-{len(list(self._folder.iterdir()))}"
+        url = self.mona.clone_url(self.shop.full_name)
+        subprocess.run(("git", "clone", "--quiet", url, str(clone)), check=True)
+        git = Git(clone)
+        if git.run("checkout", "--quiet", branch).returncode != 0:
+            git.read("checkout", "--quiet", "-b", branch)
+        sha = _commit(git, files)
+        subprocess.run(("git", "-C", str(clone), "push", "--quiet", url, branch), check=True)
+        return sha
+
+    def work(self) -> "SandboxWork":
+        return SandboxWork(self, self._folder / "work")
+
+
+class SandboxWork:
+    """A real checkout, pushed with real git; see `Work`."""
+
+    def __init__(self, town: SandboxTown, directory: Path) -> None:
+        self._town = town
         self.base = read_branch_head(town.api(Role.CONDUCTOR), "main") or ""
-        self.remote = Remote(
-            url=town.github.clone_url(town.shop),
-            token=town.github.read_only_token(town.shop).value,
-        )
-        checkout_for_agent(directory, self.remote, Start(base_sha=self.base), branch=BRANCH)
-        self.git = Git(directory)
         self.head: str | None = None
+        remote = self._remote(read_only=True)
+        checkout_for_agent(directory, remote, Start(base_sha=self.base), branch=BRANCH)
+        self._git = Git(directory)
 
-    def commit(self, files: dict[str, str]) -> str:
-        for name, content in files.items():
-            path = self.git.directory / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
-        self.git.read("add", "-A")
-        self.git.read("commit", "-q", "-m", "Round prices", settings=PERSON)
-        return self.git.read("rev-parse", "HEAD").text
+    def commit(self, files: Mapping[str, str]) -> str:
+        return _commit(self._git, files)
 
-    def push(self, sha: str) -> PushOutcome:
-        remote = Remote(
-            url=self.remote.url, token=self.town.github.push_token(self.town.shop).value
-        )
-        outcome = push_branch(
-            self.git,
-            remote,
-            PushRequest(branch=BRANCH, issue=1, old_sha=self.head, new_sha=sha),
-        )
+    def push(self, sha: str, *, read_only: bool = False) -> PushOutcome:
+        request = PushRequest(branch=BRANCH, issue=1, old_sha=self.head, new_sha=sha)
+        outcome = push_branch(self._git, self._remote(read_only=read_only), request)
         self.head = sha
         return outcome
+
+    def _remote(self, *, read_only: bool) -> Remote:
+        github, shop = self._town.github, self._town.shop
+        token = github.read_only_token(shop) if read_only else github.push_token(shop)
+        return Remote(url=github.clone_url(shop), token=token.value)
+
+
+def _commit(git: Git, files: Mapping[str, str]) -> str:
+    for name, content in files.items():
+        path = git.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    git.read("add", "-A")
+    git.read("commit", "-q", "-m", "Round prices", settings=PERSON)
+    return git.read("rev-parse", "HEAD").text
 
 
 def settings(sandbox: SandboxGitHub, apps: dict[str, Any]) -> GitHubSettings:

@@ -1,9 +1,8 @@
 """The client against a stateful GitHub: each write repeated, each read after the fact."""
 
 import pytest
-from sandbox_town import BRANCH, Town, Work
+from towns import BRANCH, Town, Work
 
-from rigtasks.errors import Permanent
 from rigtasks.github.checks import (
     CheckDraft,
     put_check_run,
@@ -11,7 +10,6 @@ from rigtasks.github.checks import (
     read_check_suites,
     read_statuses,
 )
-from rigtasks.github.client import GitHub, GitHubSettings
 from rigtasks.github.contents import read_branch_head, read_codeowners, read_file, read_tree
 from rigtasks.github.errors import Forbidden, NotFound, Unprocessable
 from rigtasks.github.identities import Account, RepositoryRef, Role
@@ -58,8 +56,6 @@ from rigtasks.github.reviews import (
 )
 from rigtasks.github.tokens import NotInstalled
 from rigtasks.workspace.errors import AccessDenied
-from rigtasks.workspace.git import Remote
-from rigtasks.workspace.push import PushRequest, push_branch
 
 
 def test_each_identity_is_a_bot_of_its_own(town: Town) -> None:
@@ -67,17 +63,14 @@ def test_each_identity_is_a_bot_of_its_own(town: Town) -> None:
 
     assert len({account.id for account in accounts.values()}) == 3
     assert all(account.login.endswith("[bot]") for account in accounts.values())
-    exported = town.seeder.apps()
-    assert {role.value: account.id for role, account in accounts.items()} == {
-        role: app["bot_id"] for role, app in exported.items()
-    }
+    assert {role: account.id for role, account in accounts.items()} == town.bots()
 
 
 def test_the_repository_is_the_one_meant_by_id_even_when_renamed(town: Town) -> None:
     found = read_repository(town.api(Role.CONDUCTOR))
     assert (found.id, found.default_branch, found.archived) == (town.shop.id, "main", False)
 
-    town.seeder.rename(town.shop.full_name, town.shop.full_name.split("/")[1] + "-renamed")
+    town.rename(town.shop.full_name.split("/")[1] + "-renamed")
     renamed = read_repository(town.api(Role.CONDUCTOR))
     other = RepositoryRef(id=town.shop.id + 10_000, full_name=renamed.full_name)
 
@@ -89,8 +82,7 @@ def test_the_repository_is_the_one_meant_by_id_even_when_renamed(town: Town) -> 
 
 def test_permissions_are_those_of_the_account_and_not_of_its_name(town: Town) -> None:
     api = town.api(Role.CONDUCTOR)
-    mona = Account(id=town.mona.call("GET", "/user")["id"], login="mona")
-    stranger = Account(id=town.stranger.call("GET", "/user")["id"], login="stranger")
+    mona, stranger = town.account("mona"), town.account("stranger")
 
     assert read_permission(api, mona) is Permission.WRITE
     assert read_permission(api, stranger) is Permission.READ
@@ -99,13 +91,13 @@ def test_permissions_are_those_of_the_account_and_not_of_its_name(town: Town) ->
 
 
 def test_the_label_in_force_tells_who_put_it_on_last(town: Town) -> None:
-    name, api = town.shop.full_name, town.api(Role.CONDUCTOR)
-    number = town.mona.create_issue(name, "Prices", "Please round.")["number"]
+    api = town.api(Role.CONDUCTOR)
+    number = town.create_issue("Prices", "Please round.")
     assert read_history(api, number).label_in_force("agent-ready") is None
 
-    town.mona.label(name, number, "agent-ready", "bug")
+    town.label(number, "agent-ready", "bug")
     applied = read_history(api, number).label_in_force("agent-ready")
-    town.mona.unlabel(name, number, "agent-ready")
+    town.unlabel(number, "agent-ready")
     removed = read_history(api, number).label_in_force("agent-ready")
 
     assert applied is not None
@@ -116,12 +108,12 @@ def test_the_label_in_force_tells_who_put_it_on_last(town: Town) -> None:
 
 
 def test_edits_of_title_and_body_are_seen(town: Town) -> None:
-    name, api = town.shop.full_name, town.api(Role.CONDUCTOR)
-    number = town.mona.create_issue(name, "Prices", "Please round.")["number"]
+    api = town.api(Role.CONDUCTOR)
+    number = town.create_issue("Prices", "Please round.")
     untouched = read_last_text_edit(api, number, read_history(api, number))
-    town.mona.edit_issue(name, number, title="Prices!")
+    town.edit_issue(number, title="Prices!")
     renamed = read_last_text_edit(api, number, read_history(api, number))
-    town.mona.edit_issue(name, number, body="Please round up.")
+    town.edit_issue(number, body="Please round up.")
     edited = read_last_text_edit(api, number, read_history(api, number))
 
     assert untouched is None
@@ -132,9 +124,9 @@ def test_edits_of_title_and_body_are_seen(town: Town) -> None:
 
 
 def test_one_comment_is_kept_up_to_date_and_a_strangers_copy_left_alone(town: Town) -> None:
-    name, api = town.shop.full_name, town.api(Role.CONDUCTOR)
-    number = town.mona.create_issue(name, "Prices")["number"]
-    town.stranger.comment(name, number, "mine\n\n<!-- rig:status -->")
+    api = town.api(Role.CONDUCTOR)
+    number = town.create_issue("Prices")
+    town.comment("stranger", number, "mine\n\n<!-- rig:status -->")
 
     first = comment_once(api, number, key="status", body="Queued")
     again = comment_once(api, number, key="status", body="Queued")
@@ -281,7 +273,7 @@ def test_our_check_run_is_updated_and_never_doubled(town: Town, work: Work, pull
 def test_required_checks_come_with_their_app_and_none_is_known_as_none(town: Town) -> None:
     api = town.api(Role.CONDUCTOR)
     before = read_required_checks(api, "main")
-    town.seeder.protect(town.shop.full_name, checks=[{"context": "test", "app_id": 15368}])
+    town.protect("test", 15368)
     after = read_required_checks(api, "main")
 
     assert (before.known, before.checks) == (True, ())
@@ -292,7 +284,7 @@ def test_required_checks_come_with_their_app_and_none_is_known_as_none(town: Tow
 def test_all_facts_of_a_pull_request_are_read_at_its_head(
     town: Town, work: Work, pull: int
 ) -> None:
-    town.mona.label(town.shop.full_name, pull, "large-pr-ok")
+    town.label(pull, "large-pr-ok")
 
     facts = read_pull_request_facts(town.api(Role.CONDUCTOR), pull)
 
@@ -352,7 +344,7 @@ def test_a_merge_against_the_rules_is_refused_without_a_loop(
     town: Town, work: Work, pull: int
 ) -> None:
     api = town.api(Role.CONDUCTOR)
-    town.seeder.protect(town.shop.full_name, checks=[{"context": "test"}])
+    town.protect("test")
     read_pull_request(api, pull)
 
     outcome = merge(api, request(work, pull))
@@ -362,14 +354,9 @@ def test_a_merge_against_the_rules_is_refused_without_a_loop(
 
 
 def test_tokens_carry_what_was_asked_and_no_more(town: Town, work: Work, pull: int) -> None:
-    reader = Remote(
-        url=town.github.clone_url(town.shop), token=town.github.read_only_token(town.shop).value
-    )
     sha = work.commit({"more.py": "x = 1\n"})
     with pytest.raises(AccessDenied):
-        push_branch(
-            work.git, reader, PushRequest(branch=BRANCH, issue=1, old_sha=work.head, new_sha=sha)
-        )
+        work.push(sha, read_only=True)
     with pytest.raises(Forbidden):
         merge(town.api(Role.REVIEWER), request(work, pull))
     with pytest.raises(Forbidden):
@@ -388,10 +375,3 @@ def test_an_app_that_is_not_installed_says_what_to_do(town: Town) -> None:
 
     with pytest.raises(NotInstalled, match="Install the App on nobody/nothing"):
         read_repository(town.github.api(Role.AUTHOR, nowhere))
-
-
-def test_an_identity_without_credentials_is_named(town: Town) -> None:
-    bare = GitHub(GitHubSettings(api_url=town.sandbox.url))
-
-    with pytest.raises(Permanent, match="reviewer"):
-        bare.api(Role.REVIEWER, town.shop)

@@ -55,6 +55,7 @@ from rigtasks.routing.stack import Queue
 from rigtasks.runs.assignments import branch_of
 from rigtasks.shell import IssueShell, Told
 from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
+from rigtasks.workspace.clean_clones import GitCleanClones
 from rigtasks.workspace.git import Git, Remote
 
 CONFIG = "stack: python\ntestCommand: python -m unittest -q\n"
@@ -113,7 +114,7 @@ def make_conductor(
         limits=IssueLimits(),
         app_ids=apps,
         mail_host="github.com",
-        work_dir=folder,
+        clones=GitCleanClones(folder),
         now=lambda: datetime.now(UTC),
         alone=partial(alone_with, database_url),
     )

@@ -168,3 +168,10 @@ def test_the_account_of_a_personal_token_is_the_person(hub: Hub) -> None:
 
     assert (api.account().id, api.account().login) == (1, "rig")
     assert len(hub.calls("GET /user")) == 1
+
+
+def test_an_identity_without_credentials_is_named(hub: Hub) -> None:
+    bare = GitHub(GitHubSettings(api_url=hub.url))
+
+    with pytest.raises(Permanent, match="reviewer"):
+        bare.api(Role.REVIEWER, SHOP)

@@ -12,6 +12,7 @@ from rigtasks.eventstore.engine import Database
 from rigtasks.eventstore.stream import OutboxEntry
 from rigtasks.lifecycle.state import Lane
 from rigtasks.local.ports import any_free_port
+from rigtasks.tasks.broker import CeleryBroker
 from rigtasks.tasks.relay import Relay
 from rigtasks.tasks.sweeps import Sweeps
 
@@ -32,7 +33,7 @@ def relay_on(stores: Stores, broker: str) -> Relay:
     stores.ticks.begin("reconcile_due", period_seconds=HOURLY["reconcile_due"])  # by another one
     return Relay(
         stores,
-        celery,
+        CeleryBroker(celery),
         republish_seconds=0.0,
         ping_seconds=3600.0,
         queues=(),

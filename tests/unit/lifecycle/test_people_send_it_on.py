@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from rigtasks.lifecycle.commands import Admit, CiStatus, Failed, Hold
+from rigtasks.lifecycle.commands import Admit, CiStatus, Escalate, Failed, Hold, Retry
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.react import Effect, EffectKind
 from rigtasks.lifecycle.state import FeedbackKind, Lane, Overlay, Stage
@@ -152,3 +152,18 @@ def test_an_approved_head_that_is_behind_its_base_goes_back_to_be_brought_up_to_
     assert feedback is not None
     assert (life.issue.lane, feedback.kind) == (Lane.CHANGES_REQUESTED, FeedbackKind.CONFLICT)
     assert life.observe(behind=True) == ()
+
+
+def test_a_retry_leaves_a_hold_to_intake_and_its_words_to_people() -> None:
+    life = Life()
+    waits = Hold(waits_for="dependency", sentence="waits for #1 to be done", blocking=True)
+    life.tell(Admit(approved=approval(depends_on=("acme/api#1",)), hold=waits))
+    life.tell(Escalate(reason="a task was given up", who_must_act="the operator of the rig"))
+
+    assert types(life.tell(Retry(reason="try again", by="omar"))) == ["OPERATOR_RETRIED"]
+
+    assert (life.issue.overlay, life.issue.wanted_stage) == (None, None)
+    assert (life.issue.hold_blocks, life.issue.hold_sentence) == (True, waits.sentence)
+    lifted = life.tell(Admit(approved=approval(depends_on=("acme/api#1",))))
+    assert types(lifted) == ["ISSUE_APPROVED"]
+    assert life.issue.wanted_stage is Stage.IMPLEMENT

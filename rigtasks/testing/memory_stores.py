@@ -1,0 +1,165 @@
+"""Everything the store offers, in memory."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from rigtasks.eventstore.database import Stores
+from rigtasks.eventstore.lost_deliveries import LostDeliveries
+from rigtasks.eventstore.queries import Issues, IssueSummary
+from rigtasks.eventstore.rate_limits import RateLimits
+from rigtasks.eventstore.run_tokens import RunTokens
+from rigtasks.lifecycle.events.acceptance import ReviewAssigned
+from rigtasks.lifecycle.events.intake import IssueAssigned
+from rigtasks.lifecycle.state import TERMINAL, IssueState, Lane
+from rigtasks.testing.memory_claims import MemoryClaims
+from rigtasks.testing.memory_outbox import MemoryOutbox
+from rigtasks.testing.memory_store import MemoryDatabase, MemoryEventStore, NoSql
+from rigtasks.testing.memory_tables import (
+    MemoryArtifacts,
+    MemoryDeliveries,
+    MemoryHeartbeats,
+    MemoryReports,
+    MemorySwitches,
+    MemoryTicks,
+    MemoryWakeUps,
+)
+
+
+class MemoryIssues(Issues):
+    """Find the streams that a fact of GitHub is about."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        super().__init__(NoSql())
+        self._memory = database
+
+    def newest(self, *, repo_id: int, number: int) -> IssueSummary | None:
+        """Return the newest generation of an issue."""
+        return self._last(
+            (stream, state)
+            for stream, state in self._states()
+            if (state.repo_id, state.number) == (repo_id, number)
+        )
+
+    def by_ref(self, ref: str) -> IssueSummary | None:
+        """Return the newest generation of the issue that is shown as `owner/repo#n`."""
+        return self._last((stream, state) for stream, state in self._states() if state.ref == ref)
+
+    def by_pull_request(self, *, repo_id: int, pr: int) -> IssueSummary | None:
+        """Return the issue a pull request belongs to."""
+        return self._last(
+            (stream, state)
+            for stream, state in self._states()
+            if state.repo_id == repo_id and state.pr is not None and state.pr.number == pr
+        )
+
+    def by_head(self, *, repo_id: int, head_sha: str) -> tuple[IssueSummary, ...]:
+        """Return the open issues whose pull request stands at a commit."""
+        return tuple(
+            self._summary(stream, state)
+            for stream, state in sorted(self._states(), key=lambda one: one[0])
+            if (state.repo_id, state.head_sha) == (repo_id, head_sha) and state.lane not in TERMINAL
+        )
+
+    def waiting_for(self, ref: str) -> tuple[IssueSummary, ...]:
+        """Return the open issues that depend on an issue."""
+        return tuple(
+            self._summary(stream, state)
+            for stream, state in sorted(self._states(), key=lambda one: one[0])
+            if ref in state.depends_on and state.lane not in TERMINAL
+        )
+
+    def of_repository(self, *, repo_id: int, numbers: Sequence[int]) -> tuple[IssueSummary, ...]:
+        """Return the newest generations of a repository's issues that have not ended."""
+        newest: dict[int, tuple[str, IssueState]] = {}
+        for stream, state in self._states():
+            if state.repo_id != repo_id or (state.lane in TERMINAL and state.number not in numbers):
+                continue
+            known = newest.get(state.number)
+            if known is None or known[1].generation < state.generation:
+                newest[state.number] = stream, state
+        return tuple(self._summary(*newest[number]) for number in sorted(newest))
+
+    def idle(self, *, seconds: float, most: int = 100) -> tuple[tuple[IssueSummary, float], ...]:
+        """Return the issues that nothing has moved for so long, and for how many seconds each."""
+        now = self._memory.clock()
+        still = [
+            (state.updated_at, stream, state)
+            for stream, state in self._states()
+            if state.lane not in TERMINAL | {Lane.FAILED}
+            and state.overlay is None
+            and state.run is None
+            and state.updated_at < now - timedelta(seconds=seconds)
+        ]
+        still = [one for one in still if not self._moved(one[2])] if still else still
+        return tuple(
+            (self._summary(stream, state), (now - since).total_seconds())
+            for since, stream, state in sorted(still, key=lambda one: one[:2])[:most]
+        )
+
+    def repositories(self) -> dict[int, str]:
+        """Return every repository with an issue, by id, under its latest name."""
+        states = sorted((state for _, state in self._states()), key=lambda one: one.updated_at)
+        return {state.repo_id: state.repo for state in states}
+
+    def _moved(self, waiting: IssueState) -> bool:
+        """Say whether the queue of an issue gave out work since the issue moved last."""
+        return any(
+            isinstance(one.event, IssueAssigned | ReviewAssigned)
+            and one.event.queue == waiting.wanted_queue
+            and one.recorded_at > waiting.updated_at
+            for one in self._memory.log
+        )
+
+    def _states(self) -> Iterator[tuple[str, IssueState]]:
+        for stream, fold in self._memory.folds.items():
+            if fold.state is not None:
+                yield stream, fold.state
+
+    def _last(self, found: Iterator[tuple[str, IssueState]]) -> IssueSummary | None:
+        newest = max(found, key=lambda one: (one[1].generation, -one[1].number), default=None)
+        return None if newest is None else self._summary(*newest)
+
+    def _summary(self, stream: str, state: IssueState) -> IssueSummary:
+        return IssueSummary(
+            stream=stream,
+            version=self._memory.folds[stream].version,
+            ref=state.ref,
+            repo_id=state.repo_id,
+            repo=state.repo,
+            number=state.number,
+            generation=state.generation,
+            lane=state.lane,
+            overlay=state.overlay,
+            pr=state.pr.number if state.pr else None,
+            branch=state.branch,
+            head_sha=state.head_sha,
+            run_id=state.run.run_id if state.run else None,
+            entered_at=state.entered_at,
+            updated_at=state.updated_at,
+        )
+
+
+def stores_in(database: MemoryDatabase) -> Stores:
+    """Return the stores over a database in memory.
+
+    Not there are tokens of runs, GitHub's limits and lost deliveries: the GitHub in memory has its
+    own limits, and no log of deliveries.
+    """
+    nothing = NoSql()
+    return Stores(
+        database=nothing,
+        events=MemoryEventStore(database),
+        claims=MemoryClaims(database),
+        outbox=MemoryOutbox(database),
+        deliveries=MemoryDeliveries(database),
+        issues=MemoryIssues(database),
+        artifacts=MemoryArtifacts(),
+        switches=MemorySwitches(database),
+        heartbeats=MemoryHeartbeats(database),
+        wake_ups=MemoryWakeUps(database),
+        ticks=MemoryTicks(database),
+        reports=MemoryReports(),
+        run_tokens=RunTokens(nothing),
+        rate_limits=RateLimits(nothing),
+        lost_deliveries=LostDeliveries(nothing),
+    )

@@ -1,0 +1,1 @@
+"""The deterministic simulation: the real core and handlers in a world that is all faults."""

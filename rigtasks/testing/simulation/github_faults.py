@@ -1,0 +1,115 @@
+"""How GitHub fails in a simulation, and where a conductor dies within a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rigtasks.github.identities import Role
+from rigtasks.testing.memory_github.faults import Asked, base_moved, lagging, limited, unavailable
+from rigtasks.testing.simulation.goals import Goal
+from rigtasks.testing.simulation.plan import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rigtasks.testing.simulation.world import World
+
+_UNKNOWN = {
+    "merge": Goal.UNKNOWN_MERGE,
+    "pulls": Goal.UNKNOWN_PULL,
+    "reviews": Goal.UNKNOWN_REVIEW,
+    "comments": Goal.UNKNOWN_COMMENT,
+}
+
+
+class GitHubFaults:
+    """The fault hook of a seed. It lets others act, kills, refuses, and watches.
+
+    Args:
+        world: whose dice are thrown.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.inside = 0
+        self.limited_until = 0.0
+        self.doubtful_merges: set[str] = set()
+        self.interrupt: Callable[[], None] = lambda: None
+        self.die: Callable[[], None] = lambda: None
+        self.move_head: Callable[[str], None] = lambda _: None
+        self.on_effect: Callable[[Asked], None] = lambda _: None
+
+    def before(self, asked: Asked) -> None:
+        """Let somebody else act first, or fail before anything happened."""
+        world = self._world
+        if self.inside == 1 and world.happens(Fault.INTERLEAVED, 0.01):
+            self.interrupt()
+        if self.inside and world.happens(Fault.CONDUCTOR_DIES, 0.004):
+            self.die()
+        if world.clock.monotonic() < self.limited_until:
+            raise limited(self.limited_until - world.clock.monotonic())
+        if world.happens(Fault.GITHUB_LIMITS, 0.003):
+            self.limited_until = world.clock.monotonic() + 60.0
+            raise limited(60.0)
+        if world.happens(Fault.GITHUB_BEFORE, 0.01):
+            self._doubt(asked)
+            raise unavailable(asked)
+        if _is_merge(asked) and world.happens(Fault.BASE_MOVES, 0.3):
+            world.goals.note(Goal.BASE_MOVED)
+            raise base_moved(asked)
+        if world.happens(Fault.HEAD_MOVES, 0.2) and self._moves_a_branch(asked):
+            self.move_head(self._branch(asked))
+        if not asked.write and world.happens(Fault.GITHUB_LAGS, 0.002) and _announced(asked):
+            raise lagging(asked)
+        if asked.write:
+            self.on_effect(asked)
+        self._settle(asked)
+
+    def after(self, asked: Asked) -> None:
+        """Fail after the effect: it has happened, and nobody was told."""
+        world = self._world
+        if world.happens(Fault.GITHUB_AFTER, 0.3 if _is_merge(asked) else 0.1):
+            goal = Goal.UNKNOWN_PUSH if asked.method == "PUSH" else _UNKNOWN.get(_kind(asked))
+            if goal is not None:
+                world.goals.note(goal)
+            self._doubt(asked)
+            raise unavailable(asked)
+        if self.inside and world.happens(Fault.CONDUCTOR_DIES, 0.02):
+            self.die()
+
+    def is_stale(self, asked: Asked) -> bool:
+        """Let a list lag behind: a pull request that was just opened is missing."""
+        return asked.path == "/pulls" and self._world.happens(Fault.GITHUB_LAGS, 0.1)
+
+    def _moves_a_branch(self, asked: Asked) -> bool:
+        return bool(self.inside) and (_is_merge(asked) or asked.method == "PUSH")
+
+    def _branch(self, asked: Asked) -> str:
+        if asked.method == "PUSH":
+            return asked.path.removeprefix("/git/")
+        return self._world.shop.pulls[int(asked.path.split("/")[2])].head_ref
+
+    def _doubt(self, asked: Asked) -> None:
+        if _is_merge(asked):
+            self.doubtful_merges.add(asked.path.removesuffix("/merge"))
+
+    def _settle(self, asked: Asked) -> None:
+        """Note that somebody read after a merge without an answer; a second call is a fault."""
+        if _is_merge(asked):
+            pull = asked.path.removesuffix("/merge")
+            if pull in self.doubtful_merges:
+                raise AssertionError(f"I7: {asked.path} was called again before it was read")
+        elif asked.role is Role.CONDUCTOR and not asked.write:
+            self.doubtful_merges.discard(asked.path)
+
+
+def _is_merge(asked: Asked) -> bool:
+    return asked.method == "PUT" and asked.path.endswith("/merge")
+
+
+def _kind(asked: Asked) -> str:
+    return asked.path.rpartition("/")[2]
+
+
+def _announced(asked: Asked) -> bool:
+    return asked.path.startswith("/pulls/")

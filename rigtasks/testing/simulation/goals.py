@@ -1,0 +1,102 @@
+"""What has to be reached sometimes: a simulation that never gets there proves nothing about it."""
+
+from collections import Counter
+from enum import StrEnum
+
+from rigtasks.lifecycle.events import acceptance, intake, liveness, work
+from rigtasks.lifecycle.events.base import Event
+from rigtasks.lifecycle.failure import FailureClass
+
+
+class Goal(StrEnum):
+    """Rare situations that a run over many seeds must have been in."""
+
+    DONE = "an issue was merged and done"
+    CANCELLED_MID_RUN = "an issue was withdrawn while a run held it"
+    STALE_EPOCH = "a report was refused, its claim being lost"
+    LEASE_EXPIRED = "a lease ran out"
+    REVIEW_ROUNDS = "the cap on rounds of review called a person"
+    BUDGET = "the budget stopped an issue"
+    ATTEMPTS = "the attempts of an issue were used up"
+    LOST_RUNS = "too many lost runs called a person"
+    HUMAN_GATE = "the human gate was raised"
+    GATE_CLEARED = "the human gate was cleared"
+    POLICY = "the policy on the diff refused commits"
+    CONFLICT = "a conflict sent an issue back"
+    CI_RED = "red CI sent an issue back"
+    ADOPTED = "a pull request was adopted"
+    SUPERSEDED = "a second generation was begun"
+    HELD = "an issue was held at intake"
+    REFUSED = "an issue was refused"
+    INTERNAL = "a label in a rig-internal repository came to nothing"
+    OUTSIDE = "somebody else merged"
+    PR_CLOSED = "a pull request was closed unmerged"
+    HEAD_MOVED = "GitHub answered 409 to a merge"
+    BASE_MOVED = "GitHub answered 405 to a merge"
+    UNKNOWN_MERGE = "a merge happened without an answer"
+    UNKNOWN_PULL = "a pull request was opened without an answer"
+    UNKNOWN_REVIEW = "a review was posted without an answer"
+    UNKNOWN_COMMENT = "a comment was written without an answer"
+    UNKNOWN_PUSH = "a push happened without an answer"
+    LEASE_LOST = "a push gave way to somebody else's"
+    WEBHOOK_TWICE = "a webhook came twice"
+    WEBHOOK_DISORDER = "webhooks came in another order"
+    NO_WEBHOOKS = "an issue was done although no webhook told of its pull request"
+    TWO_BEATS = "two relays swept in the same period"
+    BROKER_EMPTY = "Redis lost messages that somebody waited for"
+    CONDUCTOR_DIED = "a conductor died within an effect"
+    INTERLEAVED = "two processes acted on an issue at the same time"
+    PAUSED = "a pause held an effect back"
+    CONFIG_CHANGED = "a changed configuration held a merge back"
+    GIVEN_UP = "a task was given up and a person called"
+    CLOCK_BACK = "the clock was set back"
+    CONFLICTED_APPEND = "an append was decided again"
+
+
+class Goals:
+    """Counts how often each was reached."""
+
+    def __init__(self) -> None:
+        self.reached: Counter[Goal] = Counter()
+
+    def note(self, goal: Goal) -> None:
+        """Count one more time."""
+        self.reached[goal] += 1
+
+    def missing(self) -> tuple[Goal, ...]:
+        """Return those never reached."""
+        return tuple(goal for goal in Goal if goal not in self.reached)
+
+
+def reached_by(event: Event, internal_id: int) -> tuple[Goal, ...]:
+    """Return what a stored event proves to have been reached."""
+    match event:
+        case intake.IssueRefused(repo_id=repo_id) if repo_id == internal_id:
+            return (Goal.INTERNAL,)
+        case work.PrCreated(adopted=True):
+            return (Goal.ADOPTED,)
+        case work.RunFailed(failure=FailureClass.POLICY):
+            return (Goal.POLICY,)
+        case work.IssueFailed(failure=FailureClass.WORK):
+            return (Goal.ATTEMPTS,)
+        case liveness.Escalated(reason=reason) if "were lost" in reason:
+            return (Goal.LOST_RUNS,)
+        case _:
+            goal = _GOALS.get(type(event))
+            return () if goal is None else (goal,)
+
+
+_GOALS: dict[type[Event], Goal] = {
+    intake.IssueDone: Goal.DONE,
+    intake.IssueHeld: Goal.HELD,
+    intake.IssueRefused: Goal.REFUSED,
+    acceptance.ReviewLoopExceeded: Goal.REVIEW_ROUNDS,
+    acceptance.HumanGateTriggered: Goal.HUMAN_GATE,
+    acceptance.HumanGateCleared: Goal.GATE_CLEARED,
+    acceptance.MergeConflict: Goal.CONFLICT,
+    acceptance.CiFailed: Goal.CI_RED,
+    acceptance.MergeOutsideRig: Goal.OUTSIDE,
+    liveness.BudgetExceeded: Goal.BUDGET,
+    work.PrClosed: Goal.PR_CLOSED,
+    liveness.LeaseExpired: Goal.LEASE_EXPIRED,
+}

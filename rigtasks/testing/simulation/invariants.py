@@ -1,0 +1,268 @@
+"""What must hold after every step, and what must hold at the end."""
+
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+
+from rigtasks.eventstore.codec import decode, storable
+from rigtasks.eventstore.projection import Fold
+from rigtasks.gate.result import Gate
+from rigtasks.github.identities import Role
+from rigtasks.lifecycle.envelope import ActorKind, StoredEvent
+from rigtasks.lifecycle.events import acceptance, intake, liveness, work
+from rigtasks.lifecycle.state import IssueState, Lane
+from rigtasks.testing.memory_github.faults import Asked
+from rigtasks.testing.simulation.goals import Goal
+from rigtasks.testing.simulation.merge_watch import merge_faults
+from rigtasks.testing.simulation.people import is_settled, waits_at_the_gate, waits_for_another
+from rigtasks.testing.simulation.world import LIMITS, MAX_COST, World
+from rigtasks.workspace.branches import issue_of_branch
+
+_CLAIMS = (intake.IssueAssigned, acceptance.ReviewAssigned)
+_REPORTS = (work.WorkStarted, work.CliCompleted, work.TestsPassed, work.TestsFailed)
+#: Written after the end of an issue: what became of a pull request, money, and notes.
+_AFTER_THE_END = frozenset(
+    {
+        "TOKEN_USAGE",
+        "OPERATOR_NOTE",
+        "PR_CLOSED",
+        "MERGE_OUTSIDE_RIG",
+        "MERGED",
+        "ISSUE_DONE",
+        "STATE_REPAIRED",
+    }
+)
+_WRITERS = {
+    "MERGED": {ActorKind.CONDUCTOR},
+    "ISSUE_APPROVED": {ActorKind.CONDUCTOR},
+    "REVIEW_PASSED": {ActorKind.CONDUCTOR},
+    "PUSH_INTENT": {ActorKind.CONDUCTOR},
+    "ISSUE_ASSIGNED": {ActorKind.WORKER},
+    "REVIEW_ASSIGNED": {ActorKind.REVIEWER},
+}
+_LATE_SECONDS = 600.0
+
+
+class Broken(AssertionError):  # noqa: N818  # it is the invariant that is broken
+    """An invariant does not hold; the message begins with its number."""
+
+
+class Invariants:
+    """Watches a world: each new event once, each write to GitHub before its effect.
+
+    Args:
+        world: what is watched.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._seen = 0
+        self._ids: set[Any] = set()
+        self._versions: dict[str, int] = defaultdict(int)
+        self._epochs: dict[str, int] = defaultdict(int)
+        self._live: dict[str, Any] = {}
+        self._approved: dict[str, intake.IssueApproved] = {}
+        self._intents: dict[str, set[str]] = defaultdict(set)
+        self._looked_at: dict[Any, Any] | None = None
+        self._ended: set[str] = set()
+        self.interleaved = False
+        world.faults.on_effect = self.on_effect
+
+    def check(self) -> None:
+        """Look at everything that is new.
+
+        Raises:
+            Broken: an invariant does not hold.
+        """
+        self._read_log()
+        self._check_branches()
+        self._check_timers()
+
+    def on_effect(self, asked: Asked) -> None:
+        """Judge a write to GitHub just before it happens.
+
+        Raises:
+            Broken: it must not happen.
+        """
+        self._read_log()
+        if asked.method == "PUT" and asked.path.endswith("/merge"):
+            number = int(asked.path.split("/")[2])
+            pull = self._world.shop.pulls[number]
+            if not pull.is_open or asked.sha not in {None, pull.head_sha}:
+                return  # GitHub refuses it
+            found = merge_faults(self._world, number, guarded_only=self.interleaved)
+            if found:
+                raise Broken(f"pull request {number} was to be merged. " + "; ".join(found))
+        if asked.method == "PUSH":
+            branch = asked.path.removeprefix("/git/")
+            if branch not in self._intents:
+                raise Broken(f"I2: {branch} is pushed without an intent")
+
+    def _read_log(self) -> None:
+        log = self._world.database.log
+        while self._seen < len(log):
+            stored = log[self._seen]
+            self._seen += 1
+            self._check_event(stored)
+
+    def _check_event(self, stored: StoredEvent) -> None:
+        stream, event = stored.stream, stored.event
+        self._demand(stored.event_id not in self._ids, "I28", "an event id twice")
+        self._ids.add(stored.event_id)
+        self._versions[stream] += 1
+        self._demand(stored.version == self._versions[stream], "I27", "a version is missing")
+        allowed = _WRITERS.get(event.type)
+        self._demand(allowed is None or stored.actor.kind in allowed, "I22", event.type)
+        self._demand(
+            stream not in self._ended or event.type in _AFTER_THE_END,
+            "I32",
+            f"{event.type} after the end of {stream}",
+        )
+        if isinstance(event, _CLAIMS):
+            self._check_claim(stored, event)
+        elif isinstance(event, _REPORTS):
+            fresh = event.epoch == self._epochs[stream]
+            self._demand(fresh, "I2", f"{event.type} of epoch {event.epoch}")
+        self._note(stored)
+
+    def _check_claim(self, stored: StoredEvent, event: Any) -> None:
+        stream, world = stored.stream, self._world
+        self._demand(event.epoch > self._epochs[stream], "I1", "an epoch did not grow")
+        self._demand(stream not in self._live, "I1", f"two claims of {stream}")
+        self._demand(stream in self._approved, "I19", "a claim without an approval")
+        approved = self._approved[stream]
+        self._demand(approved.permission in {"write", "admin"}, "I19", approved.permission)
+        self._demand(approved.repo_id != world.internal.id, "I18", "a claim in the rig's own code")
+        reviewing = isinstance(event, acceptance.ReviewAssigned)
+        queue = "review-e" if reviewing else approved.queue
+        self._demand(event.queue == queue, "I20", f"{event.queue} claimed work of {queue}")
+        scopes = ("rig", f"repo:{approved.repo_id}", stream)
+        self._demand(
+            world.stores.switches.first_of(scopes) is None, "I17", f"a claim of paused {stream}"
+        )
+        self._epochs[stream] = event.epoch
+        self._live[stream] = event.run_id
+        in_queue = [one for one in self._live if self._queue(one) == queue]
+        self._demand(len(self._live) <= (LIMITS.total or 0), "I25", "too many runs in all")
+        self._demand(len(in_queue) <= (LIMITS.per_queue or 0), "I25", f"too many runs of {queue}")
+
+    def _queue(self, stream: str) -> str:
+        fold = self._world.database.folds[stream]
+        return fold.runs[self._live[stream]].queue
+
+    def _note(self, stored: StoredEvent) -> None:
+        """Keep what later events are held against."""
+        stream, event = stored.stream, stored.event
+        match event:
+            case intake.IssueApproved():
+                self._approved[stream] = event
+            case intake.IssueCancelled():
+                if stream in self._live:
+                    self._world.goals.note(Goal.CANCELLED_MID_RUN)
+                self._ended.add(stream)
+            case intake.IssueDone():
+                self._ended.add(stream)
+            case work.PushIntent():
+                self._intents[event.branch].add(event.new_sha)
+            case _:
+                pass
+        fold = self._world.database.folds[stream]
+        run = fold.runs.get(self._live.get(stream))  # type: ignore[arg-type]  # None has no run
+        if run is not None and run.ended_at is not None:
+            del self._live[stream]
+        if fold.live_run is None:
+            self._live.pop(stream, None)
+
+    def _check_branches(self) -> None:
+        """I2 and I3: what the rig pushed was announced, and has one pull request at most."""
+        shop, author = self._world.shop, self._world.hub.bot(Role.AUTHOR)
+        if shop.answers is self._looked_at:
+            return
+        self._looked_at = shop.answers
+        for branch, sha in shop.branches.items():
+            if issue_of_branch(branch) is not None and shop.graph[sha].author == author:
+                announced = sha in self._intents[branch]
+                self._demand(announced, "I2", f"{branch} is at {sha}, which nobody announced")
+        own = [
+            (issue_of_branch(pull.head_ref), pull.head_ref)
+            for pull in shop.pulls.values()
+            if pull.is_open and pull.issue.user == author
+        ]
+        self._demand(len(own) == len(set(own)), "I3", f"two pull requests of a branch: {own}")
+
+    def _check_timers(self) -> None:
+        """I12: every issue that has not ended is woken by something, or names who must act."""
+        database = self._world.database
+        for stream, fold in database.folds.items():
+            state = fold.state
+            if state is None or state.terminal or stream in database.wake_ups:
+                continue
+            refused = state.refusal_code is not None and state.pr is None
+            self._demand(
+                refused and state.who_must_act is not None, "I12", f"nothing wakes {stream}"
+            )
+
+    def check_end(self) -> None:
+        """Look at everything once more when all is healed and quiet.
+
+        Raises:
+            Broken: something is stuck, lost, or folds to something else.
+        """
+        world = self._world
+        pending = [one.delivery_id for one in world.deliveries.rows.values()
+                   if one.status == "pending"]  # fmt: skip
+        self._demand(not pending, "I11", f"deliveries are pending: {pending}")
+        for stream, fold in world.database.folds.items():
+            state = fold.state
+            assert state is not None  # noqa: S101  # only issues have streams here
+            settled = is_settled(state) or self._waits_rightly(state)
+            self._demand(settled, "I14", f"{stream} is stuck: {_shown(state)}")
+            self._check_fold(stream, state)
+        late = [one.entry.task for one in world.database.open_entries.values()
+                if (world.clock() - one.available_at).total_seconds() > _LATE_SECONDS]  # fmt: skip
+        self._demand(not late, "I13", f"nobody took {late}")
+        self._check_secrets()
+
+    def _waits_rightly(self, state: IssueState) -> bool:
+        """Say whether only a person can go on, or an issue it depends on has not ended."""
+        if waits_at_the_gate(state) and any(one.gate == Gate.BUDGET for one in state.blockers):
+            return True  # an operator has to raise it, as the gate says
+        others = [fold.state for fold in self._world.database.folds.values()]
+        lanes = {one.ref: one.lane for one in others if one is not None}
+        return waits_for_another(state) and any(
+            lanes.get(ref) is not Lane.DONE for ref in state.depends_on
+        )
+
+    def _check_fold(self, stream: str, state: IssueState) -> None:
+        """I24 and I29: the events alone, read back from their stored form, give the same."""
+        fold, cost = Fold(stream), 0
+        for stored in self._world.database.streams[stream]:
+            event, encoded = storable(stored.event)
+            again = decode(event.type, event.schema_version, encoded)
+            fold.apply(msgspec.structs.replace(stored, event=again))
+            if isinstance(event, liveness.TokenUsage):
+                cost += event.usage.cost_micro_usd or 0
+        self._demand(fold.state == state, "I29", f"{stream} folds to another state")
+        self._demand(cost == state.cost_micro_usd, "I24", f"{stream} costs {cost}")
+        bound = MAX_COST + 6_000_000 * max(1, state.runs)
+        self._demand(state.cost_micro_usd <= bound, "I23", f"{stream} overspent")
+
+    def _check_secrets(self) -> None:
+        for stored in self._world.database.log:
+            text = storable(stored.event)[1]
+            self._demand(
+                b"memory-push:" not in text and b"memory-read:" not in text,
+                "I33",
+                "a token is stored",
+            )
+
+    def _demand(self, holds: bool, number: str, words: str) -> None:  # noqa: FBT001  # a condition
+        if not holds:
+            raise Broken(f"{number}: {words}")
+
+
+def _shown(state: IssueState) -> str:
+    blockers = "; ".join(one.summary for one in state.blockers)
+    held = state.hold_sentence if state.hold_blocks else ""
+    return f"{state.lane} {state.overlay or ''} {blockers} {held} {Lane(state.lane)}".strip()

@@ -1,0 +1,138 @@
+"""Faults planted in the core by hand: a simulation that finds none of them proves nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+
+from rigtasks.errors import StaleEpoch
+from rigtasks.gate.result import Finding, Gate, passed
+from rigtasks.gate.rules import RULES
+from rigtasks.github.merge import merge
+from rigtasks.lifecycle.commands import ExpireLease
+from rigtasks.lifecycle.decide import decide
+from rigtasks.lifecycle.state import IssueState, Lane
+from rigtasks.lifecycle.timers import next_wakeup
+from rigtasks.routing.refusals import REASONS
+from rigtasks.shell import IssueShell
+from rigtasks.testing.simulation.goals import Goals
+from rigtasks.testing.simulation.plan import plan_of
+from rigtasks.testing.simulation.run import Outcome, run_seed
+
+_Planted = Callable[[ExitStack], None]
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """Let the core have one fault for a while.
+
+    Raises:
+        KeyError: there is no mutant of this name.
+    """
+    with ExitStack() as stack:
+        MUTANTS[name](stack)
+        yield
+
+
+def find(name: str, seeds: range) -> Outcome | None:
+    """Return the first seed that finds a mutant, None where all of them miss it."""
+    with planted(name):
+        for seed in seeds:
+            outcome = run_seed(plan_of(seed, mutant=name), Goals())
+            if outcome.failure is not None:
+                return outcome
+    return None
+
+
+def _without_gate(gate: Gate) -> _Planted:
+    """Let one gate hold always."""
+
+    def plant(stack: ExitStack) -> None:
+        rules = tuple(
+            msgspec.structs.replace(rule, judge=_holds) if rule.gate is gate else rule
+            for rule in RULES
+        )
+        stack.enter_context(patch("rigtasks.gate.verdict.RULES", rules))
+
+    return plant
+
+
+def _holds(_: Any) -> Finding:
+    return passed("it always holds")
+
+
+def _no_epochs(stack: ExitStack) -> None:
+    """Let a run write whose claim was lost: neither the decision nor the append looks."""
+    real = IssueShell.tell
+
+    def tell(self: IssueShell, stream: str, command: Any, **how: Any) -> Any:
+        how.pop("epoch", None), how.pop("run_id", None)
+        return real(self, stream, command, **how)
+
+    def held(state: IssueState | None, run_id: Any, epoch: int) -> Any:
+        if state is None:
+            raise StaleEpoch(f"run {run_id} at {epoch}")
+        return state.run
+
+    stack.enter_context(patch.object(IssueShell, "tell", tell))
+    stack.enter_context(patch("rigtasks.lifecycle.decide.work._held_run", held))
+
+
+def _no_timer(stack: ExitStack) -> None:
+    """Forget the timer of an issue in review."""
+    real = next_wakeup
+
+    def forgotten(state: IssueState, *how: Any) -> Any:
+        return None if state.lane is Lane.IN_REVIEW else real(state, *how)
+
+    stack.enter_context(patch("rigtasks.shell.next_wakeup", forgotten))
+
+
+def _no_expiry(stack: ExitStack) -> None:
+    """Leave a claim with a worker that died."""
+    real = decide
+
+    def deaf(command: Any, state: IssueState | None) -> Any:
+        return () if isinstance(command, ExpireLease) else real(command, state)
+
+    stack.enter_context(patch("rigtasks.shell.decide", deaf))
+
+
+def _no_sha_guard(stack: ExitStack) -> None:
+    """Merge whatever the head is by now."""
+    real = merge
+
+    def unguarded(api: Any, request: Any) -> Any:
+        return real(api, msgspec.structs.replace(request, head_sha=None))
+
+    stack.enter_context(patch("rigtasks.conductor.attend.merge", unguarded))
+
+
+def _anybody_labels(stack: ExitStack) -> None:
+    """Take the label of somebody who may not write for an authorisation."""
+    reasons = tuple(one for one in REASONS if one.__name__ != "_untrusted")
+    stack.enter_context(patch("rigtasks.routing.intake.REASONS", reasons))
+
+
+def _no_withdrawal(stack: ExitStack) -> None:
+    """Merge an issue that its person took back."""
+    stack.enter_context(patch("rigtasks.conductor.attend.why_withdrawn", lambda *_: None))
+    _without_gate(Gate.ISSUE)(stack)
+
+
+#: Each planted fault by its name.
+MUTANTS: dict[str, _Planted] = {
+    "no review gate": _without_gate(Gate.REVIEW),
+    "no CI gate": _without_gate(Gate.CI),
+    "no label gate": _without_gate(Gate.LABELS),
+    "no human gate": _without_gate(Gate.HUMAN_GATE),
+    "no config gate": _without_gate(Gate.CONFIG),
+    "no epoch check": _no_epochs,
+    "no timer in review": _no_timer,
+    "no expiry of leases": _no_expiry,
+    "no sha in the merge": _no_sha_guard,
+    "no permission check": _anybody_labels,
+    "no withdrawal": _no_withdrawal,
+}

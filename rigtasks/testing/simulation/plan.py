@@ -1,0 +1,85 @@
+"""What one seed does: its size, and which kinds of faults it knows."""
+
+import random
+from enum import StrEnum
+
+import msgspec
+
+#: How large a seed is: so many issues, and so many steps of chaos before everything is healed.
+MOST_ISSUES = 3
+CHAOS_STEPS = 400
+
+
+class Fault(StrEnum):
+    """The kinds of faults, each with its number in the fault matrix."""
+
+    WORKER_DIES = "worker_dies"  # A01, A02
+    WORKER_FREEZES = "worker_freezes"  # A04, A05
+    AGENT_FAILS = "agent_fails"  # A06, A07, A08
+    AGENT_LIMITED = "agent_limited"  # A09
+    AGENT_HOSTILE = "agent_hostile"  # A10
+    BUDGET = "budget"  # A52
+    CONDUCTOR_DIES = "conductor_dies"  # A11 on the conductor's side
+    BEAT_STOPS = "beat_stops"  # A13
+    TWO_BEATS = "two_beats"  # A14
+    RELAY_DIES = "relay_dies"  # A15
+    REDIS_FLUSHED = "redis_flushed"  # A16, A17
+    REDIS_DOWN = "redis_down"  # A19, A20, A21
+    POISON_HINT = "poison_hint"  # A23
+    STORE_CONFLICT = "store_conflict"  # A24, A25: an append that has to be decided again
+    CLOCK_BACK = "clock_back"  # A33
+    WEBHOOK_TWICE = "webhook_twice"  # A35
+    WEBHOOK_DISORDER = "webhook_disorder"  # A37
+    WEBHOOK_LOST = "webhook_lost"  # A38
+    WEBHOOK_NONE = "webhook_none"  # A38 at 100 %
+    GITHUB_BEFORE = "github_before"  # A40 before the effect
+    GITHUB_AFTER = "github_after"  # A40 after the effect
+    GITHUB_LIMITS = "github_limits"  # A41
+    APP_REMOVED = "app_removed"  # A41: no permission
+    GITHUB_LAGS = "github_lags"  # A43
+    HEAD_MOVES = "head_moves"  # A44
+    BASE_MOVES = "base_moves"  # A44
+    OTHERS_MERGE = "others_merge"  # A44
+    CI_FLIPS = "ci_flips"  # A45
+    CI_SLOW = "ci_slow"  # A45: none, zero so far
+    MERGE_FORBIDDEN = "merge_forbidden"  # A46
+    APPROVAL_TAKEN_BACK = "approval_taken_back"  # A47
+    PEOPLE_CHANGE_THEIR_MIND = "people_change_their_mind"
+    PEOPLE_VETO = "people_veto"  # B5: a label holds the merge back
+    PEOPLE_PAUSE = "people_pause"
+    CONFIG_CHANGES = "config_changes"  # B4
+    INTERLEAVED = "interleaved"  # another process acts in the middle of a handler
+
+
+class Curse(StrEnum):
+    """What never goes well with the first issue of a seed, healed or not: caps have to end it."""
+
+    STUBBORN = "its reviewer always asks for changes"
+    HOPELESS = "its agent always fails"
+    POISON = "its worker always dies"
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """One seed with everything that follows from it; shrinking makes a smaller one."""
+
+    seed: int
+    issues: int
+    steps: int
+    faults: frozenset[Fault]
+    curse: Curse | None = None
+    mutant: str = ""
+
+
+def plan_of(seed: int, *, mutant: str = "") -> Plan:
+    """Return the plan of a seed: a random half of all faults, so that rare ones meet."""
+    chance = random.Random(seed)  # noqa: S311  # repeatable, and no secret
+    curse = chance.choice((*Curse, *[None] * 9))
+    faults = frozenset(fault for fault in Fault if chance.random() < 0.5)
+    return Plan(
+        seed=seed,
+        issues=chance.randint(1, MOST_ISSUES),
+        steps=chance.randint(CHAOS_STEPS // 4, CHAOS_STEPS),
+        faults=faults,
+        curse=curse,
+        mutant=mutant,
+    )

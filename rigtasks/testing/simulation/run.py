@@ -1,0 +1,344 @@
+"""Run one seed: chaos by a seeded scheduler, then heal everything and demand progress."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import msgspec
+import structlog
+
+from rigtasks.eventstore.codec import storable
+from rigtasks.eventstore.connection import DatabaseUnavailable
+from rigtasks.github.identities import Role
+from rigtasks.lifecycle.state import Lane
+from rigtasks.shell import EFFECT_TASK, WORK_TASK
+from rigtasks.tasks.entries import TASKS
+from rigtasks.testing.simulation.ci import Ci
+from rigtasks.testing.simulation.courier import Courier
+from rigtasks.testing.simulation.goals import Goal, Goals, reached_by
+from rigtasks.testing.simulation.invariants import Invariants
+from rigtasks.testing.simulation.people import (
+    People,
+    is_settled,
+    waits_at_the_gate,
+    waits_for_another,
+)
+from rigtasks.testing.simulation.plan import Fault, Plan
+from rigtasks.testing.simulation.workers import Worker
+from rigtasks.testing.simulation.world import Died, World
+
+_MOST_HEALING_STEPS = 600
+_MOST_HELP = 6
+_Action = Callable[[], None]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one seed.
+
+    Args:
+        plan: what was run.
+        failure: the invariant that broke, in words; None where all held.
+        lifecycles: issues that came to an end or name who must act.
+        steps: how many steps it took.
+        events: how many events were stored.
+        digest: of everything that was stored, equal for equal runs.
+        trace: the last steps, for the reader of a failure.
+    """
+
+    plan: Plan
+    failure: str | None
+    lifecycles: int
+    steps: int
+    events: int
+    digest: str
+    trace: tuple[str, ...]
+
+
+def run_seed(plan: Plan, goals: Goals) -> Outcome:
+    """Run one seed and return what became of it; nothing is raised for a broken invariant."""
+    failure: str | None = None
+    with _quiet():
+        simulation = Simulation(plan, goals)
+        try:
+            simulation.run()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the seed has found it
+            failure = f"{type(error).__name__}: {error}"
+        return simulation.outcome(failure)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the handlers' log lines out of the way, and everybody else's as they were."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+class Simulation:
+    """One seed under way."""
+
+    def __init__(self, plan: Plan, goals: Goals) -> None:
+        self.world = World(plan, goals)
+        self.invariants = Invariants(self.world)
+        self.courier = Courier(self.world)
+        self.ci = Ci(self.world)
+        self.people = People(self.world, self.ci)
+        queues = ("dev-e-python", "dev-e-python", "review-e")
+        self.workers = [
+            Worker(self.world, queue, f"{queue}@{number}") for number, queue in enumerate(queues)
+        ]
+        self.steps = 0
+        self._beat_stopped_until = 0.0
+        self._task_died = False
+        world = self.world
+        world.faults.interrupt = self._interrupt
+        world.faults.die = self._die
+        world.faults.move_head = self.people.push_to
+
+    def run(self) -> None:
+        """Chaos first, then heal and require progress."""
+        for _ in range(self.world.plan.steps):
+            self.step()
+        self._heal()
+        for helped in range(_MOST_HELP):
+            self._until_quiet()
+            if self._all_settled() and helped:
+                break
+            self.people.help()
+        self._until_quiet()
+        self.invariants.check_end()
+
+    def step(self) -> None:
+        """Let one thing happen and look whether all invariants hold."""
+        self.steps += 1
+        if self.world.chance.random() < 0.05:
+            self._strike()
+        try:
+            self._next()()
+        except DatabaseUnavailable:
+            self.world.note("somebody was not told what became of an append")
+        self.invariants.check()
+
+    def outcome(self, failure: str | None) -> Outcome:
+        """Sum up what became of the seed."""
+        world = self.world
+        self._count_goals()
+        digest = hashlib.sha256()
+        for stored in world.database.log:
+            digest.update(f"{stored.stream} {stored.event_id} {stored.recorded_at}".encode())
+            digest.update(storable(stored.event)[1])
+        states = [fold.state for fold in world.database.folds.values() if fold.state is not None]
+        return Outcome(
+            plan=world.plan,
+            failure=failure,
+            lifecycles=sum(is_settled(state) for state in states),
+            steps=self.steps,
+            events=len(world.database.log),
+            digest=digest.hexdigest(),
+            trace=tuple(world.trace[-60:]),
+        )
+
+    def _next(self) -> _Action:
+        """Choose what happens next among all that could."""
+        world, chance = self.world, self.world.chance
+        if not world.healed and chance.random() < 0.06:
+            return self.people.act
+        choices = [*self._messages(), *self._working()]
+        if not choices or chance.random() < 0.05:
+            return self._pass_time
+        return chance.choice(choices)
+
+    def _messages(self) -> list[_Action]:
+        """Return what is on its way, as often as it shall be likely."""
+        choices: list[_Action] = []
+        if self.courier.busy:
+            choices += [self.courier.deliver] * 3
+        if self.world.broker.queues["conductor"]:
+            choices += [self._conduct] * 4
+        if self._is_due(self.world.clock.monotonic()):
+            choices += [self._relay] * 2
+        return choices
+
+    def _working(self) -> list[_Action]:
+        """Return what workers, people and CI could do."""
+        choices: list[_Action] = []
+        now = self.world.clock.monotonic()
+        for worker in self.workers:
+            if worker.idle:
+                if self.world.broker.queues[worker.queue]:
+                    choices.append(partial(self._ring, worker))
+            elif (wants := worker.wants) is not None and wants <= now:
+                choices += [worker.act] * 2
+        if self.people.busy:
+            choices.append(self.people.write_issue)
+        if (ends := self.ci.wants) is not None and ends <= now:
+            choices.append(self.ci.run)
+        return choices
+
+    def _is_due(self, now: float) -> bool:
+        if now < self._beat_stopped_until:
+            return False
+        clock = self.world.clock()
+        database = self.world.database
+        return (
+            any(one.available_at <= clock for one in database.open_entries.values())
+            or any(due <= clock for due in database.wake_ups.values())
+            or any(lease.expires_at <= clock for lease in database.leases.values())
+        )
+
+    def _pass_time(self) -> None:
+        """Let time pass until something is due, or a little."""
+        world = self.world
+        now, clock = world.clock.monotonic(), world.clock()
+        due = [one.available_at for one in world.database.open_entries.values()]
+        due += world.database.wake_ups.values()
+        due += [lease.expires_at for lease in world.database.leases.values()]
+        waits = [(one - clock).total_seconds() for one in due]
+        waits += [wants - now for worker in self.workers if (wants := worker.wants) is not None]
+        waits += [] if (ends := self.ci.wants) is None else [ends - now]
+        ahead = [seconds for seconds in waits if seconds > 0]
+        seconds = min(ahead, default=30.0)
+        if not world.healed and world.chance.random() < 0.5:
+            seconds = min(seconds, world.chance.choice((1.0, 5.0, 15.0)))
+        world.clock.advance(seconds + 0.001)
+
+    def _conduct(self) -> None:
+        """Let a conductor take one message and carry it out, dying where it has to."""
+        world = self.world
+        message = world.broker.take("conductor")
+        if message is None:
+            return
+        task, args = message
+        self.invariants.interleaved = False
+        world.faults.inside += 1
+        try:
+            outcome = TASKS[task](world.conductor, *args)
+        except Died:
+            world.goals.note(Goal.CONDUCTOR_DIED)
+            outcome = "died"
+        finally:
+            world.faults.inside -= 1
+        if world.plan.steps:
+            world.note(f"{task.rpartition('.')[2]} {args[1:]}: {outcome}")
+        self._note_outcome(str(outcome))
+
+    def _note_outcome(self, outcome: str) -> None:
+        goals = self.world.goals
+        for words, goal in (
+            ("paused", Goal.PAUSED),
+            ("under way", Goal.INTERLEAVED),
+            ("head moved", Goal.HEAD_MOVED),
+            ("given up", Goal.GIVEN_UP),
+            ("dropped: somebody moved", Goal.LEASE_LOST),
+            ("changed on the base", Goal.CONFIG_CHANGED),
+        ):
+            if words in outcome:
+                goals.note(goal)
+
+    def _ring(self, worker: Worker) -> None:
+        if self.world.broker.take(worker.queue) is not None:
+            worker.answer_bell()
+
+    def _relay(self) -> None:
+        """Let one relay have its turn; with two of them the periods are shared."""
+        relay = self.world.chance.choice(self.world.relays)
+        refused = self.world.ticks.refused
+        try:
+            relay.turn()
+        except Died:
+            self.world.note("a relay died")
+        ticks = self.world.ticks
+        if ticks.refused > refused and len(self.world.relays) > 1:
+            self.world.goals.note(Goal.TWO_BEATS)
+
+    def _interrupt(self) -> None:
+        """Let another process act in the middle of a handler."""
+        self.invariants.interleaved = True
+        self.world.faults.inside += 1
+        try:
+            self._next()()
+        finally:
+            self.world.faults.inside -= 1
+
+    def _die(self) -> None:
+        raise Died
+
+    def _strike(self) -> None:
+        """Let something happen to the machines."""
+        world = self.world
+        if world.happens(Fault.REDIS_FLUSHED, 0.3):
+            if any(world.broker.queues.values()):
+                world.goals.note(Goal.BROKER_EMPTY)
+            world.broker.flush()
+        if world.happens(Fault.REDIS_DOWN, 0.3):
+            world.broker.down = not world.broker.down
+        if world.happens(Fault.BEAT_STOPS, 0.2):
+            self._beat_stopped_until = world.clock.monotonic() + 300.0
+        if world.happens(Fault.POISON_HINT, 0.2):
+            world.broker.queues["conductor"].append((EFFECT_TASK, (10**9, "issue:0:0:0", "?")))
+            world.broker.queues["dev-e-python"].append((WORK_TASK, ("no such queue", "?")))
+        if world.happens(Fault.MERGE_FORBIDDEN, 0.2):
+            methods = world.shop.merge_methods
+            world.shop.merge_methods = frozenset() if methods else frozenset({"squash"})
+        if world.happens(Fault.APP_REMOVED, 0.2):
+            world.hub.not_installed ^= {(world.chance.choice(list(Role)), world.shop.id)}
+        if world.happens(Fault.CLOCK_BACK, 0.2):
+            world.clock.set_back(5.0)
+            world.goals.note(Goal.CLOCK_BACK)
+
+    def _heal(self) -> None:
+        world = self.world
+        world.note("healed")
+        world.healed = True
+        world.broker.down = False
+        world.hub.not_installed.clear()
+        world.shop.merge_methods = frozenset({"squash"})
+        world.faults.limited_until = 0.0
+        self._beat_stopped_until = 0.0
+        self.courier.heal()
+        self.people.heal()
+
+    def _until_quiet(self) -> None:
+        """Go on until every issue is settled and nothing is on its way."""
+        for _ in range(_MOST_HEALING_STEPS):
+            if self._is_quiet():
+                return
+            self.step()
+
+    def _is_quiet(self) -> bool:
+        world = self.world
+        idle = not self.courier.busy and not self.people.busy and not self.ci.busy
+        working = any(worker.claimed is not None for worker in self.workers)
+        waiting = any(one.entry.kind == "task" for one in world.database.open_entries.values())
+        folds = world.database.folds.values()
+        told = all(
+            is_settled(fold.state) or waits_at_the_gate(fold.state) or waits_for_another(fold.state)
+            for fold in folds
+            if fold.state is not None
+        )
+        return idle and not working and not waiting and told
+
+    def _all_settled(self) -> bool:
+        folds = self.world.database.folds.values()
+        return all(fold.state is not None and is_settled(fold.state) for fold in folds)
+
+    def _count_goals(self) -> None:
+        goals = self.world.goals
+        for stored in self.world.database.log:
+            for goal in reached_by(stored.event, self.world.internal.id):
+                goals.note(goal)
+        for fold in self.world.database.folds.values():
+            state = fold.state
+            if state is not None and state.generation > 1:
+                goals.note(Goal.SUPERSEDED)
+            if (
+                state is not None
+                and state.lane is Lane.DONE
+                and self.world.knows(Fault.WEBHOOK_NONE)
+            ):
+                goals.note(Goal.NO_WEBHOOKS)
