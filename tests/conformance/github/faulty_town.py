@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sandbox_town import Town
+from sandbox_town import SandboxTown
 
 from rigtasks.errors import Retryable
 from rigtasks.github.api import Api
 from rigtasks.github.client import UNHURRIED
 from rigtasks.github.governor import Governor
+from rigtasks.github.http_api import HttpApi
 from rigtasks.github.identities import PERMISSIONS, AppCredentials, Role
 from rigtasks.github.tokens import AppTokens
 from rigtasks.github.transport import Transport
@@ -36,7 +37,7 @@ class Waiting:
         self.seconds += seconds
 
 
-def patient_api(town: Town, role: Role, clock: Waiting, *, timeout: float = 30.0) -> Api:
+def patient_api(town: SandboxTown, role: Role, clock: Waiting, *, timeout: float = 30.0) -> Api:
     """Return an identity whose limits are kept by the clock, so that waiting takes no time."""
     app: dict[str, Any] = town.seeder.apps()[role.value]
     credentials = AppCredentials(
@@ -44,7 +45,7 @@ def patient_api(town: Town, role: Role, clock: Waiting, *, timeout: float = 30.0
     )
     governor = Governor(UNHURRIED, now=clock.now, sleep=clock.sleep)
     transport = Transport(town.sandbox.url, governor, timeout=timeout)
-    return Api(
+    return HttpApi(
         transport,
         AppTokens(transport, credentials, key=role.value),
         town.shop,

@@ -24,7 +24,8 @@ class SandboxTown:
     """A town on a sandbox; see `Town`."""
 
     def __init__(self, sandbox: SandboxGitHub, seeder: Seeder, name: str, folder: Path) -> None:
-        self._seeder = seeder
+        self.sandbox = sandbox
+        self.seeder = seeder
         self._people = {login: seeder.person(login) for login in ROLES}
         made = seeder.create_repository(name, files=FILES, roles=ROLES, private=False)
         self.github = GitHub(settings(sandbox, seeder.apps()))
@@ -42,15 +43,15 @@ class SandboxTown:
         return Account(id=self._people[login].call("GET", "/user")["id"], login=login)
 
     def bots(self) -> dict[Role, int]:
-        apps = self._seeder.apps()
+        apps = self.seeder.apps()
         return {role: apps[role.value]["bot_id"] for role in Role}
 
     def rename(self, name: str) -> None:
-        self._seeder.rename(self.shop.full_name, name)
+        self.seeder.rename(self.shop.full_name, name)
 
     def protect(self, check: str, app_id: int | None = None) -> None:
         named = {"context": check} if app_id is None else {"context": check, "app_id": app_id}
-        self._seeder.protect(self.shop.full_name, checks=[named])
+        self.seeder.protect(self.shop.full_name, checks=[named])
 
     def create_issue(self, title: str, body: str = "") -> int:
         return int(self.mona.create_issue(self.shop.full_name, title, body)["number"])
@@ -59,7 +60,7 @@ class SandboxTown:
         self.mona.edit_issue(self.shop.full_name, number, **changes)
 
     def delete_issue(self, number: int) -> None:
-        self._seeder.delete_issue(self.shop.full_name, number)
+        self.seeder.delete_issue(self.shop.full_name, number)
 
     def label(self, number: int, *names: str) -> None:
         self.mona.label(self.shop.full_name, number, *names)
@@ -99,16 +100,16 @@ class SandboxWork:
         self._town = town
         self.base = read_branch_head(town.api(Role.CONDUCTOR), "main") or ""
         self.head: str | None = None
-        remote = self._remote(read_only=True)
-        checkout_for_agent(directory, remote, Start(base_sha=self.base), branch=BRANCH)
-        self._git = Git(directory)
+        self.remote = self._remote(read_only=True)
+        checkout_for_agent(directory, self.remote, Start(base_sha=self.base), branch=BRANCH)
+        self.git = Git(directory)
 
     def commit(self, files: Mapping[str, str]) -> str:
-        return _commit(self._git, files)
+        return _commit(self.git, files)
 
     def push(self, sha: str, *, read_only: bool = False) -> PushOutcome:
         request = PushRequest(branch=BRANCH, issue=1, old_sha=self.head, new_sha=sha)
-        outcome = push_branch(self._git, self._remote(read_only=read_only), request)
+        outcome = push_branch(self.git, self._remote(read_only=read_only), request)
         self.head = sha
         return outcome
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from faulty_town import Waiting, patient_api, plan, until_done
-from sandbox_town import BRANCH, FIXED, Town, Work
+from sandbox_town import SandboxTown, SandboxWork
+from towns import BRANCH, FIXED
 
 from rigtasks.github.api import Api
 from rigtasks.github.checks import CheckDraft, put_check_run, read_check_runs
@@ -63,10 +64,14 @@ SOME = (
 )
 
 
+#: Only the sandbox has these faults; those of the GitHub in memory are the simulation's.
+pytestmark = pytest.mark.parametrize("town", ["sandbox"], indirect=True)
+
+
 class World:
     """The town, its pull request, and the identities under a clock of their own."""
 
-    def __init__(self, town: Town, work: Work, number: int) -> None:
+    def __init__(self, town: SandboxTown, work: SandboxWork, number: int) -> None:
         self.town = town
         self.work = work
         self.number = number
@@ -124,7 +129,7 @@ class World:
 
 
 @pytest.fixture
-def world(town: Town, work: Work, pull: int) -> World:
+def world(town: SandboxTown, work: SandboxWork, pull: int) -> World:
     return World(town, work, pull)
 
 
@@ -283,7 +288,9 @@ def test_a_pull_request_is_merged_once(world: World) -> None:
     ],
     ids=lambda fault: "-".join(str(part) for part in fault.values()),
 )
-def test_a_branch_is_pushed_once(town: Town, work: Work, fault: dict[str, object]) -> None:
+def test_a_branch_is_pushed_once(
+    town: SandboxTown, work: SandboxWork, fault: dict[str, object]
+) -> None:
     sha = work.commit({"price.py": FIXED})
     about = {"times": 1, "methods": ["POST"], "paths": ["/*/*/git-receive-pack"]}
     town.sandbox.faults.install(plan({**about, **fault}))
