@@ -17,8 +17,8 @@ from rigtasks.conductor.repairs import repair
 from rigtasks.github.client import GitHub
 from rigtasks.github.governor import UNHURRIED, Governor
 from rigtasks.github.identities import AppCredentials, RepositoryRef, Role
-from rigtasks.github.issues import read_labelled_issues
 from rigtasks.github.limits import Admission, MemoryLimits, Spending
+from rigtasks.github.pulls import read_all_open
 from rigtasks.github.tokens import AppTokens
 from rigtasks.github.transport import Transport
 from rigtasks.lifecycle.commands import Cancel
@@ -283,8 +283,8 @@ def test_limits_are_those_of_the_installation(scene: Scene) -> None:
     book = _Spy()
     github = GitHub(scene.github_settings, book=book)
 
-    read_labelled_issues(github.api(Role.CONDUCTOR, scene.repository), READY)
-    read_labelled_issues(github.api(Role.AUTHOR, scene.repository), READY)
+    read_all_open(github.api(Role.CONDUCTOR, scene.repository))
+    read_all_open(github.api(Role.AUTHOR, scene.repository))
 
     asked = [identity for identity in book.asked if not identity.endswith("/app")]
     assert [identity.split("/")[0] for identity in asked] == ["conductor", "author"]
