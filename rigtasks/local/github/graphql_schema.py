@@ -1,4 +1,4 @@
-"""The part of GitHub's GraphQL schema that the sandbox answers: repository, issue, pull request."""
+"""What resolves the fields of `schema.graphql`: by type and field, from the sandbox's own rows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,27 +6,18 @@ from typing import Any
 from rigtasks.local.github import issues, reviews
 from rigtasks.local.github.access import require, sees
 from rigtasks.local.github.answers import HttpError
-from rigtasks.local.github.graphql_types import (
-    PAGE_INFO,
-    Connection,
-    Context,
-    Json,
-    Link,
-    Node,
-    RefusedError,
-    Resolver,
-    Schema,
-    carried,
-    connection,
-)
+from rigtasks.local.github.graphql_types import Context, Json, RefusedError, Resolver
 from rigtasks.local.github.hub import node_id, row_of_node, stamp
 from rigtasks.local.github.model import (
     Account,
     AccountType,
+    ContentEdit,
     Issue,
+    Label,
     PullRequest,
     Repository,
     Review,
+    ReviewComment,
     Thread,
 )
 from rigtasks.local.github.rules import review_decision
@@ -40,9 +31,8 @@ def _time(name: str) -> Resolver:
     return lambda _context, row, _arguments: stamp(getattr(row, name))
 
 
-def _actor(context: Context, account_id: int | None) -> Node | None:
-    row = None if account_id is None else context.hub.state.accounts.find(account_id)
-    return None if row is None else Node(type=row.type.value, value=row)
+def _actor(context: Context, account_id: int | None) -> Account | None:
+    return None if account_id is None else context.hub.state.accounts.find(account_id)
 
 
 def _account(name: str) -> Resolver:
@@ -66,47 +56,37 @@ def _allowed(context: Context, repo: Repository, permission: str, level: str) ->
         raise RefusedError(error.message, kind) from error
 
 
-def _repository(context: Context, _root: None, arguments: Json) -> Node:
-    owner, name = arguments.get("owner"), arguments.get("name")
-    names = str(owner), str(name)
+def _repository(context: Context, _root: None, arguments: Json) -> Repository:
+    names = arguments["owner"], arguments["name"]
     row = context.hub.repository(*names) or context.hub.renamed_repository(*names)
     if row is None or not sees(context.caller, row):
-        message = f"Could not resolve to a Repository with the name '{owner}/{name}'."
+        message = f"Could not resolve to a Repository with the name '{'/'.join(names)}'."
         raise RefusedError(message, "NOT_FOUND")
-    return Node(type="Repository", value=row)
+    return row
 
 
-def _viewer(context: Context, _root: None, _arguments: Json) -> Node:
+def _viewer(context: Context, _root: None, _arguments: Json) -> Account:
     if context.caller.account is None:
         raise RefusedError("Resource not accessible by integration", "FORBIDDEN")
-    return Node(type=context.caller.account.type.value, value=context.caller.account)
+    return context.caller.account
 
 
-def _number(arguments: Json) -> int:
-    given = arguments.get("number")
-    if not isinstance(given, int):
-        raise RefusedError(f"Argument 'number' has an invalid value ({given}).", "INVALID")
-    return given
-
-
-def _issue(context: Context, repo: Repository, arguments: Json) -> Node:
+def _issue(context: Context, repo: Repository, arguments: Json) -> Issue:
     _allowed(context, repo, "issues", "read")
-    row = context.hub.issue(repo, _number(arguments))
+    row = context.hub.issue(repo, arguments["number"])
     if row is None or row.is_pull:
-        message = f"Could not resolve to an Issue with the number of {arguments.get('number')}."
+        message = f"Could not resolve to an Issue with the number of {arguments['number']}."
         raise RefusedError(message, "NOT_FOUND")
-    return Node(type="Issue", value=row)
+    return row
 
 
-def _pull(context: Context, repo: Repository, arguments: Json) -> Node:
+def _pull(context: Context, repo: Repository, arguments: Json) -> PullRequest:
     _allowed(context, repo, "pull_requests", "read")
-    row = context.hub.pull(repo, _number(arguments))
+    row = context.hub.pull(repo, arguments["number"])
     if row is None:
-        message = (
-            f"Could not resolve to a PullRequest with the number of {arguments.get('number')}."
-        )
+        message = f"Could not resolve to a PullRequest with the number of {arguments['number']}."
         raise RefusedError(message, "NOT_FOUND")
-    return Node(type="PullRequest", value=row)
+    return row
 
 
 def _half(context: Context, pull: PullRequest) -> Issue:
@@ -120,12 +100,12 @@ def _of_half(name: str) -> Resolver:
     return lambda context, pull, _arguments: getattr(_half(context, pull), name)
 
 
-def _pull_author(context: Context, pull: PullRequest, _arguments: Json) -> Node | None:
+def _pull_author(context: Context, pull: PullRequest, _arguments: Json) -> Account | None:
     return _actor(context, _half(context, pull).author_id)
 
 
-def _own_repository(context: Context, row: Issue | PullRequest, _arguments: Json) -> Node:
-    return Node(type="Repository", value=_repository_of(context, row))
+def _own_repository(context: Context, row: Issue | PullRequest, _arguments: Json) -> Repository:
+    return _repository_of(context, row)
 
 
 def _pull_state(context: Context, pull: PullRequest, _arguments: Json) -> str:
@@ -141,79 +121,55 @@ def _decision(context: Context, pull: PullRequest, _arguments: Json) -> str | No
     return review_decision(context.hub, _repository_of(context, pull), pull)
 
 
-def _closing(context: Context, pull: PullRequest, _arguments: Json) -> Connection:
+def _closing(context: Context, pull: PullRequest, _arguments: Json) -> list[Issue]:
     repo = _repository_of(context, pull)
-    rows: list[Issue] = []
-    if pull.base_ref == repo.default_branch:
-        rows = issues.closing_references(context.hub, repo, _half(context, pull).body)
-    return Connection(type="IssueConnection", items=[Node(type="Issue", value=row) for row in rows])
+    if pull.base_ref != repo.default_branch:
+        return []
+    return issues.closing_references(context.hub, repo, _half(context, pull).body)
 
 
-def _threads(context: Context, pull: PullRequest, _arguments: Json) -> Connection:
-    rows = context.hub.state.threads.of(pull.repository_id, pull.number)
-    return Connection(
-        type="PullRequestReviewThreadConnection",
-        items=[Node(type="PullRequestReviewThread", value=row) for row in rows],
-    )
+def _threads(context: Context, pull: PullRequest, _arguments: Json) -> list[Thread]:
+    return context.hub.state.threads.of(pull.repository_id, pull.number)
 
 
-def _reviews(context: Context, pull: PullRequest, _arguments: Json) -> Connection:
-    rows = context.hub.state.reviews.of(pull.repository_id, pull.number)
-    return Connection(
-        type="PullRequestReviewConnection",
-        items=[Node(type="PullRequestReview", value=row) for row in rows],
-    )
+def _reviews(context: Context, pull: PullRequest, _arguments: Json) -> list[Review]:
+    return context.hub.state.reviews.of(pull.repository_id, pull.number)
 
 
-def _review_commit(_context: Context, row: Review, _arguments: Json) -> Node:
-    return Node(type="Commit", value=row)
-
-
-def _thread_comments(context: Context, thread: Thread, _arguments: Json) -> Connection:
+def _thread_comments(context: Context, thread: Thread, _arguments: Json) -> list[ReviewComment]:
     rows = context.hub.state.review_comments.of(thread.repository_id, thread.number)
-    return Connection(
-        type="PullRequestReviewCommentConnection",
-        items=[
-            Node(type="PullRequestReviewComment", value=row)
-            for row in rows
-            if row.thread_id == thread.id
-        ],
-    )
+    return [row for row in rows if row.thread_id == thread.id]
 
 
-def _edits(context: Context, row: Issue, _arguments: Json) -> Connection:
-    rows = context.hub.state.content_edits.of(row.repository_id, row.number)
-    return Connection(
-        type="UserContentEditConnection",
-        items=[Node(type="UserContentEdit", value=edit) for edit in reversed(rows)],
-    )
+def _edits_of(context: Context, row: Issue) -> list[ContentEdit]:
+    return context.hub.state.content_edits.of(row.repository_id, row.number)
+
+
+def _edits(context: Context, row: Issue, _arguments: Json) -> list[ContentEdit]:
+    return _edits_of(context, row)[::-1]
 
 
 def _last_edited(context: Context, row: Issue, _arguments: Json) -> str | None:
-    rows = context.hub.state.content_edits.of(row.repository_id, row.number)
+    rows = _edits_of(context, row)
     return stamp(rows[-1].edited_at) if rows else None
 
 
-def _editor(context: Context, row: Issue, _arguments: Json) -> Node | None:
-    rows = context.hub.state.content_edits.of(row.repository_id, row.number)
+def _editor(context: Context, row: Issue, _arguments: Json) -> Account | None:
+    rows = _edits_of(context, row)
     return _actor(context, rows[-1].editor_id) if rows else None
 
 
-def _labels(context: Context, row: Issue, _arguments: Json) -> Connection:
+def _labels(context: Context, row: Issue, _arguments: Json) -> list[Label]:
     known = {label.name: label for label in context.hub.state.labels.of(row.repository_id)}
-    return Connection(
-        type="LabelConnection",
-        items=[Node(type="Label", value=known[name]) for name in row.labels],
-    )
+    return [known[name] for name in row.labels]
 
 
-def _set_resolved(context: Context, arguments: Json, *, resolved: bool) -> Node:
-    given = arguments.get("input")
-    node = given.get("threadId") if isinstance(given, dict) else None
-    row_id = row_of_node(node, "PRRT")
+def _set_resolved(context: Context, arguments: Json, *, resolved: bool) -> Json:
+    given = arguments["input"]
+    row_id = row_of_node(given["threadId"], "PRRT")
     thread = None if row_id is None else context.hub.state.threads.find(row_id)
     if thread is None or not sees(context.caller, _repository_of(context, thread)):
-        message = f"Could not resolve to a node with the global id of '{node}'"
+        message = f"Could not resolve to a node with the global id of '{given['threadId']}'"
         raise RefusedError(message, "NOT_FOUND")
     repo = _repository_of(context, thread)
     for permission in ("pull_requests", "contents"):  # GitHub asks for both
@@ -223,82 +179,66 @@ def _set_resolved(context: Context, arguments: Json, *, resolved: bool) -> Node:
     changed = reviews.set_resolved(
         context.hub, repo, thread, context.caller.account, resolved=resolved
     )
-    return Node(
-        type="ResolveReviewThreadPayload",
-        value={"thread": Node(type="PullRequestReviewThread", value=changed), **(given or {})},
-    )
+    return {"thread": changed, "clientMutationId": given.get("clientMutationId")}
 
 
-def _resolve(context: Context, _root: None, arguments: Json) -> Node:
+def _resolve(context: Context, _root: None, arguments: Json) -> Json:
     return _set_resolved(context, arguments, resolved=True)
 
 
-def _unresolve(context: Context, _root: None, arguments: Json) -> Node:
+def _unresolve(context: Context, _root: None, arguments: Json) -> Json:
     return _set_resolved(context, arguments, resolved=False)
 
 
-_PERSON: Mapping[str, Resolver | Link] = {
-    "login": _login,
-    "databaseId": _plain("id"),
-    "id": lambda _context, row, _arguments: node_id("U", row.id),
-}
+def _id(prefix: str) -> Resolver:
+    return lambda _context, row, _arguments: node_id(prefix, row.id)
 
-SCHEMA: Schema = {
-    "Query": {"repository": Link("Repository", _repository), "viewer": Link("User", _viewer)},
-    "Mutation": {
-        "resolveReviewThread": Link("ResolveReviewThreadPayload", _resolve),
-        "unresolveReviewThread": Link("ResolveReviewThreadPayload", _unresolve),
-    },
-    "ResolveReviewThreadPayload": {
-        "thread": Link("PullRequestReviewThread", carried("thread")),
-        "clientMutationId": lambda _context, value, _arguments: value.get("clientMutationId"),
-    },
-    "Actor": {"login": _login},
-    "User": _PERSON,
-    "Bot": _PERSON,
-    "Organization": _PERSON,
+
+_ACCOUNT: Mapping[str, Resolver] = {"id": _id("U"), "databaseId": _plain("id"), "login": _login}
+
+#: What resolves a field that is not read off its row under its own name, by type and field.
+RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
+    "Query": {"repository": _repository, "viewer": _viewer},
+    "Mutation": {"resolveReviewThread": _resolve, "unresolveReviewThread": _unresolve},
+    "User": _ACCOUNT,
+    "Bot": _ACCOUNT,
+    "Organization": _ACCOUNT,
     "Repository": {
-        "id": lambda _context, row, _arguments: node_id("R", row.id),
+        "id": _id("R"),
         "databaseId": _plain("id"),
-        "name": _plain("name"),
         "nameWithOwner": lambda context, row, _arguments: context.hub.full_name(row),
         "isPrivate": _plain("private"),
         "isArchived": _plain("archived"),
-        "owner": Link("Actor", _account("owner_id")),
-        "issue": Link("Issue", _issue),
-        "pullRequest": Link("PullRequest", _pull),
+        "owner": _account("owner_id"),
+        "issue": _issue,
+        "pullRequest": _pull,
     },
     "Issue": {
-        "id": lambda _context, row, _arguments: node_id("I", row.id),
+        "id": _id("I"),
         "databaseId": _plain("id"),
-        "number": _plain("number"),
-        "title": _plain("title"),
         "body": lambda _context, row, _arguments: row.body or "",
         "state": lambda _context, row, _arguments: row.state.upper(),
-        "author": Link("Actor", _account("author_id")),
+        "author": _account("author_id"),
         "createdAt": _time("created_at"),
         "updatedAt": _time("updated_at"),
         "closedAt": _time("closed_at"),
         "lastEditedAt": _last_edited,
-        "editor": Link("Actor", _editor),
-        "userContentEdits": Link("UserContentEditConnection", _edits),
-        "labels": Link("LabelConnection", _labels),
-        "repository": Link("Repository", _own_repository),
+        "editor": _editor,
+        "userContentEdits": _edits,
+        "labels": _labels,
+        "repository": _own_repository,
     },
     "UserContentEdit": {
-        "id": lambda _context, row, _arguments: node_id("UCE", row.id),
+        "id": _id("UCE"),
         "editedAt": _time("edited_at"),
-        "editor": Link("Actor", _account("editor_id")),
-        "diff": _plain("diff"),
+        "editor": _account("editor_id"),
     },
-    "Label": {"name": _plain("name"), "color": _plain("color")},
     "PullRequest": {
-        "id": lambda _context, row, _arguments: node_id("PR", row.id),
+        "id": _id("PR"),
         "databaseId": _plain("id"),
-        "number": _plain("number"),
         "title": _of_half("title"),
         "body": lambda context, row, _arguments: _half(context, row).body or "",
-        "author": Link("Actor", _pull_author),
+        "author": _pull_author,
         "state": _pull_state,
         "isDraft": _plain("draft"),
         "merged": lambda _context, row, _arguments: row.merged_at is not None,
@@ -309,43 +249,32 @@ SCHEMA: Schema = {
         "baseRefName": _plain("base_ref"),
         "baseRefOid": _plain("base_sha"),
         "reviewDecision": _decision,
-        "reviews": Link("PullRequestReviewConnection", _reviews),
-        "reviewThreads": Link("PullRequestReviewThreadConnection", _threads),
-        "closingIssuesReferences": Link("IssueConnection", _closing),
-        "repository": Link("Repository", _own_repository),
+        "reviews": _reviews,
+        "reviewThreads": _threads,
+        "closingIssuesReferences": _closing,
+        "repository": _own_repository,
     },
     "PullRequestReview": {
-        "id": lambda _context, row, _arguments: node_id("PRR", row.id),
+        "id": _id("PRR"),
         "databaseId": _plain("id"),
-        "state": _plain("state"),
-        "body": _plain("body"),
-        "author": Link("Actor", _account("author_id")),
+        "author": _account("author_id"),
         "submittedAt": _time("submitted_at"),
-        "commit": Link("Commit", _review_commit),
+        "commit": lambda _context, row, _arguments: row,
     },
     "Commit": {"oid": _plain("commit_id")},
     "PullRequestReviewThread": {
-        "id": lambda _context, row, _arguments: node_id("PRRT", row.id),
+        "id": _id("PRRT"),
         "isResolved": lambda _context, row, _arguments: row.resolved_by_id is not None,
         "isOutdated": _plain("outdated"),
-        "resolvedBy": Link("User", _account("resolved_by_id")),
-        "path": _plain("path"),
+        "resolvedBy": _account("resolved_by_id"),
         "line": lambda _context, row, _arguments: None if row.outdated else row.line,
         "originalLine": _plain("original_line"),
-        "comments": Link("PullRequestReviewCommentConnection", _thread_comments),
+        "comments": _thread_comments,
     },
     "PullRequestReviewComment": {
-        "id": lambda _context, row, _arguments: node_id("PRRC", row.id),
+        "id": _id("PRRC"),
         "databaseId": _plain("id"),
-        "body": _plain("body"),
-        "author": Link("Actor", _account("author_id")),
+        "author": _account("author_id"),
         "createdAt": _time("created_at"),
     },
-    "IssueConnection": connection("Issue"),
-    "LabelConnection": connection("Label"),
-    "PullRequestReviewCommentConnection": connection("PullRequestReviewComment"),
-    "PullRequestReviewConnection": connection("PullRequestReview"),
-    "PullRequestReviewThreadConnection": connection("PullRequestReviewThread"),
-    "UserContentEditConnection": connection("UserContentEdit"),
-    "PageInfo": PAGE_INFO,
 }
