@@ -67,5 +67,11 @@ def rest_document() -> dict[str, Any]:
     return dict(_read("@octokit/openapi/generated/api.github.com.json"))
 
 
+@cache
+def graphql_document() -> dict[str, Any]:
+    """Return what GitHub's GraphQL interface says about itself: its whole schema."""
+    return dict(_read("@octokit/graphql-schema/schema.json"))
+
+
 def _read(name: str) -> Any:
     return msgspec.json.decode(material_path(name).read_bytes())
