@@ -7,6 +7,8 @@ MATERIAL := tests/material/node_modules/.set-up
 AGENTS := $(VENV)/.agents-set-up
 DEMO_FLAGS ?=
 PYTEST_FLAGS ?=
+# Most tests wait for processes more than they compute: three at a time keep two cores busy.
+SIDE_BY_SIDE ?= 3
 SECONDS ?= 60
 
 # Commands that only a system package can give, each with its Debian package.
@@ -27,7 +29,7 @@ up: $(STAMP) name-bubblewrap ## run the whole rig until Ctrl-C
 	@$(BIN)/rig up
 
 test: $(STAMP) agents $(MATERIAL) system-tools check ## every check and every test
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadgroup --no-loadscope-reorder $(PYTEST_FLAGS)
 
 agents: $(AGENTS) ## install the command lines of Claude and Codex beside the rig
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,9 @@ from rigtasks.testing.services import (
     remove_abandoned_services,
 )
 
-UNIT_TIER = Path(__file__).parent / "unit"
+TESTS = Path(__file__).parent
+UNIT_TIER = TESTS / "unit"
+SHARED_STACK = "rig"
 MIGRATIONS = "rigtasks.eventstore.migrate"
 FORBIDDEN_IN_UNIT_TESTS = frozenset(
     {"socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
@@ -87,13 +90,38 @@ class _Skips:
             terminalreporter.write_line(f"not run, and nothing may be skipped: {name}", red=True)
 
 
+class _Together:
+    """Spreads the files of tests over several processes, and keeps a file's tests together.
+
+    All tests of the shared stack go to one process, which starts it.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            shared = SHARED_STACK in getattr(item, "fixturenames", ())
+            group = SHARED_STACK if shared else str(item.path.relative_to(TESTS))
+            item.add_marker(pytest.mark.xdist_group(group))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output["counts"] = TALLY.packed()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        TALLY.add_packed(getattr(node, "workeroutput", {}).get("counts", b"[]"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_Together())
     if NO_SKIPS:
         config.pluginmanager.register(_Skips())
 
 
-def pytest_sessionfinish() -> None:
-    TALLY.write()
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workeroutput"):
+        TALLY.write()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,7 +23,7 @@ from rigtasks.local.accounts import Account, popen_identity, server_account
 from rigtasks.local.binaries import PostgresBinaries, find_postgres, reachable_postgres
 from rigtasks.local.kept import file_lock, kept_secret
 from rigtasks.local.places import server_folder
-from rigtasks.local.ports import LOOPBACK, free_port, is_free
+from rigtasks.local.ports import LOOPBACK, kept_port
 from rigtasks.local.problems import LocalFailure
 from rigtasks.local.records import is_alive, live_process, stop_process
 
@@ -276,7 +276,7 @@ class PostgresServer:
     def _launch(self, programs: PostgresBinaries, account: Account | None) -> None:
         assert self._cluster is not None  # noqa: S101 - set by the caller
         self._reap()
-        self.port = self._choose_port()
+        self.port = kept_port(self._kept / "port", self.preferred_port)
         settings = {
             "listen_addresses": LOOPBACK,
             "port": str(self.port),
@@ -316,17 +316,6 @@ class PostgresServer:
         if self._child is not None:
             self._child.wait()
             self._child = None
-
-    def _choose_port(self) -> int:
-        """Return the port used last time when it is free, so that addresses stay the same."""
-        remembered = self._kept / "port"
-        try:
-            last = int(remembered.read_text())
-        except (FileNotFoundError, ValueError):
-            last = self.preferred_port
-        port = last if is_free(last) else free_port(self.preferred_port)
-        remembered.write_text(str(port))
-        return port
 
     def _wait_ready(self) -> None:
         assert self._cluster is not None  # noqa: S101 - set by the caller

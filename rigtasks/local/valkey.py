@@ -13,7 +13,7 @@ import psutil
 
 from rigtasks.local.binaries import find_valkey
 from rigtasks.local.kept import file_lock, kept_secret
-from rigtasks.local.ports import LOOPBACK, free_port, is_free
+from rigtasks.local.ports import LOOPBACK, kept_port
 from rigtasks.local.problems import LocalFailure
 from rigtasks.local.records import ProcessRecord, read_record, stop_process, write_record
 
@@ -111,7 +111,7 @@ class ValkeyServer:
     def _launch(self) -> None:
         self._reap()
         program = find_valkey()
-        self.port = self._choose_port()
+        self.port = kept_port(self._folder / "port", self.preferred_port)
         with self.log_file.open("ab") as log:
             self._child = subprocess.Popen(  # noqa: S603 - a program we located ourselves
                 [program, "-"],  # settings through stdin keep the password out of `ps`
@@ -143,17 +143,6 @@ class ValkeyServer:
             "daemonize no",
         ]
         return "\n".join(lines) + "\n"
-
-    def _choose_port(self) -> int:
-        """Return the port used last time when it is free, so that addresses stay the same."""
-        remembered = self._folder / "port"
-        try:
-            last = int(remembered.read_text())
-        except (FileNotFoundError, ValueError):
-            last = self.preferred_port
-        port = last if is_free(last) else free_port(self.preferred_port)
-        remembered.write_text(str(port))
-        return port
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -39,6 +39,15 @@ class Tally:
         with self._lock:
             self._counts[Check(judge, subject)] += 1
 
+    def packed(self) -> bytes:
+        """Return the counts of this process as JSON, for another one to add."""
+        return _pack(dict(self._counts))
+
+    def add_packed(self, counts: bytes) -> None:
+        """Add the counts of another process."""
+        with self._lock:
+            self._counts.update(_unpack(counts))
+
     def summary(self) -> list[str]:
         """Say in a line for each judge what was held against it."""
         judges = sorted({check.judge for check in self._counts})
@@ -53,15 +62,20 @@ class Tally:
         if not self._counts:
             return
         known = read_counts(path) | dict(self._counts)
-        rows = [_Count(check, known[check]) for check in sorted(known)]
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(rows)))
+        path.write_bytes(msgspec.json.format(_pack(known)))
 
 
 def read_counts(path: Path = COUNTS) -> dict[Check, int]:
     """Return the counts that the last sessions left; empty where there was none."""
-    if not path.exists():
-        return {}
-    rows = msgspec.json.decode(path.read_bytes(), type=list[_Count])
+    return _unpack(path.read_bytes()) if path.exists() else {}
+
+
+def _pack(counts: dict[Check, int]) -> bytes:
+    return msgspec.json.encode([_Count(check, counts[check]) for check in sorted(counts)])
+
+
+def _unpack(counts: bytes) -> dict[Check, int]:
+    rows = msgspec.json.decode(counts, type=list[_Count])
     return {row.check: row.count for row in rows}
 
 

@@ -9,6 +9,13 @@ from shop import OWNER, READY, Town, shop_files
 
 from rigtasks.eventstore.rebuild import TABLES
 
+UNDER_WAY = """
+SELECT 'outbox', task, args::text, concat(attempts, ' attempts, from ', available_at, ' on, ',
+  last_error) FROM outbox WHERE done_at IS NULL AND dead_at IS NULL
+UNION ALL SELECT 'lease', stream, holder, concat('until ', expires_at) FROM leases
+UNION ALL SELECT 'delivery', event, delivery_id, concat(attempts, ' attempts, ', last_error)
+  FROM deliveries WHERE status = 'pending'
+"""
 SETTLED = {"done", "ignored", "duplicate", "quarantined"}
 
 
@@ -19,15 +26,10 @@ def quiet(rig: RunningRig, town: Town) -> RunningRig:
     issue.label(READY)
     issue.wait("ISSUE_DONE", seconds=90)
 
-    def look() -> bool:
-        (open_entries,) = rig.rows(
-            "SELECT count(*) FROM outbox WHERE done_at IS NULL AND dead_at IS NULL"
-        )[0]
-        (leases,) = rig.rows("SELECT count(*) FROM leases")[0]
-        (pending,) = rig.rows("SELECT count(*) FROM deliveries WHERE status = 'pending'")[0]
-        return open_entries == leases == pending == 0
-
-    wait_until(look, "a quiet rig", seconds=60)
+    try:
+        wait_until(lambda: not rig.rows(UNDER_WAY), "a quiet rig", seconds=60)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; left are {rig.rows(UNDER_WAY)}") from None
     return rig
 
 
