@@ -25,7 +25,7 @@ from rigtasks.local.github.graphql_types import Context
 from rigtasks.local.github.hub import Hub, Options, View
 from rigtasks.local.github.limits import RateLimits
 from rigtasks.local.github.pulls import MergeChecks
-from rigtasks.local.github.rest import apps, checks, issues, pulls, refs, repositories
+from rigtasks.local.github.rest import apps, checks, file_commits, issues, pulls, refs, repositories
 from rigtasks.local.github.services import Services
 from rigtasks.local.github.setup import RESERVED_LOGINS, furnish
 from rigtasks.local.github.state import State
@@ -94,6 +94,7 @@ class SandboxGitHub:
             (
                 *apps.ROUTES,
                 *repositories.ROUTES,
+                *file_commits.ROUTES,
                 *refs.ROUTES,
                 *issues.ROUTES,
                 *pulls.ROUTES,
