@@ -33,6 +33,11 @@ KNOWN = (
         reason="The media type of a diff is in the document's prose, not in its content.",
     ),
     KnownDifference(
+        difference=r"GET /repos/\{owner\}/\{repo\}/contents/\{path\} 200 has a body of type "
+        r"application/vnd\.github\.raw\+json",
+        reason="As for diffs: the media type of a raw file is in the prose.",
+    ),
+    KnownDifference(
         difference=r"GET /app/installations 200 \$\[\d+\]\.account: .*",
         reason="The document's list asks an account to be a person and an enterprise at once; "
         "for a single installation it asks for either.",

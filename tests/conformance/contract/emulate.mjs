@@ -1,30 +1,30 @@
-// Run emulate's GitHub on a free port of the loopback interface until standard input ends.
-// Arguments: emulate's api.js, and the JSON of what it starts with. Prints {url, keys: {id: pem}}.
+// Run emulate's GitHub on a port of the loopback interface until standard input ends.
+// Arguments: emulate's api.js, the port, and the JSON of what it starts with.
+// Prints {url, keys: {id: pem}} once it listens.
+import { once } from "node:events";
 import net from "node:net";
 
-const [api, seed] = process.argv.slice(2);
+const [api, port, seed] = process.argv.slice(2);
 const listen = net.Server.prototype.listen;
+const servers = [];
 
-// emulate listens on every interface, and tests have no business there
-net.Server.prototype.listen = function (port, ...rest) {
-  return listen.call(this, port, "127.0.0.1", ...rest.filter((each) => typeof each === "function"));
+// emulate listens on every interface, where tests have no business, and does not wait until it does
+net.Server.prototype.listen = function (given, ...rest) {
+  servers.push(this);
+  return listen.call(this, given, "127.0.0.1", ...rest.filter((one) => typeof one === "function"));
 };
 
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = net.createServer().listen(0, () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
 const { createEmulator } = await import(api);
-const port = await freePort();
-const baseUrl = `http://127.0.0.1:${port}`;
-const running = await createEmulator({ service: "github", port, baseUrl, seed: JSON.parse(seed) });
+const url = `http://127.0.0.1:${port}`;
+const running = await createEmulator({
+  service: "github",
+  port: Number(port),
+  baseUrl: url,
+  seed: JSON.parse(seed),
+});
+await Promise.all(servers.map((server) => server.listening || once(server, "listening")));
 const keys = Object.fromEntries(running.generatedSecrets.map(({ id, value }) => [id, value]));
-console.log(JSON.stringify({ url: baseUrl, keys }));
+console.log(JSON.stringify({ url, keys }));
 process.stdin.resume().on("end", async () => {
   await running.close();
   process.exit(0);

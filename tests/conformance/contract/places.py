@@ -20,6 +20,7 @@ from rigtasks.github.identities import (
 )
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.seeding import Person, Seeder, SeedingFailed
+from rigtasks.local.ports import any_free_port
 from rigtasks.local.tools import node_folder
 from rigtasks.testing.judged_github import JudgedGitHub
 from rigtasks.testing.material import material_path
@@ -161,9 +162,12 @@ def sandbox(folder: Path) -> Iterator[Sandbox]:
 @contextmanager
 def emulate() -> Iterator[Emulate]:
     script = Path(__file__).with_name("emulate.mjs")
-    command = [f"{node_folder()}/node", script, material_path("emulate/dist/api.js"), _seed()]
+    command = [f"{node_folder()}/node", script, material_path("emulate/dist/api.js")]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*command, str(any_free_port()), _seed()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as node:
         assert node.stdout is not None
         said = json.loads(node.stdout.readline())

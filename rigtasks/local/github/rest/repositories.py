@@ -9,7 +9,7 @@ from rigtasks.local.github.access import role_of, sees
 from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.git import GitFailedError
-from rigtasks.local.github.model import PullRequest
+from rigtasks.local.github.model import Account, PullRequest
 from rigtasks.local.github.shapes import accounts, pulls, repositories
 
 _LEGACY_PERMISSION = {
@@ -205,24 +205,33 @@ def collaborator_permission(call: Call) -> Response:
     if found is None:
         raise HttpError(404, f"{call.arguments['login']} is not a user")
     role = role_of(call.repo, found)
-    user = accounts.account(found, call.view)
+    return json_response(
+        {
+            "permission": _LEGACY_PERMISSION[role],
+            "role_name": role,
+            "user": _collaborator(call, found, role),
+        }
+    )
+
+
+def _collaborator(call: Call, account: Account, role: str) -> dict[str, object]:
     legacy = _LEGACY_PERMISSION[role]
-    user["permissions"] = {
+    permissions = {
         "admin": legacy == "admin",
         "maintain": role in {"admin", "maintain"},
         "push": legacy in {"admin", "write"},
         "triage": role not in {"none", "read"},
         "pull": role != "none",
     }
-    user["role_name"] = role
-    return json_response({"permission": legacy, "role_name": role, "user": user})
+    shape = accounts.account(account, call.view)
+    return {**shape, "permissions": permissions, "role_name": role}
 
 
 def list_collaborators(call: Call) -> Response:
     """List the people with a role in the repository."""
     roles = {call.repo.owner_id: "admin", **call.repo.roles}
     rows = [(call.state.accounts.get(key), role) for key, role in roles.items() if role != "none"]
-    return call.page(rows, lambda row: {**accounts.account(row[0], call.view), "role_name": row[1]})
+    return call.page(rows, lambda row: _collaborator(call, *row))
 
 
 def list_repositories_of_user(call: Call) -> Response:
