@@ -67,20 +67,26 @@ def prepared(seeder: Seeder, scenario: str) -> Scene:
     if named is None:
         return Scene(seeder, person, {})
     files = {"README.md": "# hello-world"}
+    full_name = f"octokit-fixture-org/{scenario}"
     made = seeder.create_repository(
-        named[1], files=files, roles={person.login: "admin"}, private=False
+        full_name, files=files, roles={person.login: "admin"}, private=False
     )
-    first = person.call("GET", f"/repos/{named[1]}/git/ref/heads/main")["object"]["sha"]
+    first = person.call("GET", f"/repos/{full_name}/git/ref/heads/main")["object"]["sha"]
     later = {"message": "Second", "branch": "main", "content": "Mg=="}
-    second = person.call("PUT", f"/repos/{named[1]}/contents/second.txt", later)["commit"]["sha"]
+    second = person.call("PUT", f"/repos/{full_name}/contents/second.txt", later)["commit"]["sha"]
     for number in range({"paginate-issues": 13, "lock-issue": 1}.get(scenario, 0)):
-        person.create_issue(named[1], f"Issue {number}")
+        person.create_issue(full_name, f"Issue {number}")
     if scenario == "rename-repository":
-        seeder.rename(named[1], "rename-repository-newname")
+        seeder.rename(full_name, "rename-repository-newname")
     return Scene(
         seeder,
         person,
-        {FIRST: first, SECOND: second, "/repositories/1000": f"/repositories/{made['id']}"},
+        {
+            FIRST: first,
+            SECOND: second,
+            "/repositories/1000": f"/repositories/{made['id']}",
+            f"/repos/{named[1]}": f"/repos/{full_name}",
+        },
     )
 
 
@@ -118,24 +124,34 @@ def differences(exchange: RecordedExchange, answer: requests.Response) -> Iterat
     if "json" not in answer.headers["Content-Type"]:
         yield f"{name}: is no JSON"
         return
+    yield from (f"{name}: {one}" for one in lacking(exchange.response, answer.json()))
+
+
+def lacking(recorded: Any, answered: Any) -> Iterator[str]:
+    """Say where a document lacks what another one has; what is empty has no inside to compare."""
     ours: dict[str, set[str]] = {}
-    for path, kind in shape(answer.json()):
+    for path, kind in shape(answered):
         ours.setdefault(path, set()).add(kind)
-    for path, kind in sorted(set(shape(exchange.response))):
+    for path, kind in sorted(set(shape(recorded))):
         parent = path.rpartition("." if not path.endswith("[]") else "[")[0]
         if path not in ours:
             if "object" in ours.get(parent, ()):
-                yield f"{name}: lacks {path}"
+                yield f"lacks {path}"
         elif "null" not in {kind, *ours[path]} and kind not in ours[path]:
-            yield f"{name}: {path} is {'/'.join(sorted(ours[path]))}, not {kind}"
+            yield f"{path} is {'/'.join(sorted(ours[path]))}, not {kind}"
 
 
 @pytest.mark.parametrize("scenario", sorted(recorded_exchanges()))
 def test_the_sandbox_answers_as_github_did(seeder: Seeder, scenario: str) -> None:
     scene = prepared(seeder, scenario)
     found: set[str] = set()
+    gone: set[str] = set()
     for exchange in recorded_exchanges()[scenario]:
         if exchange.scope.startswith(API):
-            found.update(differences(exchange, scene.ask(exchange)))
+            answer = scene.ask(exchange)
+            found.update(differences(exchange, answer))
+            lacked = f"{operation_name(exchange)}: answers 404, not {exchange.status}"
+            if answer.status_code != requests.codes.not_found and not unknown([lacked], RECORDED):
+                gone.add(lacked)
             TALLY.add(JUDGE, operation_name(exchange))
-    assert unknown(found, RECORDED) == []
+    assert (unknown(found, RECORDED), gone) == ([], set())
