@@ -12,7 +12,7 @@ SIDE_BY_SIDE ?= 3
 SECONDS ?= 60
 
 # Commands that only a system package can give, each with its Debian package.
-LINUX_TOOLS := bwrap:bubblewrap chromium:chromium
+LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test check unit fuzz bench lock lock-agents clean distclean system-tools agents name-bubblewrap

@@ -6,6 +6,7 @@ from typing import Any
 
 from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.testing import graphql_schemas
+from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.graphql_schemas import AnsweredQuery
 from rigtasks.testing.known_differences import unknown
 from rigtasks.testing.rest_schemas import Answered, judged, operation_of
@@ -15,6 +16,15 @@ _JSON = "application/json"
 _GRAPHQL = ("/graphql", "/api/graphql")
 _NOT_REST = ("/_sandbox/", *_GRAPHQL)
 _FIRST_ERROR = 400
+#: Whose clients work with the sandbox, by what they call themselves.
+CLIENTS = "other people's clients with the sandbox GitHub"
+_CLIENTS = {
+    "PyGithub": "PyGithub",
+    "curl": "curl",
+    "git": "git",
+    "octokit-rest.js": "@octokit/rest",
+    "octokit-core.js": "@octokit/core",
+}
 
 
 class JudgedGitHub(SandboxGitHub):
@@ -30,6 +40,7 @@ class JudgedGitHub(SandboxGitHub):
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer one WSGI request, and keep what a call got."""
+        _count_client(environ)
         if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in _GRAPHQL:
             return self._query(environ, start_response)
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
@@ -76,3 +87,14 @@ class JudgedGitHub(SandboxGitHub):
 def _judge(answered: Answered) -> tuple[str, ...]:
     operation = operation_of(answered.method, answered.path)
     return () if operation is None else judged(operation, answered)
+
+
+def _count_client(environ: dict[str, Any]) -> None:
+    """Count what somebody else's client asks, by its own name for itself."""
+    client = environ.get("HTTP_USER_AGENT", "").partition("/")[0]
+    if client not in _CLIENTS:
+        return
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
+    operation = operation_of(method, path)
+    asked = f"{method} /{path.rpartition('/')[2]}" if operation is None else operation.key
+    TALLY.add(f"{CLIENTS}: {_CLIENTS[client]}", asked)

@@ -84,7 +84,7 @@ def _may_label(call: Call) -> bool:
 
 
 def _label_names(call: Call) -> tuple[str, ...]:
-    listed = call.body.get("labels") or []
+    listed = call.listed("labels") or []
     if not isinstance(listed, list):
         raise invalid("Issue", "labels")
     names: list[str] = []
