@@ -33,7 +33,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """A method of an address, with what it may answer by status."""
 
     key: str
-    pattern: str
+    pattern: re.Pattern[str]
     literal: int
     responses: dict[str, dict[str, Any]]
 
@@ -42,7 +42,7 @@ def operation_of(method: str, path: str) -> Operation | None:
     """Return the operation an address belongs to, the most literal one; None for an unknown one."""
     named = _BY_ID.sub("/repos/owner/repo", path, count=1)
     for operation in _operations(method.lower()):
-        if re.fullmatch(operation.pattern, named):
+        if operation.pattern.fullmatch(named):
             return operation
     return None
 
@@ -84,7 +84,7 @@ def _operations(method: str) -> tuple[Operation, ...]:
     found = [
         Operation(
             key=f"{method.upper()} {path}",
-            pattern=_pattern(path),
+            pattern=re.compile(_pattern(path)),
             literal=len(_PARAMETER.sub("", path)),
             responses=methods[method]["responses"],
         )
