@@ -1,33 +1,17 @@
 """The real git with the tokens of people and Apps."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 from client_town import Town
 from github import Auth, GithubIntegration
 
+from rigtasks.testing.real_git import real_git
+
 
 def git(folder: Path, *arguments: str, fails: str | None = None) -> str:
     """Run git without anybody's settings; where it has to fail, its words are given."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": "/nonexistent",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        **{f"GIT_{who}_NAME": "Mona" for who in ("AUTHOR", "COMMITTER")},
-        **{f"GIT_{who}_EMAIL": "mona@example.invalid" for who in ("AUTHOR", "COMMITTER")},
-    }
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = real_git(folder, *arguments, name="Mona", email="mona@example.invalid")
     assert (done.returncode == 0) is (fails is None), done.stderr
     assert fails is None or fails in done.stderr
     return done.stdout.strip()
