@@ -29,13 +29,13 @@ INSERT INTO events (position, stream, version, type, schema_version, event_id, d
 SELECT nextval('event_position'), 'issue:1:' || n || ':1', version, type, schema_version,
        gen_random_uuid(),
        CASE type WHEN 'ISSUE_APPROVED'
-                 THEN data || jsonb_build_object('number', n, 'ref', 'acme/api#' || n)
-                 ELSE CASE WHEN data ? 'run_id'
-                           THEN data || jsonb_build_object('run_id', md5(n || (data ->> 'run_id')))
-                           ELSE data END END,
+                 THEN replace(replace(data::text, '"number":1,', '"number":' || n || ','),
+                              '"acme/api#1"', '"acme/api#' || n || '"')
+                 ELSE replace(data::text, run_id, md5(n || run_id)::uuid::text) END::json,
        actor_kind, actor_id, correlation_id, causation_id, recorded_at
-  FROM events, generate_series(2, %s) AS n
- WHERE stream = 'issue:1:1:1' ORDER BY version, n
+  FROM (SELECT *, coalesce(data ->> 'run_id', 'none') AS run_id FROM events
+         WHERE stream = 'issue:1:1:1') AS original, generate_series(2, %s) AS n
+ ORDER BY version, n
 """
 _COPY_OUT = """
 COPY (SELECT data FROM events WHERE (hashtext(stream) & 2147483647) % {parts} = {part}) TO STDOUT

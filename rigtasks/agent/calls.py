@@ -78,7 +78,7 @@ class AgentCalls:
                     runtime.provider,
                     call,
                     spec=runtime.workshop.spec(cwd=self._assignment.commands.workdir),
-                    level=runtime.workshop.level,
+                    sandbox=runtime.workshop.sandbox,
                     timers=msgspec.structs.replace(timers, wall=min(timers.wall, call.seconds)),
                     transcript=transcript,
                     stop=runtime.workshop.stop,

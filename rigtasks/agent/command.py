@@ -5,8 +5,9 @@ from collections.abc import Callable
 import msgspec
 
 from rigtasks.agent.lines import Tail
-from rigtasks.agent.process import Exit, run_process
-from rigtasks.agent.sandbox import Level, SandboxSpec, wrap
+from rigtasks.agent.process import Exit
+from rigtasks.agent.sandbox import SandboxSpec
+from rigtasks.agent.walls import Sandbox
 
 TIMED_OUT = "timeout"
 STOPPED = "stopped"
@@ -100,20 +101,19 @@ class _Follower:
 
 
 def run_shell(
-    script: str, *, spec: SandboxSpec, level: Level, seconds: float, stop: Callable[[], bool]
+    script: str, *, spec: SandboxSpec, sandbox: Sandbox, seconds: float, stop: Callable[[], bool]
 ) -> CommandResult:
     """Run a shell line of the repository's configuration with an empty standard input.
 
     Args:
         script: the line as it stands in `.rig-agent.yaml`; only ever run inside the sandbox.
         spec: what it may touch.
-        level: the walls around it.
+        sandbox: what runs it.
         seconds: when it is killed.
         stop: asked about ten times a second; true kills it.
     """
     follower = _Follower(seconds, stop)
-    command = wrap(("/bin/sh", "-c", script), spec=spec, level=level)
-    ended = run_process(command, stdin=b"", watcher=follower)
+    ended = sandbox.run(("/bin/sh", "-c", script), spec=spec, stdin=b"", watcher=follower)
     return CommandResult(exit=ended, output=follower.tail.text())
 
 
@@ -122,15 +122,14 @@ def capture(
     *,
     stdin: bytes,
     spec: SandboxSpec,
-    level: Level,
+    sandbox: Sandbox,
     seconds: float,
     max_bytes: int,
     stop: Callable[[], bool],
 ) -> Captured:
     """Run a command of the rig's own in the sandbox and take what it writes, up to a bound."""
     collector = _Collector(seconds, stop, max_bytes)
-    command = wrap(argv, spec=spec, level=level)
-    ended = run_process(command, stdin=stdin, watcher=collector)
+    ended = sandbox.run(argv, spec=spec, stdin=stdin, watcher=collector)
     if ended.halted is None and len(collector.data) > max_bytes:
         ended = msgspec.structs.replace(ended, code=None, halted=TOO_LARGE)
     return Captured(exit=ended, data=bytes(collector.data), errors=collector.errors.text())

@@ -116,7 +116,7 @@ def _git(
         ("/bin/sh", "-c", (_SCRIPTS / script).read_text(), script, *arguments),
         stdin=stdin,
         spec=workshop.spec(env=env),
-        level=workshop.level,
+        sandbox=workshop.sandbox,
         seconds=_SECONDS,
         max_bytes=max_bytes,
         stop=workshop.stop,

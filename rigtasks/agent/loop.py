@@ -202,7 +202,7 @@ class _Implementation:
         result = run_shell(
             script,
             spec=workshop.spec(cwd=self._assignment.commands.workdir, network=network),
-            level=workshop.level,
+            sandbox=workshop.sandbox,
             seconds=max(self._calls.seconds_left, 0.0),
             stop=workshop.stop,
         )

@@ -51,7 +51,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_process(command: WrappedCommand, *, stdin: bytes, watcher: Watcher) -> Exit:
-    """Start a command in a session of its own, feed it, and return when all of it is gone.
+    """Start a command in a session of its own, feed it, and end all that it started.
 
     Must be called from a thread that outlives the command. Whatever the watcher raises ends the
     command and is passed on.

@@ -1,6 +1,5 @@
 """Start one agent call in the sandbox, watch its stream and its clock, and name its ending."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -11,11 +10,12 @@ from rigtasks.agent.door import model_door
 from rigtasks.agent.endings import Classified, Ending
 from rigtasks.agent.events import AnyEvent, Finished, Garbled, Started, ToolResult, ToolUse
 from rigtasks.agent.lines import BoundedLines, Tail
-from rigtasks.agent.process import Exit, run_process
+from rigtasks.agent.process import Exit
 from rigtasks.agent.provider import AgentCall, Launch, Provider
-from rigtasks.agent.sandbox import Excess, Level, SandboxSpec, wrap
+from rigtasks.agent.sandbox import Excess, SandboxSpec
 from rigtasks.agent.transcript import Transcript
 from rigtasks.agent.usage import total_usage
+from rigtasks.agent.walls import Sandbox
 from rigtasks.lifecycle.events.base import Usage
 
 MAX_LINE = 1 << 20
@@ -94,6 +94,7 @@ class _Stream:
         timers: Timers,
         stop: Callable[[], bool],
         keep: Callable[[float, AnyEvent], None],
+        clock: Callable[[], float],
     ) -> None:
         self.events: list[AnyEvent] = []
         self.errors = Tail(_STDERR)
@@ -105,7 +106,8 @@ class _Stream:
         self._stop = stop
         self._keep = keep
         self._received = 0
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = clock()
         self._last_at = 0.0
         self._finished_at: float | None = None
         self._open_tools: set[str] = set()
@@ -124,7 +126,7 @@ class _Stream:
 
     def add(self, event: AnyEvent) -> None:
         self.events.append(event)
-        now = time.monotonic() - self._began
+        now = self._clock() - self._began
         self._keep(now, event)
         if not isinstance(event, Garbled):
             self.first_at = now if self.first_at is None else self.first_at
@@ -167,19 +169,19 @@ def run_agent(
     call: AgentCall,
     *,
     spec: SandboxSpec,
-    level: Level,
+    sandbox: Sandbox,
     timers: Timers,
     transcript: Transcript,
     stop: Callable[[], bool],
     on_event: Callable[[AnyEvent], None],
 ) -> AgentOutcome:
-    """Run one call of an agent to its end; nothing of it is left when this returns.
+    """Run one call of an agent to its end; all that it started ends with it.
 
     Args:
         provider: which command line.
         call: the prompt and what may be used.
         spec: the sandbox; the provider's own environment and paths are added to it.
-        level: its walls.
+        sandbox: what runs it.
         timers: already scaled.
         transcript: gets every event before anyone else does.
         stop: asked about ten times a second; true kills the agent.
@@ -191,10 +193,9 @@ def run_agent(
         on_event(event)
 
     launch = provider.launch(call)
-    stream = _Stream(provider, timers, stop, keep)
+    stream = _Stream(provider, timers, stop, keep, sandbox.clock)
     with _led_out(launch) as led:
-        command = wrap(led.argv, spec=_with_launch(spec, led), level=level)
-        ended = run_process(command, stdin=led.stdin, watcher=stream)
+        ended = sandbox.run(led.argv, spec=_with_launch(spec, led), stdin=led.stdin, watcher=stream)
     stream.close()
     ending = _name_ending(provider, ended, stream)
     if ending.failure is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from rigtasks.agent.sandbox import Bounds, Level, SandboxSpec, Toolchain
+from rigtasks.agent.walls import Sandbox
 
 
 class Workshop(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,7 +15,7 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         checkout: a plain clone on the branch of the issue; the agent may change all of it.
         scratch: an empty directory that becomes the commands' `HOME`, kept for the whole run.
-        level: the walls, as probed by the caller.
+        sandbox: what runs the commands; its walls are as strong as the caller found out.
         tools: interpreters and the PATH that leads to them.
         bounds: how much of the machine each command may take.
         mark: unique to the run; finds its stray processes where walls do not hold them.
@@ -23,11 +24,16 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
 
     checkout: Path
     scratch: Path
-    level: Level
+    sandbox: Sandbox
     tools: Toolchain
     bounds: Bounds
     mark: str
     stop: Callable[[], bool]
+
+    @property
+    def level(self) -> Level:
+        """Return how strong the walls are."""
+        return self.sandbox.level
 
     def spec(
         self, *, cwd: str = ".", env: dict[str, str] | None = None, network: bool = False

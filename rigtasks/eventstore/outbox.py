@@ -54,7 +54,7 @@ UPDATE outbox
 """
 _ADD = "SELECT rig_put_outbox(NULL, %s)"
 _ADD_MISSING = """
-SELECT rig_put_outbox(NULL, jsonb_agg(DISTINCT wanted))
+SELECT rig_put_outbox(NULL, jsonb_agg(DISTINCT wanted)::json)
   FROM jsonb_array_elements(%s::jsonb) AS wanted
  WHERE NOT EXISTS (
        SELECT FROM outbox AS o
@@ -67,7 +67,8 @@ SELECT count(*) FROM outbox
 """
 _CLAIMABLE = """
 SELECT claim_queue, count(*) FROM issues
- WHERE claim_queue IS NOT NULL AND (claim_after IS NULL OR claim_after <= clock_timestamp())
+ WHERE claim_queue IS NOT NULL AND approved_at IS NOT NULL
+   AND (claim_after IS NULL OR claim_after <= clock_timestamp())
  GROUP BY claim_queue
 """
 _FORGET = """

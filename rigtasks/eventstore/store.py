@@ -15,6 +15,7 @@ from rigtasks.eventstore.codec import (
     storable,
     stored_event,
 )
+from rigtasks.eventstore.composite import record_literal
 from rigtasks.eventstore.connection import Rows
 from rigtasks.eventstore.projection import Fold, issue_row
 from rigtasks.eventstore.stream import (
@@ -212,13 +213,13 @@ def _prepared(new: tuple[NewEvent, ...]) -> tuple[tuple[NewEvent, ...], str]:
 
 
 def _changed_issue(before: Fold, after: Fold) -> str | None:
-    """Return the issue's row as JSON, or None where only its version and time moved."""
+    """Return the issue's row, or None where only its version and time moved."""
     row = issue_row(after)
     if before.state is not None:
         touched = replace(issue_row(before), version=row.version, updated_at=row.updated_at)
         if touched == row:
             return None
-    return encode(row)
+    return record_literal(row)
 
 
 def _records(before: Fold, after: Fold) -> str | None:

@@ -26,9 +26,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -61,7 +62,7 @@ events = Table(
     _required("type", Text()),
     _required("schema_version", SmallInteger()),
     _required("event_id", Uuid()),
-    _required("data", JSONB()),
+    _required("data", JSON()),
     _required("actor_kind", Text()),
     _required("actor_id", Text()),
     _required("correlation_id", Uuid()),
@@ -187,12 +188,12 @@ issues = Table(
     UniqueConstraint("repo_id", "number", "generation", name="issues_repo_number_generation"),
     Index(
         "issues_claimable",
-        "claim_queue",
+        func.hashtext(text("claim_queue")),
         "repo_id",
         "priority",
         "approved_at",
         "stream",
-        postgresql_where=text("claim_queue IS NOT NULL"),
+        postgresql_where=text("claim_queue IS NOT NULL AND approved_at IS NOT NULL"),
     ),
     Index("issues_ref", "ref"),
     Index("issues_entered", "entered_at"),

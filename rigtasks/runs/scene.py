@@ -8,6 +8,7 @@ from rigtasks.agent.assignment import Feedback
 from rigtasks.agent.characters import load_character
 from rigtasks.agent.harvest import Author
 from rigtasks.agent.runtime import Runtime
+from rigtasks.agent.walls import Walls
 from rigtasks.agent.workshop import Workshop
 from rigtasks.errors import StaleEpoch
 from rigtasks.eventstore.artifacts import LARGEST, Artifact, ArtifactKind
@@ -99,7 +100,7 @@ class Scene:
         return Workshop(
             checkout=checkout,
             scratch=scratch,
-            level=self.kit.level,
+            sandbox=Walls(level=self.kit.level),
             tools=self.kit.tools,
             bounds=self.kit.bounds,
             mark=f"rig-run-{self.claimed.run_id}",

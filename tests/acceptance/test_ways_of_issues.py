@@ -263,6 +263,8 @@ def test_a_label_removed_from_a_waiting_issue_withdraws_it(town: Town, rig: Runn
     assert cancelled["by"] == "maria"
     assert issue.runs() == []
     assert issue.wait_outcome("cancelled: the label agent-ready was removed")
+    with switches(rig) as stops:
+        assert stops.lift(repository_scope(shop.repo_id), actor="maria")  # what is told waits
 
 
 def test_a_label_removed_from_a_running_issue_ends_its_agent(town: Town, rig: RunningRig) -> None:

@@ -69,7 +69,7 @@ def test_nobody_wrote_after_their_claim_was_gone(quiet: RunningRig) -> None:
         " JOIN events c ON c.stream = e.stream AND c.version < e.version"
         "  AND c.type IN ('ISSUE_ASSIGNED', 'REVIEW_ASSIGNED')"
         "  AND (c.data->>'epoch')::int > (e.data->>'epoch')::int"
-        " WHERE e.data ? 'epoch'"
+        " WHERE e.data::jsonb ? 'epoch'"
     )
 
     assert stale == []

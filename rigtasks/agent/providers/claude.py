@@ -1,19 +1,13 @@
 """Claude Code, without a person: its stream of JSON lines, its own limits, none of its settings."""
 
 import shutil
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-import msgspec
-
 from rigtasks.agent.door import MODEL_URL, PLACEHOLDER, Upstream
-from rigtasks.agent.endings import Classified
-from rigtasks.agent.events import AnyEvent
-from rigtasks.agent.process import Exit
 from rigtasks.agent.provider import AgentCall, Launch, LineParser
+from rigtasks.agent.providers.tool import Tool
 from rigtasks.agent.streams.claude import ClaudeLines
-from rigtasks.agent.streams.naming import last_words, name_ending
 from rigtasks.agent.streams.pricing import priced
 from rigtasks.budget.prices import Vendor
 from rigtasks.errors import Permanent
@@ -34,35 +28,16 @@ _ENV = {
 }
 
 
-class ClaudeProvider(msgspec.Struct, frozen=True, kw_only=True):
+class ClaudeProvider(Tool, frozen=True, kw_only=True):
     """Starts `claude -p` with every permission inside the walls and no configuration of others.
 
     Settings, hooks and servers that a repository brings along are not read.
-
-    Args:
-        binary: the command line itself.
-        model: what is asked for.
-        upstream: the model's API; see `claude_upstream`.
     """
-
-    binary: Path
-    model: str
-    upstream: Upstream
 
     @property
     def name(self) -> str:
         """Return `claude`."""
         return "claude"
-
-    @property
-    def streams(self) -> bool:
-        """Say yes: every message and tool is a line."""
-        return True
-
-    @property
-    def cost_micro_usd_per_call(self) -> int | None:
-        """Return None: what a call costs that says nothing, nobody knows."""
-        return None
 
     def launch(self, call: AgentCall) -> Launch:
         """Give the prompt on standard input, and what is left of turns and money as limits."""
@@ -93,15 +68,6 @@ class ClaudeProvider(msgspec.Struct, frozen=True, kw_only=True):
     def parser(self) -> LineParser:
         """Return a parser that prices what it reads."""
         return priced(ClaudeLines(), Vendor.ANTHROPIC)
-
-    def classify(self, ended: Exit, events: Sequence[AnyEvent], stderr: str) -> Classified:
-        """Go by the exit, the result line and the last request that failed."""
-        return name_ending(ended, last_words(events, stderr))
-
-    def closing(self, events: Sequence[AnyEvent]) -> tuple[AnyEvent, ...]:
-        """Add nothing: the result line is the last word."""
-        del events
-        return ()
 
 
 def claude_upstream(key: str, url: str = "") -> Upstream:

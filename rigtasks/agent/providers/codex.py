@@ -3,18 +3,13 @@
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
-
 from rigtasks.agent.door import MODEL_URL, PLACEHOLDER, Upstream
-from rigtasks.agent.endings import Classified
-from rigtasks.agent.events import AnyEvent
-from rigtasks.agent.process import Exit
 from rigtasks.agent.provider import AgentCall, Launch, LineParser
+from rigtasks.agent.providers.tool import Tool
 from rigtasks.agent.streams.codex import CodexLines
-from rigtasks.agent.streams.naming import last_words, name_ending
 from rigtasks.agent.streams.pricing import priced
 from rigtasks.budget.prices import Vendor
 from rigtasks.errors import Permanent
@@ -37,33 +32,13 @@ _CONFIG: dict[str, str | int | bool] = {
 }
 
 
-class CodexProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """Starts `codex exec`; it knows no limit of turns or money, only the rig's timers end it.
-
-    Args:
-        binary: the native program, not the script that starts it.
-        model: what is asked for, and priced.
-        upstream: the model's API; see `codex_upstream`.
-    """
-
-    binary: Path
-    model: str
-    upstream: Upstream
+class CodexProvider(Tool, frozen=True, kw_only=True):
+    """Starts `codex exec`; it knows no limit of turns or money, only the rig's timers end it."""
 
     @property
     def name(self) -> str:
         """Return `codex`."""
         return "codex"
-
-    @property
-    def streams(self) -> bool:
-        """Say yes: every message and tool is a line."""
-        return True
-
-    @property
-    def cost_micro_usd_per_call(self) -> int | None:
-        """Return None: what a call costs that says nothing, nobody knows."""
-        return None
 
     def launch(self, call: AgentCall) -> Launch:
         """Give the prompt on standard input; an answer that is data is the last message."""
@@ -92,15 +67,6 @@ class CodexProvider(msgspec.Struct, frozen=True, kw_only=True):
     def parser(self) -> LineParser:
         """Return a parser that prices what it reads by the model that was asked for."""
         return priced(CodexLines(self.model), Vendor.OPENAI)
-
-    def classify(self, ended: Exit, events: Sequence[AnyEvent], stderr: str) -> Classified:
-        """Go by the exit, the end of the turn and the last error."""
-        return name_ending(ended, last_words(events, stderr))
-
-    def closing(self, events: Sequence[AnyEvent]) -> tuple[AnyEvent, ...]:
-        """Add nothing: the end of the turn is the last word."""
-        del events
-        return ()
 
 
 def codex_upstream(key: str, url: str = "") -> Upstream:

@@ -10,13 +10,14 @@ from rigtasks.agent.endings import Classified, Ending
 from rigtasks.agent.events import AnyEvent, Finished, Garbled
 from rigtasks.agent.process import Exit
 from rigtasks.agent.provider import AgentCall, Launch, LineParser
+from rigtasks.agent.providers.tool import Streaming
 
 PROGRAM = Path(__file__).parents[1] / "scripted"
 MODEL = "scripted-rules"
 _DECODER = msgspec.json.Decoder(AnyEvent)
 
 
-class ScriptedProvider(msgspec.Struct, frozen=True, kw_only=True):
+class ScriptedProvider(Streaming, frozen=True, kw_only=True):
     """Starts a Python program with the rig's own interpreter, by default the rule engine.
 
     Args:
@@ -36,11 +37,6 @@ class ScriptedProvider(msgspec.Struct, frozen=True, kw_only=True):
     def model(self) -> str:
         """Return the name that stands in for a model."""
         return MODEL
-
-    @property
-    def streams(self) -> bool:
-        """Say yes: the program reports every step."""
-        return True
 
     @property
     def cost_micro_usd_per_call(self) -> int | None:
@@ -73,11 +69,6 @@ class ScriptedProvider(msgspec.Struct, frozen=True, kw_only=True):
         if not last.ok:
             return Classified(ending=Ending.REFUSAL, detail=last.text or last.reason)
         return Classified(ending=Ending.OK)
-
-    def closing(self, events: Sequence[AnyEvent]) -> tuple[AnyEvent, ...]:
-        """Add nothing: the program has the last word itself."""
-        del events
-        return ()
 
 
 def parse_line(line: str) -> tuple[AnyEvent, ...]:

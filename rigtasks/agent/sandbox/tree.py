@@ -13,7 +13,7 @@ from rigtasks.agent.sandbox.family import children
 from rigtasks.agent.sandbox.spec import MARK
 
 _SECONDS = 10.0
-#: The kernel ends all of a namespace before its first process; of thousands that takes a while.
+#: A keeper ends after everything it keeps; with thousands of processes that takes a while.
 _GRACE = 5.0
 _LOOK = 0.005
 
@@ -21,39 +21,36 @@ _LOOK = 0.005
 def kill_tree(process: subprocess.Popen[bytes], mark: str) -> None:
     """Kill the command, its descendants and whatever carries its mark; then reap it.
 
-    Behind walls the first process of the namespace is killed before its keeper, so that the keeper
-    reaps it and no zombie is left to an init that may not care. Without walls a daemon may have
-    left the session, and is then found by its environment.
+    What was started is a keeper at either level. The first process of the command is killed before
+    it, so that the keeper ends and reaps the rest and no zombie is left to an init that may not
+    care. Where there is no keeper, or none any more, descendants and marks are looked for until
+    none is found.
     """
-    if not mark and process.poll() is None:
-        _end_namespace(process)
+    if process.poll() is None:
+        _let_keeper_end(process)
     family = _descendants(process.pid)
     with suppress(ProcessLookupError):  # already gone
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=_SECONDS)
-    strays = [*family, *_marked(mark)]
-    for stray in strays:
-        with suppress(psutil.NoSuchProcess):  # died with its session
-            stray.kill()
-    _wait(strays)
+    deadline = time.monotonic() + _SECONDS
+    while strays := [one for one in (*family, *_marked(mark)) if _runs(one)]:
+        for stray in strays:
+            with suppress(psutil.Error):  # died with its session, or is another user's
+                stray.kill()
+        if time.monotonic() > deadline:
+            return
+        time.sleep(_LOOK)
 
 
-def _end_namespace(keeper: subprocess.Popen[bytes]) -> None:
-    namespaces = children(keeper.pid)
-    for first in namespaces:
+def _let_keeper_end(keeper: subprocess.Popen[bytes]) -> None:
+    kept = children(keeper.pid)
+    for first in kept:
         with suppress(ProcessLookupError):  # it ended in the meantime
             os.kill(first, signal.SIGKILL)
-    if not namespaces:
+    if not kept:
         return
     with suppress(subprocess.TimeoutExpired):  # the caller kills it, too
         keeper.wait(timeout=_GRACE)
-
-
-def _wait(processes: list[psutil.Process]) -> None:
-    """Wait until none of them can run any more; whoever inherits a zombie reaps it in its time."""
-    deadline = time.monotonic() + _SECONDS
-    while any(_runs(process) for process in processes) and time.monotonic() < deadline:
-        time.sleep(_LOOK)
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -14,11 +14,11 @@ CREATE OR REPLACE PROCEDURE rig_append(
     p_stream text,
     p_expected integer,
     p_recorded_at timestamptz,
-    p_events jsonb,
-    p_issue jsonb,
+    p_events json,
+    p_issue issues,
     p_ended_run uuid,
     p_records jsonb,
-    p_outbox jsonb,
+    p_outbox json,
     p_wakeup timestamptz,
     p_epoch integer,
     p_run uuid,
@@ -31,12 +31,11 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    issue issues;
     nobody_left boolean;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(7472);  -- a rebuild makes writers wait here
     recorded_at := p_recorded_at;
-    version := p_expected + jsonb_array_length(p_events);
+    version := p_expected + json_array_length(p_events);
     IF abs(extract(epoch FROM clock_timestamp() - p_recorded_at)) > 30 THEN
         status := 'clock_moved';
         RETURN;
@@ -48,10 +47,9 @@ BEGIN
            AND (p_epoch IS NULL OR rig_epoch_holds(p_stream, i.epoch, p_epoch, p_run));
     ELSE
         IF p_expected = 0 THEN
-            INSERT INTO issues SELECT * FROM jsonb_populate_record(NULL::issues, p_issue)
+            INSERT INTO issues VALUES (p_issue.*)
             ON CONFLICT (stream) DO NOTHING;
         ELSE
-            issue := jsonb_populate_record(NULL::issues, p_issue);
             UPDATE issues AS i SET (
             version, ref, repo_id, repo, repo_key, number, generation, title, lane, overlay,
             claim_stage, claim_queue, claim_after, has_dependencies, priority, approved_at,
@@ -60,16 +58,16 @@ BEGIN
             runs, attempts, lost_runs, review_loops, abstentions, cost_microusd,
             cost_unknown_runs, tokens, entered_at, updated_at
             ) = ROW (
-            issue.version, issue.ref, issue.repo_id, issue.repo, issue.repo_key, issue.number,
-            issue.generation, issue.title, issue.lane, issue.overlay, issue.claim_stage,
-            issue.claim_queue, issue.claim_after, issue.has_dependencies, issue.priority,
-            issue.approved_at, issue.approved_by, issue.task_digest, issue.stack, issue.queue,
-            issue.base_branch, issue.hold, issue.hold_sentence, issue.reason,
-            issue.refusal_code, issue.who_must_act, issue.branch, issue.head_sha,
-            issue.merge_sha, issue.pr, issue.pr_url, issue.epoch, issue.run_id, issue.runs,
-            issue.attempts, issue.lost_runs, issue.review_loops, issue.abstentions,
-            issue.cost_microusd, issue.cost_unknown_runs, issue.tokens, issue.entered_at,
-            issue.updated_at
+            p_issue.version, p_issue.ref, p_issue.repo_id, p_issue.repo, p_issue.repo_key,
+            p_issue.number, p_issue.generation, p_issue.title, p_issue.lane, p_issue.overlay,
+            p_issue.claim_stage, p_issue.claim_queue, p_issue.claim_after, p_issue.has_dependencies,
+            p_issue.priority, p_issue.approved_at, p_issue.approved_by, p_issue.task_digest,
+            p_issue.stack, p_issue.queue, p_issue.base_branch, p_issue.hold, p_issue.hold_sentence,
+            p_issue.reason, p_issue.refusal_code, p_issue.who_must_act, p_issue.branch,
+            p_issue.head_sha, p_issue.merge_sha, p_issue.pr, p_issue.pr_url, p_issue.epoch,
+            p_issue.run_id, p_issue.runs, p_issue.attempts, p_issue.lost_runs, p_issue.review_loops,
+            p_issue.abstentions, p_issue.cost_microusd, p_issue.cost_unknown_runs, p_issue.tokens,
+            p_issue.entered_at, p_issue.updated_at
             )
              WHERE i.stream = p_stream AND i.version = p_expected
                AND (p_epoch IS NULL OR rig_epoch_holds(p_stream, i.epoch, p_epoch, p_run));
@@ -105,7 +103,7 @@ BEGIN
     SELECT CASE e.version WHEN 1 THEN first_position ELSE nextval('event_position') END,
            p_stream, p_expected + e.version, e.type, e.schema_version, e.event_id, e.data,
            e.actor_kind, e.actor_id, e.correlation_id, e.causation_id, p_recorded_at
-      FROM jsonb_populate_recordset(NULL::events, p_events) AS e;
+      FROM json_populate_recordset(NULL::events, p_events) AS e;
     IF p_ended_run IS NOT NULL THEN
         WITH ended AS (
             UPDATE claim_counts AS n SET live = n.live - 1

@@ -5,8 +5,8 @@
 CREATE OR REPLACE FUNCTION rig_append_plain(
     p_stream text,
     p_expected integer,
-    p_events jsonb,
-    p_outbox jsonb,
+    p_events json,
+    p_outbox json,
     OUT status text,
     OUT version integer,
     OUT first_position bigint,
@@ -25,7 +25,7 @@ BEGIN
         RETURN;
     END IF;
     recorded_at := clock_timestamp();
-    version := p_expected + jsonb_array_length(p_events);
+    version := p_expected + json_array_length(p_events);
     first_position := nextval('event_position');
     INSERT INTO events (position, stream, version, type, schema_version, event_id, data,
                         actor_kind, actor_id, correlation_id, causation_id, recorded_at)
@@ -33,7 +33,7 @@ BEGIN
            p_stream, p_expected + e.version, e.type, e.schema_version, e.event_id, e.data,
            e.actor_kind, e.actor_id, e.correlation_id, e.causation_id,
            rig_append_plain.recorded_at
-      FROM jsonb_populate_recordset(NULL::events, p_events) AS e;
+      FROM json_populate_recordset(NULL::events, p_events) AS e;
     IF p_outbox IS NOT NULL THEN
         PERFORM rig_put_outbox(p_stream, p_outbox);
     END IF;

@@ -3,12 +3,14 @@
 --
 -- Admission order: priority, then live claims of the repository, then age of the approval, then
 -- stream. The claimable index is walked repository by repository, so the choice costs one short
--- probe per waiting repository however many issues wait; where all of a repository's best are
--- being taken this instant, the next repository has its turn. The issue is locked with SKIP LOCKED
--- before the append lock, so racing workers choose side by side and only the event itself is
--- written one after the other. Limits are counted again under that lock; a claim that would exceed
--- one is rolled back with SQLSTATE RG001 and the caller asks again. As in rig_append the flush is
--- waited for after the lock is free, and before the caller gets his answer.
+-- probe per waiting repository however many issues wait. A probe compares every entry of a page:
+-- the index holds a number in the queue's place, its hash, and the row that is found is asked for
+-- the queue itself. Where all of a repository's best are being taken this instant, the next
+-- repository has its turn. The issue is locked with SKIP LOCKED before the append lock, so racing
+-- workers choose side by side and only the event itself is written one after the other. Limits are
+-- counted again under that lock; a claim that would exceed one is rolled back with SQLSTATE RG001
+-- and the caller asks again. As in rig_append the flush is waited for after the lock is free, and
+-- before the caller gets his answer.
 --
 -- outcome: claimed | nothing | busy (all of it locked this instant) | paused | limit
 CREATE OR REPLACE PROCEDURE rig_claim(
@@ -64,8 +66,8 @@ BEGIN
             UNION ALL
             SELECT next.* FROM heads AS h CROSS JOIN LATERAL (
                 SELECT i.repo_id, i.priority, i.approved_at, i.stream FROM issues AS i
-                 WHERE i.claim_queue = p_queue AND i.repo_id > h.repo_id
-                   AND i.approved_at IS NOT NULL
+                 WHERE hashtext(i.claim_queue) = hashtext(p_queue) AND i.claim_queue = p_queue
+                   AND i.repo_id > h.repo_id AND i.approved_at IS NOT NULL
                    AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
                    AND NOT i.stream = ANY (paused)
                    AND (p_stage = 'review' OR NOT (i.repo_id = ANY (p_denied_ids)
@@ -82,7 +84,8 @@ BEGIN
     LOOP
         SELECT i.stream, i.version + 1, i.epoch + 1 INTO stream, version, epoch
           FROM issues AS i
-         WHERE i.claim_queue = p_queue AND i.repo_id = best.repo_id AND i.priority = best.priority
+         WHERE hashtext(i.claim_queue) = hashtext(p_queue) AND i.claim_queue = p_queue
+           AND i.repo_id = best.repo_id AND i.priority = best.priority
            AND i.approved_at IS NOT NULL
            AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
            AND NOT i.stream = ANY (paused)
@@ -129,8 +132,8 @@ BEGIN
         VALUES (nextval('event_position'), stream, version,
                 CASE p_stage WHEN 'review' THEN 'REVIEW_ASSIGNED' ELSE 'ISSUE_ASSIGNED' END, 1,
                 p_event_id,
-                jsonb_build_object('run_id', p_run, 'epoch', epoch, 'agent', p_agent,
-                                   'holder', p_holder, 'queue', p_queue),
+                json_build_object('run_id', p_run, 'epoch', epoch, 'agent', p_agent,
+                                  'holder', p_holder, 'queue', p_queue),
                 p_actor_kind, p_holder, p_run, claimed_at)
     )
     SELECT sum(c.live) >= p_limit_total

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION rig_why_not_appended(
     p_stream text,
     p_expected integer,
-    p_events jsonb,
+    p_events json,
     OUT status text,
     OUT version integer,
     OUT first_position bigint,
@@ -17,13 +17,14 @@ DECLARE
     same integer;
 BEGIN
     SELECT count(*),
-           count(*) FILTER (WHERE e.stream = p_stream AND e.type = f.type AND e.data = f.data),
+           count(*) FILTER (WHERE e.stream = p_stream AND e.type = f.type
+                             AND e.data::jsonb = f.data::jsonb),
            max(e.version), min(e.position), max(e.recorded_at)
       INTO known, same, version, first_position, recorded_at
-      FROM jsonb_populate_recordset(NULL::events, p_events) AS f
+      FROM json_populate_recordset(NULL::events, p_events) AS f
       JOIN events AS e ON e.event_id = f.event_id;
     IF known > 0 THEN
-        status := CASE WHEN same = jsonb_array_length(p_events) THEN 'repeated'
+        status := CASE WHEN same = json_array_length(p_events) THEN 'repeated'
                        ELSE 'event_id_reused' END;
         RETURN;
     END IF;

@@ -2,14 +2,12 @@
 
 import selectors
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections import deque
 from functools import cache
-from os import killpg
 from pathlib import Path
 
 import msgspec
@@ -28,6 +26,7 @@ from rigtasks.agent.sandbox import (
     probe,
     wrap,
 )
+from rigtasks.agent.sandbox.tree import kill_tree
 from rigtasks.errors import Permanent
 from rigtasks.local.github.git import BareRepository, environment
 from rigtasks.local.github.workflow import Job, Step
@@ -205,7 +204,7 @@ class _Execution:
         ) as process:
             finished = self._read_output(process, Watch(process.pid, command.bounds))
             if finished is not True:
-                killpg(process.pid, signal.SIGKILL)
+                kill_tree(process, command.mark)
             process.wait()
         if finished is True:
             return process.returncode

@@ -16,6 +16,7 @@ from rigtasks.agent.harvest import Author
 from rigtasks.agent.providers.scripted import ScriptedProvider
 from rigtasks.agent.runtime import Runtime
 from rigtasks.agent.sandbox import Bounds, Level, find_toolchain
+from rigtasks.agent.walls import Walls
 from rigtasks.agent.workshop import Workshop
 
 DEMO = Path(__file__).parents[3] / "rigtasks" / "local" / "demo" / "repositories"
@@ -94,7 +95,7 @@ class Bench:
             "workshop": Workshop(
                 checkout=self.repository,
                 scratch=self.folder / "home",
-                level=Level.BUBBLEWRAP,
+                sandbox=Walls(level=Level.BUBBLEWRAP),
                 tools=find_toolchain(),
                 bounds=BOUNDS,
                 mark=uuid4().hex,
@@ -107,7 +108,7 @@ class Bench:
         return Runtime(**(fields | changes))
 
     def without_walls(self, runtime: Runtime) -> Runtime:
-        workshop = msgspec.structs.replace(runtime.workshop, level=Level.NONE)
+        workshop = msgspec.structs.replace(runtime.workshop, sandbox=Walls(level=Level.NONE))
         return msgspec.structs.replace(runtime, workshop=workshop)
 
     def agent(self, program: str) -> ScriptedProvider:

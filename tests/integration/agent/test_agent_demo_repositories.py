@@ -30,7 +30,7 @@ def test_its_tests_are_green_offline_although_the_bug_is_there(name: str, bench:
     result = run_shell(
         str(config.test_command),
         spec=workshop.spec(),
-        level=workshop.level,
+        sandbox=workshop.sandbox,
         seconds=60,
         stop=lambda: False,
     )

@@ -3,11 +3,11 @@ import io
 import json
 import math
 from datetime import UTC, datetime, timedelta, timezone
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from random_lives import live
+from random_lives import CONDUCTOR, live
 
 from rigtasks.cli.main import app
 from rigtasks.eventstore.copying import CopyFormat
@@ -15,7 +15,11 @@ from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
 from rigtasks.eventstore.rebuild import TABLES, rebuild_projections
 from rigtasks.eventstore.refold import session, split
+from rigtasks.eventstore.store import Writes
 from rigtasks.eventstore.upcasters import UnknownEvent
+from rigtasks.lifecycle.envelope import NewEvent
+from rigtasks.lifecycle.events.intake import IssueHeld
+from rigtasks.testing.life import approval
 
 
 def snapshot(database: Database) -> dict[str, str]:
@@ -46,6 +50,22 @@ def test_live_projections_equal_rebuilt_ones(
     assert rebuilt.issues == counts["issues"]
     assert rebuilt.events == database.rows("SELECT count(*) FROM events")[0][0]
     assert snapshot(database) == before
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["", " ", ",", "(a,)", 'say "no"', "a\\b\\", '\\"', "two\nlines\t", "null", "'é☃' $1 %s"],
+)
+def test_an_odd_title_is_stored_as_it_is(
+    database_url: str, database: Database, stores: Stores, title: str
+) -> None:
+    held = IssueHeld(waits_for="limit", sentence=title, blocking=False)
+    for event in (approval(title=title), held):
+        new = NewEvent(event_id=uuid4(), event=event, actor=CONDUCTOR, correlation_id=uuid4())
+        stores.events.append(stores.events.load("issue:1:7:1"), Writes(events=(new,)))
+
+    assert database.rows("SELECT title, hold_sentence FROM issues") == [(title, title)]
+    assert rebuild_projections(database_url).corrected == dict.fromkeys(TABLES, 0)
 
 
 def test_two_processes_fold_the_same_rows_as_one(

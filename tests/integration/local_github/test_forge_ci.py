@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import psutil
 import pytest
 from forge_scene import SHOP, MakeScene, Receiver, Scene, until
 
@@ -80,11 +82,27 @@ def test_the_first_failing_step_ends_the_job(make_scene: MakeScene) -> None:
     assert (suite["conclusion"], suite["head_sha"]) == ("failure", run["head_sha"])
 
 
-def test_a_job_that_takes_too_long_is_stopped_with_all_its_processes(make_scene: MakeScene) -> None:
-    _, run = run_of(make_scene, workflow("run: sleep 600 & sleep 600"), ci_timeout=1.0)
+@pytest.mark.parametrize(
+    "walls", [{}, {"allow_unsandboxed_ci": True, "isolation": NOTHING}], ids=["walls", "none"]
+)
+def test_a_job_that_takes_too_long_is_stopped_with_all_its_processes(
+    walls: Json, make_scene: MakeScene
+) -> None:
+    long = str(600 + uuid4().int % 10**9)
+
+    _, run = run_of(
+        make_scene,
+        workflow(f"run: sleep {long} & setsid -f sleep {long}; sleep {long}"),
+        ci_timeout=1.0,
+        **walls,
+    )
+
     assert run["conclusion"] == "timed_out"
     assert "Stopped after 1 seconds." in run["output"]["text"]
     assert run["started_at"] <= run["completed_at"]
+    assert not [
+        one for one in psutil.process_iter(["cmdline"]) if long in (one.info["cmdline"] or ())
+    ]
 
 
 def test_a_step_that_takes_the_machine_is_stopped(make_scene: MakeScene) -> None:

@@ -72,7 +72,15 @@ def test_a_plain_command_gets_the_prompt_and_no_shell() -> None:
 
     assert launch.argv == ("agent", "--flag", "$HOME")
     assert launch.stdin == b"do it"
+    assert launch.env == {"RIG_ROLE": "implement", "RIG_MAX_TURNS": "5", "RIG_MAX_SECONDS": "60"}
     assert not launch.network
+
+
+def test_a_plain_command_that_fails_says_why() -> None:
+    ending = CommandProvider(argv=("agent",)).classify(Exit(code=4), (), "a try\nno idea\n")
+
+    assert ending.ending is Ending.REFUSAL
+    assert ending.detail == "exit code 4: no idea"
 
 
 def test_a_command_provider_without_a_command_is_refused() -> None:

@@ -7,7 +7,7 @@ CREATE TABLE events (
     type TEXT NOT NULL,
     schema_version SMALLINT NOT NULL,
     event_id UUID NOT NULL,
-    data JSONB NOT NULL,
+    data JSON NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id TEXT NOT NULL,
     correlation_id UUID NOT NULL,
@@ -120,7 +120,7 @@ CREATE TABLE issues (
 )
  WITH (fillfactor = 70);
 
-CREATE INDEX issues_claimable ON issues (claim_queue, repo_id, priority, approved_at, stream) WHERE claim_queue IS NOT NULL;
+CREATE INDEX issues_claimable ON issues (hashtext(claim_queue), repo_id, priority, approved_at, stream) WHERE claim_queue IS NOT NULL AND approved_at IS NOT NULL;
 
 CREATE INDEX issues_entered ON issues (entered_at);
 
