@@ -38,8 +38,8 @@ Recorded exchanges and another GitHub:
 
 - `@octokit/fixtures`: what GitHub answered once is answered again to the client's transport and to
   its calls; and the sandbox GitHub is asked what GitHub was asked.
-- `emulate@0.11.2`: every call of the client, against the sandbox GitHub and against this one, with
-  the same expectations.
+- `emulate`, in the version named below: every call of the client, against the sandbox GitHub and
+  against this one, with the same expectations.
 
 Other people's clients: PyGithub, `@octokit/rest`, curl and git work with the sandbox GitHub in the
 tests, and each of their requests is counted; every answer they get is held against the documents.
@@ -68,7 +68,7 @@ def page(counts: dict[Check, int]) -> str:
         ("Of the sandbox GitHub from GitHub's documents", _differences(KNOWN)),
         ("Of the sandbox GitHub from `@octokit/fixtures`", _differences(RECORDED)),
         (
-            "Of `emulate@0.11.2` from GitHub's documents, as the client meets them",
+            "Of `emulate` from GitHub's documents, as the client meets them",
             _differences(EMULATE),
         ),
         (

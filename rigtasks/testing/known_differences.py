@@ -79,7 +79,7 @@ EMULATE = (
     ),
     KnownDifference(
         difference=r"text_edits: NotFound: POST /graphql: 404 .*",
-        reason="There is no GraphQL.",
+        reason="It speaks REST alone, and no GraphQL.",
     ),
     KnownDifference(
         difference=r"permissions: of somebody else: 'none', not 'read'",

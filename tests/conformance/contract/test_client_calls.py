@@ -1,5 +1,6 @@
 """The client against our sandbox GitHub and against one that nobody here wrote."""
 
+import json
 from collections.abc import Iterator
 
 import places
@@ -8,8 +9,10 @@ from client_calls import CALLS, ClientCall, differences
 
 from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.known_differences import EMULATE, unknown
+from rigtasks.testing.material import material_path
 
-EMULATE_JUDGE = "calls of the client against emulate@0.11.2"
+VERSION = json.loads(material_path("emulate/package.json").read_bytes())["version"]
+EMULATE_JUDGE = f"calls of the client against emulate@{VERSION}"
 SANDBOX_JUDGE = "calls of the client against the sandbox GitHub"
 
 
