@@ -64,7 +64,23 @@ DemoDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Where its stack keeps everything; a temporary folder."),
 ]
+SandboxDir = Annotated[
+    Path, typer.Option("--data-dir", help="What it remembers; a second start goes on with it.")
+]
+SandboxPort = Annotated[
+    int,
+    typer.Option(
+        "--port", help="Where it listens; the next free one when taken, 0 for any.", min=0
+    ),
+]
+Faults = Annotated[
+    Path | None, typer.Option("--faults", help="A fault plan: what shall go wrong, and when.")
+]
+WebhookUrl = Annotated[
+    str, typer.Option("--webhook-url", help="Where webhooks go, instead of the seed file's.")
+]
 DEFAULT_DATA_DIR = Path(".rig")
+DEFAULT_SANDBOX_DIR = Path(".rig-sandbox")
 
 
 @app.command()
@@ -93,6 +109,22 @@ def demo(
     from rigtasks.cli.start import run_demo
 
     raise typer.Exit(run_demo(data_dir, provider, keep=keep, as_json=as_json))
+
+
+@app.command()
+def sandbox(
+    seed: Annotated[Path, typer.Option("--seed", help="People, repositories and issues (YAML).")],
+    data_dir: SandboxDir = DEFAULT_SANDBOX_DIR,
+    port: SandboxPort = 8090,
+    *,
+    faults: Faults = None,
+    webhook_url: WebhookUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Run the sandbox GitHub alone until Ctrl-C, to try tools of your own against it."""
+    from rigtasks.cli.sandbox import run_sandbox
+
+    run_sandbox(seed, data_dir, port, faults_file=faults, webhook_url=webhook_url, as_json=as_json)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -10,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
 from rigtasks.cli.failures import ExitCode
+from rigtasks.cli.stopping import stopped_by_signals
 from rigtasks.cli.tools import DemoAgent
 from rigtasks.local.memory import measure, memory_table, stack_processes
 from rigtasks.local.postgres import PostgresServer
@@ -25,13 +24,12 @@ from rigtasks.local.stack import Addresses, LocalStack, StackOptions
 from rigtasks.local.valkey import ValkeyServer
 
 DEMO_PREFIX = "rig-demo-"
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_up(data_dir: Path, port: int | None, *, as_json: bool, memory: bool) -> None:
     """Run the stack until a signal asks for its end."""
     stack = LocalStack(options_for(data_dir, port), report=_Progress(time.monotonic()))
-    with _stopped_by_signals(stack), stack:
+    with stopped_by_signals(stack.ask_stop), stack:
         assert stack.addresses is not None  # noqa: S101 - set by a successful start
         if as_json:
             _say(msgspec.json.encode(stack.addresses).decode())
@@ -67,7 +65,7 @@ def run_demo(data_dir: Path | None, agent: DemoAgent, *, keep: bool, as_json: bo
             stack = LocalStack(
                 options_for(folder, None, settings=settings), report=_Progress(time.monotonic())
             )
-            with _stopped_by_signals(stack), stack:
+            with stopped_by_signals(stack.ask_stop), stack:
                 code = run(stack, json_output=as_json, keep=keep, patience_seconds=patience)
     finally:
         if temporary and code == ExitCode.OK:
@@ -173,21 +171,6 @@ def exec_web(host: str, port: int) -> None:
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
     command += ["--host", host, "--port", str(port), "webhook_receiver.wsgi:app"]
     os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell wanted
-
-
-@contextmanager
-def _stopped_by_signals(stack: LocalStack) -> Iterator[None]:
-    """Turn the stop signals into a request to the stack, so that nothing is cut in half."""
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stack.ask_stop()
-
-    before = {number: signal.signal(number, ask) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Progress:

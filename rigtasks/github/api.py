@@ -5,6 +5,7 @@ The typed reads and writes beside this module are functions over an `Api`.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -138,6 +139,16 @@ class Api:
         """
         call = self._call(method, self._address(path, {}), body=body, write=True)
         return decode(self._send(call), shape, call)
+
+    def delete(self, path: str) -> None:
+        """Delete something; what is not there any more is deleted already.
+
+        Raises:
+            EffectUnknown: it may have happened; call again.
+            RigError: as `rigtasks.github.errors` names it.
+        """
+        with suppress(NotFound):
+            self._send(self._call("DELETE", self._address(path, {}), write=True))
 
     def query(self, document: str, shape: type[T], **variables: str | int | None) -> T:
         """Read with GraphQL; `shape` is the type of `data`."""

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from rigtasks.github.api import Api, segment
+from rigtasks.github.doubt import write_or_find
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,13 +124,19 @@ def put_check_run(api: Api, draft: CheckDraft) -> CheckRun:
     found = _own(api, draft)
     content = _content(draft)
     if found is None:
-        return api.write("POST", "/check-runs", content | {"head_sha": draft.head_sha}, CheckRun)
+        created = content | {"head_sha": draft.head_sha}
+        return write_or_find(
+            api,
+            lambda: api.write("POST", "/check-runs", created, CheckRun),
+            lambda: _own(api, draft),
+        )
     if _same(found, draft):
         return found
     return api.write("PATCH", f"/check-runs/{found.id}", content, CheckRun)
 
 
 def _own(api: Api, draft: CheckDraft) -> CheckRun | None:
+    """Find our check run, the newest one: that is the one GitHub counts."""
     pages = api.pages(
         f"/commits/{segment(draft.head_sha)}/check-runs",
         _CheckRuns,
@@ -137,10 +144,13 @@ def _own(api: Api, draft: CheckDraft) -> CheckRun | None:
         filter="all",
     )
     slug = api.account().login.removesuffix("[bot]")
-    for run in (run for page in pages for run in page.check_runs):
-        if run.external_id == draft.external_id and run.app is not None and run.app.slug == slug:
-            return run
-    return None
+    own = (
+        run
+        for page in pages
+        for run in page.check_runs
+        if run.external_id == draft.external_id and run.app is not None and run.app.slug == slug
+    )
+    return max(own, key=lambda run: run.id, default=None)
 
 
 def _content(draft: CheckDraft) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from rigtasks.github.api import Api
+from rigtasks.github.doubt import write_or_find
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Account
 
@@ -189,8 +190,9 @@ def marker(key: str) -> str:
 def comment_once(api: Api, number: int, *, key: str, body: str) -> Comment:
     """Make sure the issue has our comment with this key and exactly this text.
 
-    An earlier one is edited in place, so that repeating the call changes nothing. A comment of
-    somebody else with the same marker is left alone.
+    An earlier one is edited in place, so that repeating the call changes nothing. Where GitHub's
+    list once lay behind and a second one was written, the oldest is kept and the others go. A
+    comment of somebody else with the same marker is left alone.
 
     Args:
         api: the identity that comments.
@@ -202,22 +204,30 @@ def comment_once(api: Api, number: int, *, key: str, body: str) -> Comment:
         EffectUnknown: call again, which looks first.
     """
     text = f"{body.rstrip()}\n\n{marker(key)}"
-    found = _own_comment(api, number, marker(key))
-    if found is None:
-        return api.write("POST", f"/issues/{number}/comments", {"body": text}, Comment)
-    if found.body.replace("\r\n", "\n") == text:
-        return found
-    return api.write("PATCH", f"/issues/comments/{found.id}", {"body": text}, Comment)
+    hidden = marker(key)
+    own = _own_comments(api, number, hidden)
+    if not own:
+        return write_or_find(
+            api,
+            lambda: api.write("POST", f"/issues/{number}/comments", {"body": text}, Comment),
+            lambda: next(iter(_own_comments(api, number, hidden)), None),
+        )
+    kept, *superfluous = own
+    for comment in superfluous:
+        api.delete(f"/issues/comments/{comment.id}")
+    if kept.body.replace("\r\n", "\n") == text:
+        return kept
+    return api.write("PATCH", f"/issues/comments/{kept.id}", {"body": text}, Comment)
 
 
-def _own_comment(api: Api, number: int, hidden: str) -> Comment | None:
+def _own_comments(api: Api, number: int, hidden: str) -> list[Comment]:
     own = api.account().id
     mine = (
         comment
         for comment in read_comments(api, number)
         if comment.user is not None and comment.user.id == own and hidden in comment.body
     )
-    return next(mine, None)
+    return sorted(mine, key=lambda comment: comment.id)
 
 
 _EDITS: Final = """

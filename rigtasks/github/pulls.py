@@ -7,7 +7,7 @@ import msgspec
 
 from rigtasks.gate.closes import closed_issues
 from rigtasks.github.api import Api, Text
-from rigtasks.github.errors import NotFound, Unprocessable
+from rigtasks.github.errors import NotFound, Unavailable, Unprocessable
 from rigtasks.github.identities import Account
 from rigtasks.github.issues import Label
 from rigtasks.github.transport import DIFF
@@ -214,6 +214,7 @@ def open_pull_request(
 
     Raises:
         Unprocessable: GitHub refuses it, for example because there are no commits between.
+        Unavailable: there is one already that GitHub's list does not show yet; call again.
         EffectUnknown: call again, which looks first.
     """
     found = _to_adopt(api, branch, base)
@@ -229,9 +230,13 @@ def open_pull_request(
     try:
         opened = api.write("POST", "/pulls", content, PullRequest)
     except Unprocessable as error:
-        found = _to_adopt(api, branch, base) if _already_exists(error) else None
-        if found is None:
+        if not _already_exists(error):
             raise
+        found = _to_adopt(api, branch, base)
+        if found is None:
+            raise Unavailable(
+                f"GitHub says that {branch} has a pull request and does not list it yet."
+            ) from error
         return OpenedPullRequest(pull_request=found, adopted=True)
     return OpenedPullRequest(pull_request=opened, adopted=False)
 

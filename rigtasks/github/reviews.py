@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from rigtasks.github.api import Api
+from rigtasks.github.doubt import write_or_find
 from rigtasks.github.errors import NotFound, Refusal, ResponseTooLarge
 from rigtasks.github.identities import Account
 from rigtasks.github.issues import marker
@@ -103,22 +104,32 @@ def post_review_once(api: Api, number: int, draft: ReviewDraft) -> Review:
             request itself.
         EffectUnknown: call again, which looks first.
     """
-    hidden = marker(draft.key)
-    own = api.account().id
-    for review in read_reviews(api, number):
-        mine = review.user is not None and review.user.id == own
-        if mine and review.commit_id == draft.commit_id and hidden in review.body:
-            return review
+    found = _own_review(api, number, draft)
+    if found is not None:
+        return found
     content: dict[str, Any] = {
         "commit_id": draft.commit_id,
         "event": draft.event.value,
-        "body": f"{draft.body.rstrip()}\n\n{hidden}",
+        "body": f"{draft.body.rstrip()}\n\n{marker(draft.key)}",
         "comments": [
             {"path": each.path, "line": each.line, "side": "RIGHT", "body": each.body}
             for each in draft.comments
         ],
     }
-    return api.write("POST", f"/pulls/{number}/reviews", content, Review)
+    return write_or_find(
+        api,
+        lambda: api.write("POST", f"/pulls/{number}/reviews", content, Review),
+        lambda: _own_review(api, number, draft),
+    )
+
+
+def _own_review(api: Api, number: int, draft: ReviewDraft) -> Review | None:
+    own, hidden = api.account().id, marker(draft.key)
+    for review in read_reviews(api, number):
+        mine = review.user is not None and review.user.id == own
+        if mine and review.commit_id == draft.commit_id and hidden in review.body:
+            return review
+    return None
 
 
 def read_threads(api: Api, number: int) -> tuple[Thread, ...]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from rigtasks.local.github.hub import Options
+from rigtasks.local.github.limits import Limits
 from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.local.github.setup import ADMIN_TOKEN_FILE, APPS_FILE
 
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         webhook_url=arguments.webhook_url,
         webhook_secret=os.environ.get(SECRET_VARIABLE, ""),
         token_lifetime=timedelta(seconds=arguments.token_lifetime),
-        rate_limit=arguments.rate_limit,
+        limits=Limits(core_per_hour=arguments.rate_limit, graphql_per_hour=arguments.rate_limit),
         ci_path=arguments.ci_path,
         ci_timeout=arguments.ci_timeout,
         allow_unsandboxed_ci=arguments.allow_unsandboxed_ci,

@@ -170,7 +170,11 @@ def role_of(repository: Repository, account: Account) -> str:
     """Return the repository role of an account."""
     if account.id == repository.owner_id:
         return "admin"
-    granted = repository.roles.get(account.id, "none")
+    granted = max(
+        repository.roles.get(account.id, "none"),
+        repository.granted_by_teams.get(account.id, "none"),
+        key=ROLES.index,
+    )
     return "read" if granted == "none" and not repository.private else granted
 
 
@@ -181,7 +185,8 @@ def require(caller: Caller, repository: Repository, permission: str, level: str)
         caller: who asks.
         repository: what they ask about.
         permission: an App permission's name; alternatives are separated by `|`.
-        level: read, write, admin, or `comment` for what every reader may do.
+        level: read, write, admin, `comment` for what every reader may do, or `fork` for a copy,
+            which every reader may have and an App only with `contents` to read as well.
 
     Raises:
         HttpError: 404 when they may not know the repository, 403 when they lack the permission,
@@ -198,6 +203,46 @@ def require(caller: Caller, repository: Repository, permission: str, level: str)
         raise HttpError(401, "Requires authentication")
 
 
+def accepted(needs: str) -> str:
+    """Return the `X-Accepted-GitHub-Permissions` of a route, from its `permission:level`."""
+    permission, _, level = needs.rpartition(":")
+    if level == "fork":
+        return f"{permission}=write,contents=read"
+    word = "write" if level == "comment" else level
+    return "; ".join(f"{name}={word}" for name in permission.split("|"))
+
+
+def require_members(caller: Caller) -> None:
+    """Let an App with the organisation permission `members` go on, and every person.
+
+    Raises:
+        HttpError: 403 for an App without it, 401 for nobody.
+    """
+    if caller.kind is CallerKind.ANONYMOUS:
+        raise HttpError(401, "Requires authentication")
+    if caller.kind is CallerKind.INSTALLATION and not allowed_to_app(caller, "members", "read"):
+        raise forbidden_to_app()
+
+
+def may_push(caller: Caller, repository: Repository, *, into: Repository, modify: bool) -> bool:
+    """Tell whether the caller may push to a branch that a pull request comes from.
+
+    Args:
+        caller: who asks.
+        repository: whose branch.
+        into: the repository the pull request goes into.
+        modify: whether the maintainers of `into` may change the branch too.
+    """
+    if caller.kind is CallerKind.INSTALLATION:
+        return _covers(caller, repository)
+    if caller.account is None:
+        return False
+    roles = [role_of(repository, caller.account)]
+    if modify:
+        roles.append(role_of(into, caller.account))
+    return any(ROLES.index(role) >= ROLES.index("write") for role in roles)
+
+
 def sees(caller: Caller, repository: Repository) -> bool:
     """Tell whether the caller may know that the repository exists."""
     if not repository.private:
@@ -212,7 +257,9 @@ def sees(caller: Caller, repository: Repository) -> bool:
 def allowed_to_app(caller: Caller, permission: str, level: str) -> bool:
     """Tell whether an App token carries a permission at a level."""
     granted = "none" if caller.token is None else caller.token.permissions.get(permission, "none")
-    return _LEVELS[granted] >= _LEVELS["write" if level == "comment" else level]
+    if level == "fork" and not allowed_to_app(caller, "contents", "read"):
+        return False
+    return _LEVELS[granted] >= _LEVELS["write" if level in {"comment", "fork"} else level]
 
 
 def _covers(caller: Caller, repository: Repository) -> bool:
@@ -239,7 +286,7 @@ def _require_of_person(
     role = ROLES.index(role_of(repository, account))
     if role == 0:
         raise not_found()
-    if level in {"read", "comment"}:
+    if level in {"read", "comment", "fork"}:
         return
     if names == ["checks"]:
         raise HttpError(403, "You must authenticate via a GitHub App.")

@@ -10,38 +10,25 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Response
 
-from rigtasks.local.github import access, issues, pushes
+from rigtasks.local.github import access, issues, protections, pushes, repository_changes
 from rigtasks.local.github.answers import HttpError, invalid, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.git import ZERO, signature
+from rigtasks.local.github.governance import Protection
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.merging import identity
 from rigtasks.local.github.model import (
     ROLES,
     Account,
     AccountType,
-    Protection,
     Repository,
-    RequiredCheck,
 )
 from rigtasks.local.github.setup import RESERVED_LOGINS, exported, install_apps
 from rigtasks.local.github.shapes import accounts, repositories
+from rigtasks.local.github.shapes import protection as protection_shapes
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-
-
-class ProtectionPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How a branch shall be protected; checks are names, bound to the CI App where `app_id` is."""
-
-    branch: str | None = None
-    checks: tuple[RequiredCheck, ...] = ()
-    strict: bool = False
-    required_approving_review_count: int | None = None
-    require_code_owner_reviews: bool = False
-    dismiss_stale_reviews: bool = False
-    required_conversation_resolution: bool = False
-    enforce_admins: bool = False
 
 
 class FilePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +51,7 @@ class RepositoryPlan(msgspec.Struct, frozen=True, kw_only=True):
     default_branch: str = "main"
     delete_branch_on_merge: bool = False
     roles: dict[str, str] = {}
-    protection: ProtectionPlan | None = None
+    protection: dict[str, Any] | None = None
 
 
 def check_token(call: Call, expected: str) -> None:
@@ -78,7 +65,8 @@ def check_token(call: Call, expected: str) -> None:
         raise HttpError(401, "Bad admin token: see the file admin-token in the data folder")
 
 
-def _plan(call: Call, kind: type[msgspec.Struct]) -> Any:
+def converted(call: Call, kind: type[msgspec.Struct]) -> Any:
+    """Return the body as a plan; 422 where it does not fit."""
     try:
         return msgspec.convert(call.body, kind)
     except msgspec.ValidationError as error:
@@ -118,7 +106,7 @@ def create_user(call: Call) -> Response:
 
 def create_repository(call: Call) -> Response:
     """Create a repository with one commit of the given files."""
-    plan: RepositoryPlan = _plan(call, RepositoryPlan)
+    plan: RepositoryPlan = converted(call, RepositoryPlan)
     hub, state = call.hub, call.state
     if not _NAME.fullmatch(plan.name) or plan.name in {".", ".."} or plan.name.endswith(".git"):
         raise invalid("Repository", "name")
@@ -197,26 +185,20 @@ def set_roles(call: Call) -> Response:
 def set_protection(call: Call) -> Response:
     """Protect a branch, in place of what protected it before."""
     repo = _repository(call)
-    row = _protect(call.hub, repo, _plan(call, ProtectionPlan))
-    return json_response(repositories.protection(row, call.url))
+    row = _protect(call.hub, repo, call.body)
+    return json_response(protection_shapes.protection(call.hub, row, call.url, call.view))
 
 
-def _protect(hub: Hub, repo: Repository, plan: ProtectionPlan) -> Protection:
-    branch = plan.branch or repo.default_branch
-    with hub.state.change():
-        known = hub.state.protections.first(repo.id, branch)
-        return hub.state.protections.put(
-            Protection(
-                id=hub.state.new_id() if known is None else known.id,
-                repository_id=repo.id,
-                branch=branch,
-                **{
-                    field: getattr(plan, field)
-                    for field in ProtectionPlan.__struct_fields__
-                    if field != "branch"
-                },
-            )
-        )
+def _protect(hub: Hub, repo: Repository, fields: dict[str, Any]) -> Protection:
+    """Protect a branch, the default one unless `branch` names another, as a row would be."""
+    branch = fields.get("branch") or repo.default_branch
+    placed = {**fields, "branch": branch, "id": 0, "repository_id": repo.id}
+    try:
+        plan = msgspec.convert(placed, Protection)
+    except msgspec.ValidationError as error:
+        raise HttpError(422, str(error)) from error
+    owner = hub.state.accounts.get(repo.owner_id)
+    return protections.change_protection(hub, repo, plan, owner)
 
 
 def rename_repository(call: Call) -> Response:
@@ -224,11 +206,8 @@ def rename_repository(call: Call) -> Response:
     repo, name = _repository(call), call.required_text("name")
     if not _NAME.fullmatch(name):
         raise invalid("Repository", "name")
-    with call.state.change():
-        former = (*repo.former_names, call.hub.full_name(repo).lower())
-        repo = call.state.repositories.put(
-            msgspec.structs.replace(repo, name=name, former_names=former)
-        )
+    owner = call.state.accounts.get(repo.owner_id)
+    repo = repository_changes.edit(call.hub, repo, owner, {"name": name})
     return json_response(repositories.repository(call.hub, repo, call.view))
 
 

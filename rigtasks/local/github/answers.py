@@ -1,6 +1,5 @@
-"""GitHub's answers: errors in its own words, pages with Link headers, and entity tags."""
+"""GitHub's answers: errors in its own words, and pages with Link headers."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -23,6 +22,8 @@ class HttpError(Exception):
         message: GitHub's `message`.
         errors: GitHub's `errors` list, where the answer has one.
         headers: further headers.
+        docs: GitHub's `documentation_url`.
+        body: further fields of the body.
     """
 
     def __init__(
@@ -32,19 +33,23 @@ class HttpError(Exception):
         *,
         errors: Sequence[dict[str, Any] | str] | None = None,
         headers: dict[str, str] | None = None,
+        docs: str = DOCS,
+        body: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
+        self.body = body or {}
         self.status = status
         self.message = message
         self.errors = errors
         self.headers = headers or {}
+        self.docs = docs
 
     def response(self) -> Response:
         """Render the error as GitHub does."""
-        body: dict[str, Any] = {"message": self.message}
+        body: dict[str, Any] = {"message": self.message, **self.body}
         if self.errors is not None:
             body["errors"] = list(self.errors)
-        body["documentation_url"] = DOCS
+        body["documentation_url"] = self.docs
         body["status"] = str(self.status)
         return json_response(body, self.status, self.headers)
 
@@ -132,16 +137,3 @@ def _number(request: Request, name: str, default: int) -> int:
         return int(request.args.get(name, default))
     except ValueError:
         return default
-
-
-def with_entity_tag(request: Request, response: Response) -> Response:
-    """Tag a successful GET, and answer 304 when the caller already has that content."""
-    if request.method != "GET" or response.status_code != 200:  # noqa: PLR2004  # HTTP OK
-        return response
-    digest = hashlib.sha256(response.get_data() + response.headers.get("Link", "").encode())
-    tag = digest.hexdigest()
-    response.headers["ETag"] = f'W/"{tag}"'
-    response.headers["Cache-Control"] = "private, max-age=60, s-maxage=60"
-    if request.if_none_match.contains_weak(tag):
-        return Response(status=304, headers={"ETag": f'W/"{tag}"'})
-    return response

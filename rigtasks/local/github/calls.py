@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from werkzeug.wrappers import Request, Response
 
-from rigtasks.local.github.access import Caller, CallerKind, require, sees
+from rigtasks.local.github.access import Caller, CallerKind, require, require_members, sees
 from rigtasks.local.github.answers import HttpError, not_found, paginate
 from rigtasks.local.github.hub import Hub, View
 from rigtasks.local.github.model import Account, App, Issue, PullRequest, Repository
@@ -24,12 +24,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         handler: answers the call.
         needs: `permission:level` on that repository, alternatives separated by `|`; empty where
             the handler decides.
+        archived: whether it also writes to an archived repository.
     """
 
     method: str
     rule: str
     handler: Handler
     needs: str = ""
+    archived: bool = False
 
 
 class Call:
@@ -85,10 +87,7 @@ class Call:
         """Return the redirect from a repository's former name, which nobody else has taken."""
         owner, name = self.arguments["owner"], self.arguments["repo"]
         rest = self.url.split(f"/repos/{owner}/{name}", 1)[1]
-        target = f"{self.view.api}/repositories/{renamed.id}{rest}"
-        status = 301 if self.request.method == "GET" else 307
-        message = "Moved Permanently" if status == 301 else "Temporary Redirect"  # noqa: PLR2004
-        return HttpError(status, message, headers={"Location": target})
+        return _moved(self.request, f"{self.view.api}/repositories/{renamed.id}{rest}")
 
     @property
     def account(self) -> Account:
@@ -118,9 +117,21 @@ class Call:
         return None if self.caller.app is None else self.caller.app.id
 
     def require(self, needs: str) -> None:
-        """Check `permission:level` on the repository; see `access.require`."""
+        """Check `permission:level`; see `access.require` and, for teams, `require_members`."""
         permission, _, level = needs.rpartition(":")
-        require(self.caller, self.repo, permission, level)
+        if permission == "members":
+            require_members(self.caller)
+        else:
+            require(self.caller, self.repo, permission, level)
+
+    def check_writable(self) -> None:
+        """Refuse what would change an archived repository.
+
+        Raises:
+            HttpError: 403 for one.
+        """
+        if "repo" in self.arguments and self.request.method != "GET" and self.repo.archived:
+            raise HttpError(403, "Repository was archived so is read-only.")
 
     @property
     def body(self) -> dict[str, Any]:
@@ -179,13 +190,25 @@ class Call:
         raise HttpError(422, f"Invalid request.\n\n{value!r} is not an integer.")
 
     def issue(self) -> Issue:
-        """Return the issue the address names, pull requests included; 410 or 404 otherwise."""
+        """Return the issue the address names, pull requests included.
+
+        Raises:
+            HttpError: 301 when it was transferred, 410 when it was deleted, 404 otherwise.
+        """
         found = self.hub.issue(self.repo, self.arguments["number"])
+        moved = self.repo.transferred_issues.get(self.arguments["number"])
+        if found is None and moved is not None:
+            raise self._moved_issue(moved)
         if found is None and self.arguments["number"] in self.repo.deleted_issues:
             raise HttpError(410, "This issue was deleted")
         if found is None:
             raise not_found()
         return found
+
+    def _moved_issue(self, path: str) -> HttpError:
+        number = self.arguments["number"]
+        rest = self.url.partition(f"/issues/{number}")[2]
+        return _moved(self.request, f"{self.view.api}{path}{rest}")
 
     def pull(self) -> PullRequest:
         """Return the pull request the address names; 404 otherwise."""
@@ -213,6 +236,12 @@ class Call:
     def page(self, items: list[Any], render: Callable[[Any], Any], key: str = "") -> Response:
         """Answer with one page of a list."""
         return paginate(self.request, self.url, items, render, key)
+
+
+def _moved(request: Request, target: str) -> HttpError:
+    status = 301 if request.method == "GET" else 307
+    message = "Moved Permanently" if status == 301 else "Temporary Redirect"  # noqa: PLR2004
+    return HttpError(status, message, headers={"Location": target}, body={"url": target})
 
 
 def _json(data: bytes) -> Any:

@@ -56,12 +56,21 @@ class CiRunner:
         """Start what a happening starts."""
         if happening.sha is None:
             return
-        repo = self._hub.state.repositories.get(happening.repository_id)
+        repo = self._hub.state.repositories.find(happening.repository_id)
+        if repo is None:
+            return
         if happening.event == "pull_request" and happening.action in _STARTING_ACTIONS:
             pull = self._hub.pull(repo, happening.number or 0)
             if pull is not None:
                 self._start(repo, happening.sha, "pull_request", pull.base_ref)
-        elif happening.ref == f"refs/heads/{repo.default_branch}" and not happening.created:
+        elif happening.event == "merge_group" and happening.action == "checks_requested":
+            branch = (happening.ref or "").removeprefix("refs/heads/")
+            self._start(repo, happening.sha, "merge_group", branch)
+        elif (
+            happening.event == "push"
+            and happening.ref == f"refs/heads/{repo.default_branch}"
+            and not happening.created
+        ):
             self._start(repo, happening.sha, "push", repo.default_branch)
 
     def again(self, repo: Repository, run: CheckRun) -> None:

@@ -192,6 +192,10 @@ class BareRepository:
         """Delete a ref."""
         self.run("update-ref", "-d", ref)
 
+    def take(self, other: "BareRepository", branch: str) -> None:
+        """Bring the objects of another repository's branch here; no ref moves."""
+        self.run("fetch", "--quiet", "--no-tags", str(other.path), f"refs/heads/{branch}")
+
     def commits(self, *revisions: str, limit: int = 250) -> list[Commit]:
         """Return the commits of a revision range, newest first."""
         output = self.run(

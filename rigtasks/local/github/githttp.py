@@ -1,64 +1,28 @@
 """Git over HTTP: `git http-backend` as a CGI program, with tokens, permissions and push rules.
 
-A push is judged ref by ref in an `update` hook that belongs to the forge. Git reports any refusal
-as "hook declined"; the answer is rewritten so that the client reads GitHub's own words.
+A push is judged ref by ref in an `update` hook that belongs to the forge; see `push_judge`.
 """
 
 import base64
 import binascii
 import os
-import re
 import subprocess
 import tempfile
 import threading
-from pathlib import Path
 from typing import IO
 
 from werkzeug.wrappers import Request, Response
 
-from rigtasks.local.github import pushes
-from rigtasks.local.github.access import Caller, CallerKind, allowed_to_app, require, role_of
+from rigtasks.local.github import push_judge, pushes
+from rigtasks.local.github.access import Caller, CallerKind, allowed_to_app, may_push, require
 from rigtasks.local.github.answers import HttpError
 from rigtasks.local.github.git import BareRepository, environment
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Repository
+from rigtasks.local.github.push_judge import Move
 
 _BACKEND_SECONDS = 120
 _CHUNK = 65_536
-_SIDE_BAND_ROOM = 60_000
-_UPDATE_HOOK = """#!/bin/sh
-# Judges one ref of a push: name, old object, new object.
-zero=0000000000000000000000000000000000000000
-case "$1" in
-  refs/heads/*|refs/tags/*) ;;
-  *) echo "error: deny updating a hidden ref" >&2; exit 1 ;;
-esac
-for protected in $SANDBOX_PROTECTED; do
-  if [ "$1" = "refs/heads/$protected" ]; then
-    echo "error: GH006: Protected branch update failed for $1." >&2
-    echo "error: Changes must be made through a pull request." >&2
-    exit 1
-  fi
-done
-if [ "$3" != "$zero" ] && [ -n "$SANDBOX_NO_WORKFLOWS" ]; then
-  touched=$(git log --format= --name-only "$3" --not --all -- .github/workflows | head -n 1)
-  if [ -n "$touched" ]; then
-    subject="refusing to allow a GitHub App to create or update workflow"
-    echo "$subject \\`$touched\\` without \\`workflows\\` permission" >&2
-    exit 1
-  fi
-fi
-exit 0
-"""
-_WORKFLOW_REFUSAL = re.compile(rb"(refusing to allow a GitHub App [^\n]*permission)")
-
-
-def write_hooks(folder: Path) -> None:
-    """Write the only hook the forge runs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    hook = folder / "update"
-    hook.write_text(_UPDATE_HOOK, encoding="utf-8")
-    hook.chmod(0o755)
 
 
 class GitOverHttp:
@@ -89,7 +53,7 @@ class GitOverHttp:
                 401, "Authentication required", headers={"WWW-Authenticate": 'Basic realm="GitHub"'}
             )
         with self._hub.state.lock:
-            require(caller, repo, "contents", "write" if pushing else "read")
+            self._require(caller, repo, pushing=pushing)
         if path == "git-receive-pack":
             lock = self._push_locks.setdefault(repo.id, threading.Lock())
             with lock:
@@ -102,37 +66,58 @@ class GitOverHttp:
         if caller.account is None:
             raise HttpError(403, "Forbidden")
         git = self._hub.git(repo)
-        protected = self._protected_from(caller, repo)
-        rules = {"SANDBOX_PROTECTED": " ".join(protected), "REMOTE_USER": caller.account.login}
-        by_app = caller.kind is CallerKind.INSTALLATION
-        if by_app and not allowed_to_app(caller, "workflows", "write"):
-            rules["SANDBOX_NO_WORKFLOWS"] = "1"
-        with tempfile.TemporaryFile() as body:
+        with tempfile.TemporaryFile() as body, tempfile.NamedTemporaryFile() as listed:
             _copy(request.stream, body)
-            named = _named_refs(body)
-            before = _listed(git, named)
+            moves = push_judge.moves(body)
+            with self._hub.state.lock:
+                self._check_maintainer(caller, repo, moves)
+                listed.write(push_judge.listed(self._hub, repo, moves, caller.account))
+                listed.flush()
+            rules = {
+                "SANDBOX_REFUSALS": listed.name,
+                "SANDBOX_RULES_PAGE": f"{self._hub.web}/{self._hub.full_name(repo)}/rules",
+                "REMOTE_USER": caller.account.login,
+            }
+            by_app = caller.kind is CallerKind.INSTALLATION
+            if by_app and not allowed_to_app(caller, "workflows", "write"):
+                rules["SANDBOX_NO_WORKFLOWS"] = "1"
+            before = _listed(git, moves)
             response = self._backend(request, repo, "git-receive-pack", rules, body)
-            response.set_data(_with_reasons(response.get_data(), protected))
+            response.set_data(push_judge.with_reasons(response.get_data()))
             with self._hub.state.change():
-                after = _listed(git, named)
+                after = _listed(git, moves)
                 pushes.refs_moved(self._hub, repo, before, after, caller.account)
         return response
 
-    def _protected_from(self, caller: Caller, repo: Repository) -> list[str]:
-        person = caller.account if caller.kind is CallerKind.PERSONAL else None
-        branches = []
-        with self._hub.state.lock:
-            for protection in self._hub.state.protections.all():
-                if protection.repository_id != repo.id:
-                    continue
-                overrides = (
-                    person is not None
-                    and role_of(repo, person) == "admin"
-                    and not protection.enforce_admins
-                )
-                if not overrides:
-                    branches.append(protection.branch)
-        return branches
+    def _require(self, caller: Caller, repo: Repository, *, pushing: bool) -> None:
+        if pushing and repo.archived:
+            raise HttpError(403, "This repository was archived so it is read-only.")
+        try:
+            require(caller, repo, "contents", "write" if pushing else "read")
+        except HttpError:
+            if not self._maintained(caller, repo):
+                raise
+
+    def _maintained(self, caller: Caller, repo: Repository) -> set[str]:
+        """Return the branches of a fork that the maintainers of the original may change."""
+        if caller.kind is not CallerKind.PERSONAL or repo.parent_id is None:
+            return set()
+        state = self._hub.state
+        return {
+            pull.head_ref
+            for pull in state.pulls.all()
+            if pull.fork_id == repo.id
+            and pull.maintainer_can_modify
+            and may_push(caller, repo, into=state.repositories.get(pull.repository_id), modify=True)
+        }
+
+    def _check_maintainer(self, caller: Caller, repo: Repository, moves: list[Move]) -> None:
+        try:
+            require(caller, repo, "contents", "write")
+        except HttpError:
+            allowed = {f"refs/heads/{branch}" for branch in self._maintained(caller, repo)}
+            if any(move.ref not in allowed for move in moves):
+                raise
 
     def _backend(
         self,
@@ -200,18 +185,8 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> None:
         target.write(chunk)
 
 
-def _named_refs(body: IO[bytes]) -> set[str]:
-    """Return the refs that a receive-pack request wants to move."""
-    body.seek(0)
-    named = set()
-    while (length := int(body.read(4) or b"0", 16)) > 4:  # noqa: PLR2004  # four digits of length
-        command = body.read(length - 4).split(b"\0", 1)[0].decode("utf-8", "replace").rstrip("\n")
-        if command.count(" ") >= 2:  # noqa: PLR2004  # old, new, ref
-            named.add(command.split(" ", 2)[2])
-    return named
-
-
-def _listed(git: BareRepository, named: set[str]) -> dict[str, str]:
+def _listed(git: BareRepository, moves: list[Move]) -> dict[str, str]:
+    named = {move.ref for move in moves}
     return {ref: sha for ref, sha in git.refs("refs/").items() if ref in named}
 
 
@@ -227,46 +202,3 @@ def _cgi_response(output: bytes) -> Response:
             response.headers[name] = value
     response.headers["Content-Length"] = str(len(body))
     return response
-
-
-def _with_reasons(answer: bytes, protected: list[str]) -> bytes:
-    """Put GitHub's words for a refusal where git only says that a hook declined."""
-    if b"hook declined" not in answer:
-        return answer
-    bands: dict[int, bytes] = {1: b"", 2: b""}
-    for packet in _packets(answer):
-        if packet and packet[0] in bands:
-            bands[packet[0]] += packet[1:]
-    refusal = _WORKFLOW_REFUSAL.search(bands[2])
-    report = b""
-    for line in _packets(bands[1]):
-        text = line
-        if line.startswith(b"ng ") and line.rstrip().endswith(b"hook declined"):
-            ref = line.split(b" ", 2)[1]
-            branch = ref.decode("utf-8", "replace").removeprefix("refs/heads/")
-            if branch in protected:
-                text = b"ng " + ref + b" protected branch hook declined\n"
-            elif refusal is not None:
-                text = b"ng " + ref + b" " + refusal[1] + b"\n"
-        report += _packet(text)
-    report += b"0000"
-    pieces = [
-        _packet(b"\x02" + bands[2][start : start + _SIDE_BAND_ROOM])
-        for start in range(0, len(bands[2]), _SIDE_BAND_ROOM)
-    ]
-    return b"".join([*pieces, _packet(b"\x01" + report), b"0000"])
-
-
-def _packets(stream: bytes) -> list[bytes]:
-    packets = []
-    position = 0
-    while position + 4 <= len(stream):
-        length = int(stream[position : position + 4], 16)
-        if length >= 4:  # noqa: PLR2004  # the length counts its own four digits
-            packets.append(stream[position + 4 : position + length])
-        position += max(length, 4)
-    return packets
-
-
-def _packet(content: bytes) -> bytes:
-    return f"{len(content) + 4:04x}".encode() + content

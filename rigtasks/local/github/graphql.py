@@ -28,16 +28,17 @@ from graphql import (
     build_schema,
     execute_sync,
     get_named_type,
-    parse,
     validate,
 )
 
+from rigtasks.local.github.governance import Team
+from rigtasks.local.github.graphql_documents import document_of
 from rigtasks.local.github.graphql_pages import page
 from rigtasks.local.github.graphql_schema import RESOLVERS
 from rigtasks.local.github.graphql_types import Context, Json, RefusedError, Resolver
+from rigtasks.local.github.model import Account
 
 _SOURCE = Path(__file__).with_name("schema.graphql")
-_MOST_TOKENS = 10_000
 #: GitHub's `code` of an error in a query, by the rule that found it.
 _CODES = {
     FieldsOnCorrectTypeRule: "undefinedField",
@@ -84,7 +85,7 @@ def execute(context: Context, body: Json) -> Json:
             variable_values=variables,
             operation_name=body.get("operationName"),
             field_resolver=_read,
-            type_resolver=lambda row, _info, _abstract: row.type.value,
+            type_resolver=_kind,
         )
     except GraphQLError as error:
         return {"errors": [_told(error)]}
@@ -102,7 +103,7 @@ def _asked(body: Json) -> tuple[DocumentNode, Json]:
         raise GraphQLError("A query attribute must be specified and must be a string.")
     if not isinstance(variables, dict):
         raise GraphQLError("Variables must be an object")
-    return parse(source, max_tokens=_MOST_TOKENS), variables
+    return document_of(source), variables
 
 
 def _mistakes(document: DocumentNode) -> list[Json]:
@@ -141,6 +142,10 @@ def _resolving(resolver: Resolver, field: GraphQLField, name: str) -> GraphQLFie
             name, resolver(info.context, row, arguments), arguments
         )
     return lambda row, info, **arguments: resolver(info.context, row, arguments)
+
+
+def _kind(row: Account | Team, _info: GraphQLResolveInfo[Context], _abstract: object) -> str:
+    return "Team" if isinstance(row, Team) else row.type.value
 
 
 def _read(row: Any, info: GraphQLResolveInfo[Context], **_arguments: Any) -> Any:

@@ -4,12 +4,13 @@ import base64
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from rigtasks.agent.sandbox import Probe
 from rigtasks.local.github.git import BareRepository, ChangedFile
+from rigtasks.local.github.limits import Limits
 from rigtasks.local.github.model import Account, Installation, Issue, PullRequest, Repository
 from rigtasks.local.github.state import State
 
@@ -23,8 +24,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         data_dir: everything it remembers.
         webhook_url: where the App's webhooks go; empty sends none.
         webhook_secret: what signs them.
+        webhook_content_type: `json` or `form`.
         token_lifetime: how long installation tokens live.
-        rate_limit: requests an hour for each installation or user.
+        limits: how much each installation or user may ask.
         webhook_timeout: seconds until a delivery counts as failed.
         ci_path: the PATH of CI steps; empty takes this process's own.
         ci_timeout: seconds until a CI job is stopped.
@@ -36,8 +38,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: Path
     webhook_url: str = ""
     webhook_secret: str = ""
+    webhook_content_type: Literal["json", "form"] = "json"
     token_lifetime: timedelta = timedelta(hours=1)
-    rate_limit: int = 5_000
+    limits: Limits = Limits()
     webhook_timeout: float = 10.0
     ci_path: str = ""
     ci_timeout: float = 300.0

@@ -60,7 +60,8 @@ def announce(
 def next_number(hub: Hub, repo: Repository) -> int:
     """Return the number the next issue or pull request of a repository gets."""
     numbers = (issue.number for issue in hub.state.issues.of(repo.id))
-    return max((*numbers, *repo.deleted_issues), default=0) + 1
+    gone = (*repo.deleted_issues, *repo.transferred_issues)
+    return max((*numbers, *gone), default=0) + 1
 
 
 def record(

@@ -6,7 +6,6 @@ import tempfile
 import msgspec
 
 from rigtasks.local.github import pulls, pushes
-from rigtasks.local.github.access import role_of
 from rigtasks.local.github.answers import HttpError
 from rigtasks.local.github.git import (
     BareRepository,
@@ -17,10 +16,15 @@ from rigtasks.local.github.git import (
 )
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Account, Issue, PullRequest, Repository
-from rigtasks.local.github.rules import merge_blockers
+from rigtasks.local.github.rules.verdicts import merge_blockers
 
-_FORGE = ("GitHub", "noreply@github.com")
+FORGE = ("GitHub", "noreply@github.com")
 _REBASE_SECONDS = 60
+_ALLOWED = {
+    "merge": ("allow_merge_commit", "Merge commits"),
+    "squash": ("allow_squash_merge", "Squash merges"),
+    "rebase": ("allow_rebase_merge", "Rebase merges"),
+}
 
 
 class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +56,7 @@ def merge(
         tip = git.branch(pull.base_ref)
         if tip is None:
             raise HttpError(405, "Pull Request is not mergeable")
-        merged = _written(hub, repo, pull, half, actor, request, tip)
+        merged = written(hub, repo, pull, half, actor, request, tip)
         try:
             git.update_ref(f"refs/heads/{pull.base_ref}", merged, tip)
         except GitFailedError as failure:
@@ -61,7 +65,7 @@ def merge(
         pull = msgspec.structs.replace(pull, base_sha=tip)
         pulls.mark_merged(hub, repo, hub.state.pulls.put(pull), half, actor, merged)
         pushes.branch_moved(hub, repo, pull.base_ref, tip, merged, actor)
-        if repo.delete_branch_on_merge:
+        if repo.delete_branch_on_merge and pull.fork_id is None:
             pushes.delete_ref(hub, repo, f"refs/heads/{pull.head_ref}", actor)
         return merged
 
@@ -80,19 +84,14 @@ def _check(
         raise HttpError(409, "Head branch was modified. Review and try the merge again.")
     if pull.draft:
         raise HttpError(405, "Pull Request is still a draft")
-    blockers = merge_blockers(hub, repo, pull)
-    protection = hub.state.protections.first(repo.id, pull.base_ref)
-    may_override = (
-        protection is not None
-        and not protection.enforce_admins
-        and actor.login.endswith("[bot]") is False
-        and role_of(repo, actor) == "admin"
-    )
-    if blockers and not may_override:
-        raise HttpError(405, "\n".join(blockers))
+    if not getattr(repo, _ALLOWED[request.method][0]):
+        raise HttpError(405, f"{_ALLOWED[request.method][1]} are not allowed on this repository.")
+    blockers = merge_blockers(hub, repo, pull, actor, method=request.method)
+    if blockers.every:
+        raise HttpError(405, blockers.message)
 
 
-def _written(
+def written(
     hub: Hub,
     repo: Repository,
     pull: PullRequest,
@@ -101,8 +100,13 @@ def _written(
     request: MergeRequest,
     tip: str,
 ) -> str:
+    """Store the commit that puts a pull request on a tip, and return it; no ref moves.
+
+    Raises:
+        HttpError: 405 when they conflict.
+    """
     git = hub.git(repo)
-    committer = signature(*_FORGE, hub.state.now())
+    committer = signature(*FORGE, hub.state.now())
     if request.method == "rebase":
         return _rebased(git, pull, tip, committer)
     tree = git.merged_tree(tip, pull.head_sha)
@@ -115,7 +119,7 @@ def _written(
         parents = [tip]
     else:
         author = identity(actor)
-        owner = hub.state.accounts.get(repo.owner_id).login
+        owner = hub.state.accounts.get(pull.fork_owner_id or repo.owner_id).login
         title = (
             request.commit_title
             or f"Merge pull request #{pull.number} from {owner}/{pull.head_ref}"

@@ -79,29 +79,13 @@ class Token(Row, frozen=True, kw_only=True):
     expires_at: datetime | None = None
 
 
-class RequiredCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """A check that branch protection asks for; `app_id` None accepts any source."""
-
-    context: str
-    app_id: int | None = None
-
-
-class Protection(Row, frozen=True, kw_only=True):
-    """The protection of one branch."""
-
-    repository_id: int
-    branch: str
-    checks: tuple[RequiredCheck, ...] = ()
-    strict: bool = False
-    required_approving_review_count: int | None = None
-    require_code_owner_reviews: bool = False
-    dismiss_stale_reviews: bool = False
-    required_conversation_resolution: bool = False
-    enforce_admins: bool = False
-
-
 class Repository(Row, frozen=True, kw_only=True):
-    """A repository; its objects are in a bare git repository named by the id."""
+    """A repository; its objects are in a bare git repository named by the id.
+
+    `roles` and `granted_by_teams` say what accounts may do, by account id; `parent_id` is what it
+    was forked from; `pusher_ids` says who moved each branch last; `transferred_issues` has the new
+    API path of issues that moved away, by number.
+    """
 
     owner_id: int
     name: str
@@ -115,7 +99,15 @@ class Repository(Row, frozen=True, kw_only=True):
     former_names: tuple[str, ...] = ()
     deleted_issues: tuple[int, ...] = ()
     delete_branch_on_merge: bool = False
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = True
+    allow_rebase_merge: bool = True
+    allow_update_branch: bool = False
+    granted_by_teams: dict[int, str] = {}
+    parent_id: int | None = None
+    transferred_issues: dict[int, str] = {}
     pushed_at: datetime | None = None
+    pusher_ids: dict[str, int] = {}
 
 
 class Label(Row, frozen=True, kw_only=True):
@@ -148,7 +140,11 @@ class Issue(Row, frozen=True, kw_only=True):
 
 
 class PullRequest(Row, frozen=True, kw_only=True):
-    """The branch half of a pull request; title, body and state are in its `Issue`."""
+    """The branch half of a pull request; title, body and state are in its `Issue`.
+
+    `fork_id` is the repository of the head branch where that is a fork, which may be gone;
+    `pusher_id` is who moved the head last.
+    """
 
     repository_id: int
     number: int
@@ -157,6 +153,12 @@ class PullRequest(Row, frozen=True, kw_only=True):
     base_ref: str
     base_sha: str
     draft: bool = False
+    fork_id: int | None = None
+    fork_owner_id: int | None = None
+    maintainer_can_modify: bool = False
+    pusher_id: int | None = None
+    requested_reviewer_ids: tuple[int, ...] = ()
+    requested_team_ids: tuple[int, ...] = ()
     merged_at: datetime | None = None
     merged_by_id: int | None = None
     merge_commit_sha: str | None = None
@@ -198,7 +200,7 @@ class ContentEdit(Row, frozen=True, kw_only=True):
 
 
 class Review(Row, frozen=True, kw_only=True):
-    """A submitted review, bound to the commit it looked at."""
+    """A review, bound to the commit it looked at; `submitted_at` None while it is pending."""
 
     repository_id: int
     number: int
@@ -206,7 +208,7 @@ class Review(Row, frozen=True, kw_only=True):
     state: str
     body: str
     commit_id: str
-    submitted_at: datetime
+    submitted_at: datetime | None = None
 
 
 class Thread(Row, frozen=True, kw_only=True):
@@ -216,6 +218,7 @@ class Thread(Row, frozen=True, kw_only=True):
     number: int
     path: str
     commit_id: str
+    original_commit_id: str
     diff_hunk: str
     line: int | None
     original_line: int | None

@@ -16,7 +16,8 @@ from rigtasks.local.github.answers import not_found
 from rigtasks.local.github.git import GitFailedError
 from rigtasks.local.github.hub import Hub, stamp
 from rigtasks.local.github.model import Issue, PullRequest, Repository
-from rigtasks.local.github.rules import merge_blockers, newest_runs
+from rigtasks.local.github.rules.checks import newest_runs
+from rigtasks.local.github.rules.verdicts import merge_blockers
 from rigtasks.local.github.shapes.checks import newest_statuses
 
 _LARGEST_DIFF = 200_000
@@ -117,7 +118,8 @@ def _conversation(hub: Hub, repo: Repository, number: int) -> str:
             stamp(review.submitted_at),
             review.body,
         )
-        entries.append((review.submitted_at, review.id, shown))
+        if review.submitted_at is not None:
+            entries.append((review.submitted_at, review.id, shown))
     return "".join(shown for _, _, shown in sorted(entries))
 
 
@@ -199,7 +201,7 @@ def _pull_page(hub: Hub, repo: Repository, arguments: dict[str, Any]) -> Respons
     if pull.merge_commit_sha is not None:
         path = f"{hub.full_name(repo)}/commit/{pull.merge_commit_sha}"
         merged = f"<p>Merged as {_link(path, pull.merge_commit_sha[:8])}</p>"
-    elif blockers := merge_blockers(hub, repo, pull):
+    elif blockers := merge_blockers(hub, repo, pull).every:
         merged = "".join(f"<p>{escape(blocker)}</p>" for blocker in blockers)
     diff = hub.git(repo).diff_text(hub.diff_base(repo, pull), pull.head_sha)
     body = (

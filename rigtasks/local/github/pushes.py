@@ -4,11 +4,12 @@ from datetime import datetime
 
 import msgspec
 
-from rigtasks.local.github import pulls
-from rigtasks.local.github.answers import HttpError
-from rigtasks.local.github.git import ZERO
+from rigtasks.local.github import pull_heads, pulls
+from rigtasks.local.github.answers import HttpError, invalid
+from rigtasks.local.github.git import ZERO, GitFailedError
 from rigtasks.local.github.hub import Happening, Hub
 from rigtasks.local.github.model import Account, Repository
+from rigtasks.local.github.rules import updates
 from rigtasks.local.github.shapes import repositories as shapes
 
 _COMMITS_IN_PAYLOAD = 2_048
@@ -40,16 +41,17 @@ def branch_moved(
     with state.change():
         repo = state.repositories.get(repo.id)
         now = state.now()
-        state.repositories.put(_pushed_at(repo, now))
+        state.repositories.put(_pushed(repo, now, branch, new, actor))
         _announce_push(hub, repo, f"refs/heads/{branch}", old, new, actor)
-        for pull, half in pulls.open_pulls(hub, repo):
-            if pull.head_ref == branch and new == ZERO:
-                pulls.head_deleted(hub, repo, pull, half, actor)
-            elif pull.head_ref == branch:
-                pulls.head_moved(hub, repo, pull, half, actor, new)
-            elif (
-                pull.base_ref == branch and new != ZERO and _contains(hub, repo, new, pull.head_sha)
-            ):
+        for into, pull, half in pull_heads.from_branch(hub, repo, branch):
+            if new == ZERO:
+                pull_heads.head_deleted(hub, into, pull, half, actor)
+            else:
+                pull_heads.head_moved(hub, into, pull, half, actor, new)
+        if new == ZERO:
+            return
+        for pull, half in pull_heads.open_pulls(hub, repo):
+            if pull.base_ref == branch and _contains(hub, repo, new, pull.head_sha):
                 pulls.mark_merged(hub, repo, pull, half, actor, pull.head_sha)
 
 
@@ -64,14 +66,53 @@ def delete_ref(hub: Hub, repo: Repository, ref: str, actor: Account) -> None:
     if old is None:
         raise HttpError(422, "Reference does not exist")
     branch = ref.removeprefix("refs/heads/")
-    if branch == repo.default_branch or hub.state.protections.first(repo.id, branch) is not None:
-        raise HttpError(422, "Cannot delete protected branch")
+    if branch == repo.default_branch:
+        raise HttpError(422, "Cannot delete the default branch")
+    _refuse(hub, repo, branch, old, ZERO, actor)
     git.delete_ref(ref)
     refs_moved(hub, repo, {ref: old}, {}, actor)
 
 
-def _pushed_at(repo: Repository, now: datetime) -> Repository:
-    return msgspec.structs.replace(repo, pushed_at=now, updated_at=now)
+def set_ref(
+    hub: Hub, repo: Repository, ref: str, sha: str, actor: Account, *, force: bool = False
+) -> None:
+    """Create a ref, or move it, over the API.
+
+    Raises:
+        HttpError: 422 when a rule forbids it, or the move is none forward and not forced.
+    """
+    git = hub.git(repo)
+    old = git.refs(ref).get(ref, ZERO)
+    if old != ZERO and not force and not git.is_ancestor(old, sha):
+        raise HttpError(422, "Update is not a fast forward")
+    if ref.startswith("refs/heads/"):
+        _refuse(hub, repo, ref.removeprefix("refs/heads/"), old, sha, actor)
+    try:
+        git.update_ref(ref, sha, old)
+    except GitFailedError as failure:
+        raise invalid("Reference", "ref") from failure
+    refs_moved(hub, repo, {} if old == ZERO else {ref: old}, {ref: sha}, actor)
+
+
+def refused(
+    hub: Hub, repo: Repository, branch: str, old: str, new: str, actor: Account
+) -> list[updates.Refusal]:
+    """Return what keeps somebody from moving a branch to a commit that is in the repository."""
+    listed = updates.refusals(hub, repo, branch, old, new, actor)
+    git = hub.git(repo)
+    return [one for one in listed if updates.holds(git, one, old, new)]
+
+
+def _refuse(hub: Hub, repo: Repository, branch: str, old: str, new: str, actor: Account) -> None:
+    if found := refused(hub, repo, branch, old, new, actor):
+        raise HttpError(422, updates.in_words(found))
+
+
+def _pushed(repo: Repository, now: datetime, branch: str, new: str, actor: Account) -> Repository:
+    pushers = {name: one for name, one in repo.pusher_ids.items() if name != branch}
+    if new != ZERO:
+        pushers[branch] = actor.id
+    return msgspec.structs.replace(repo, pushed_at=now, updated_at=now, pusher_ids=pushers)
 
 
 def _contains(hub: Hub, repo: Repository, tip: str, sha: str) -> bool:

@@ -1,13 +1,10 @@
-"""What happens to reviews: submitted, dismissed, their threads answered and resolved."""
-
-from typing import Any
+"""What happens to reviews: begun, submitted, dismissed, with the threads they open."""
 
 import msgspec
 
-from rigtasks.local.github import pulls
+from rigtasks.local.github import review_requests, review_threads
 from rigtasks.local.github.answers import HttpError, validation_failed
-from rigtasks.local.github.git import ChangedFile
-from rigtasks.local.github.hub import Happening, Hub, node_id
+from rigtasks.local.github.hub import Happening, Hub
 from rigtasks.local.github.issues import record, touch
 from rigtasks.local.github.model import (
     Account,
@@ -18,35 +15,24 @@ from rigtasks.local.github.model import (
     ReviewComment,
     Thread,
 )
+from rigtasks.local.github.review_threads import DraftComment
 from rigtasks.local.github.shapes import pulls as shapes
 
 _STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
-_HUNK_LINES = 4
-
-
-class DraftComment(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment on a line that comes with a review."""
-
-    path: str
-    body: str
-    line: int | None = None
-    side: str = "RIGHT"
-    start_line: int | None = None
-    position: int | None = None
-    start_side: str | None = None
-    subject_type: str = "line"
+_PENDING = "PENDING"
+_ONE_PENDING = "User can only have one pending review per pull request"
 
 
 class NewReview(msgspec.Struct, frozen=True, kw_only=True):
-    """A review to submit; `commit_id` None means the present head."""
+    """A review to make; `event` None leaves it pending, `commit_id` None means the present head."""
 
-    event: str
+    event: str | None
     body: str = ""
     commit_id: str | None = None
     comments: tuple[DraftComment, ...] = ()
 
 
-def submit(
+def create(
     hub: Hub,
     repo: Repository,
     pull: PullRequest,
@@ -54,13 +40,62 @@ def submit(
     author: Account,
     new: NewReview,
 ) -> Review:
-    """Submit a review with the threads it opens.
+    """Make a review with the threads it opens, and submit it unless it shall stay pending.
 
     Raises:
         HttpError: 422 for an unknown event or commit, one's own pull request, no text where text
-            is asked for, or a line that is not part of the diff.
+            is asked for, a second pending review, or a line that is not part of the diff.
     """
-    event, body = new.event, new.body
+    if new.event is not None:
+        _check_event(half, author, new.event, has_text=bool(new.body.strip() or new.comments))
+    if pending_of(hub, repo, pull, author) is not None:
+        raise HttpError(422, "Unprocessable Entity", errors=[_ONE_PENDING])
+    git = hub.git(repo)
+    sha = new.commit_id or pull.head_sha
+    if git.resolve(sha) != sha or not git.is_ancestor(sha, pull.head_sha):
+        raise HttpError(
+            422, "Unprocessable Entity", errors=["Review commit_id is not part of the pull request"]
+        )
+    with hub.state.change():
+        anchored = [
+            (draft, review_threads.anchor(hub, repo, pull, sha, draft)) for draft in new.comments
+        ]
+        review = _put(hub, repo, pull, author, body=new.body, sha=sha)
+        for draft, thread in anchored:
+            hub.state.threads.put(thread)
+            review_threads.add_comment(
+                hub, repo, pull, thread, author, draft.body, review_id=review.id
+            )
+        if new.event is None:
+            return review
+        return submit(hub, repo, pull, half, author, review, new.event)
+
+
+def pending_of(hub: Hub, repo: Repository, pull: PullRequest, author: Account) -> Review | None:
+    """Return somebody's review of a pull request that is not submitted, or None."""
+    for review in hub.state.reviews.of(repo.id, pull.number):
+        if review.state == _PENDING and review.author_id == author.id:
+            return review
+    return None
+
+
+def _put(
+    hub: Hub, repo: Repository, pull: PullRequest, author: Account, *, body: str, sha: str
+) -> Review:
+    return hub.state.reviews.put(
+        Review(
+            id=hub.state.new_id(),
+            repository_id=repo.id,
+            number=pull.number,
+            author_id=author.id,
+            state=_PENDING,
+            body=body,
+            commit_id=sha,
+        )
+    )
+
+
+def _check_event(half: Issue, author: Account, event: str, *, has_text: bool) -> None:
     if event not in _STATES:
         raise HttpError(422, "Variable $event of type PullRequestReviewEvent was invalid")
     if event in {"APPROVE", "REQUEST_CHANGES"} and author.id == half.author_id:
@@ -70,162 +105,106 @@ def submit(
             "Unprocessable Entity",
             errors=[f"Review Can not {verb} your own pull request"],
         )
-    if event != "APPROVE" and not body.strip() and not new.comments:
+    if event != "APPROVE" and not has_text:
         raise HttpError(422, "Unprocessable Entity", errors=["Review body can't be blank"])
-    git = hub.git(repo)
-    sha = new.commit_id or pull.head_sha
-    if git.resolve(sha) != sha or not git.is_ancestor(sha, pull.head_sha):
-        raise HttpError(
-            422, "Unprocessable Entity", errors=["Review commit_id is not part of the pull request"]
-        )
-    state = hub.state
-    with state.change():
-        anchored = [(draft, anchor(hub, repo, pull, sha, draft)) for draft in new.comments]
-        now = state.now()
-        review = state.reviews.put(
-            Review(
-                id=state.new_id(),
-                repository_id=repo.id,
-                number=pull.number,
-                author_id=author.id,
-                state=_STATES[event],
-                body=body,
-                commit_id=sha,
-                submitted_at=now,
-            )
-        )
-        for draft, thread in anchored:
-            state.threads.put(thread)
-            add_comment(hub, repo, pull, thread, author, draft.body, review_id=review.id)
-        touch(hub, half)
-        pulls.announce_review(hub, repo, pull, review.id, author, "submitted")
-        return review
 
 
-def anchor(hub: Hub, repo: Repository, pull: PullRequest, sha: str, draft: DraftComment) -> Thread:
-    """Build the thread of a comment, checked against the diff at that commit.
-
-    Raises:
-        HttpError: 422 when the path or line is not part of the diff.
-    """
-    at = msgspec.structs.replace(pull, head_sha=sha)
-    base = hub.diff_base(repo, at)
-    files = {file.filename: file for file in hub.changed_files(repo, base, sha)}
-    file = files.get(draft.path)
-    if file is None:
-        raise _unprocessable("Path could not be resolved")
-    line, hunk = draft.line, file.patch or ""
-    position: int | None = None
-    if draft.subject_type != "file":
-        if line is None and draft.position is not None:
-            line = _line_at(file, draft.position)
-        found = None if line is None else _hunk_up_to(file, line, draft.side)
-        if found is None:
-            raise _unprocessable("Line could not be resolved")
-        hunk, position = found
-    return Thread(
-        id=hub.state.new_id(),
-        repository_id=repo.id,
-        number=pull.number,
-        path=draft.path,
-        commit_id=sha,
-        diff_hunk=hunk,
-        line=line,
-        original_line=line,
-        start_line=draft.start_line,
-        position=position,
-        side=draft.side,
-        outdated=sha != pull.head_sha,
-    )
-
-
-def _unprocessable(reason: str) -> HttpError:
-    return HttpError(422, "Unprocessable Entity", errors=[reason])
-
-
-def _numbered(patch: str) -> list[tuple[str, int, int]]:
-    numbered = []
-    old = new = 0
-    for text in patch.split("\n"):
-        if text.startswith("@@"):
-            _, old_range, new_range, *_ = text.split(" ")
-            old = int(old_range.lstrip("-").split(",")[0])
-            new = int(new_range.lstrip("+").split(",")[0])
-            numbered.append((text, -1, -1))
-        elif text.startswith("+"):
-            numbered.append((text, -1, new))
-            new += 1
-        elif text.startswith("-"):
-            numbered.append((text, old, -1))
-            old += 1
-        else:
-            numbered.append((text, old, new))
-            old, new = old + 1, new + 1
-    return numbered
-
-
-def _hunk_up_to(file: ChangedFile, line: int, side: str) -> tuple[str, int] | None:
-    header: list[str] = []
-    body: list[str] = []
-    for position, (text, old, new) in enumerate(_numbered(file.patch or "")):
-        if text.startswith("@@"):
-            header, body = [text], []
-            continue
-        body.append(text)
-        if line == (old if side == "LEFT" else new):
-            return "\n".join(header + body[-_HUNK_LINES:]), position
-    return None
-
-
-def _line_at(file: ChangedFile, position: int) -> int | None:
-    numbered = _numbered(file.patch or "")
-    if not 0 < position < len(numbered):
-        return None
-    _, old, new = numbered[position]
-    return new if new >= 0 else old
-
-
-def add_comment(
+def submit(
     hub: Hub,
     repo: Repository,
     pull: PullRequest,
-    thread: Thread,
+    half: Issue,
     author: Account,
-    body: str,
-    *,
-    review_id: int | None,
-    in_reply_to_id: int | None = None,
-) -> ReviewComment:
-    """Add a comment to a thread."""
+    review: Review,
+    event: str,
+) -> Review:
+    """Submit a pending review: its comments and its verdict become known.
+
+    Raises:
+        HttpError: 422 when it is not pending, for an unknown event, one's own pull request, or no
+            text where text is asked for.
+    """
+    if review.state != _PENDING:
+        raise validation_failed("Can not submit a review that is not pending")
+    comments = _comments(hub, review)
+    _check_event(half, author, event, has_text=bool(review.body.strip() or comments))
     state = hub.state
     with state.change():
-        now = state.now()
-        comment = state.review_comments.put(
-            ReviewComment(
-                id=state.new_id(),
-                repository_id=repo.id,
-                number=pull.number,
-                thread_id=thread.id,
-                author_id=author.id,
-                body=body,
-                review_id=review_id,
-                in_reply_to_id=in_reply_to_id,
-                created_at=now,
-                updated_at=now,
-            )
+        submitted = state.reviews.put(
+            msgspec.structs.replace(review, state=_STATES[event], submitted_at=state.now())
         )
-        fields = {
-            "comment": shapes.review_comment(hub, repo, comment, hub.view),
-            "pull_request": shapes.pull(hub, repo, pull, hub.view),
-        }
-        happening = Happening(
-            event="pull_request_review_comment",
-            action="created",
-            repository_id=repo.id,
-            number=pull.number,
+        pull = review_requests.answered(hub, pull, author)
+        for comment in comments:
+            review_threads.announce_comment(hub, repo, pull, comment, author, "created", {})
+        touch(hub, half)
+        announce_review(hub, repo, pull, review.id, author, "submitted")
+        return submitted
+
+
+def _comments(hub: Hub, review: Review) -> list[ReviewComment]:
+    rows = hub.state.review_comments.of(review.repository_id, review.number)
+    return [row for row in rows if row.review_id == review.id]
+
+
+def say(
+    hub: Hub,
+    repo: Repository,
+    pull: PullRequest,
+    half: Issue,
+    author: Account,
+    thread: Thread,
+    body: str,
+    *,
+    in_reply_to_id: int | None = None,
+) -> ReviewComment:
+    """Comment in a thread outside a review, which the forge wraps in a review of its own.
+
+    Raises:
+        HttpError: 422 when the author has a pending review.
+    """
+    if pending_of(hub, repo, pull, author) is not None:
+        raise HttpError(422, "Unprocessable Entity", errors=[_ONE_PENDING])
+    with hub.state.change():
+        hub.state.threads.put(thread)
+        review = _put(hub, repo, pull, author, body="", sha=pull.head_sha)
+        comment = review_threads.add_comment(
+            hub,
+            repo,
+            pull,
+            thread,
+            author,
+            body,
+            review_id=review.id,
+            in_reply_to_id=in_reply_to_id,
         )
-        hub.announce("pull_request_review_comment", "created", repo, author, fields, happening)
+        submit(hub, repo, pull, half, author, review, "COMMENT")
         return comment
+
+
+def edit(
+    hub: Hub, repo: Repository, pull: PullRequest, review: Review, actor: Account, body: str
+) -> Review:
+    """Change the text of a review."""
+    with hub.state.change():
+        changed = hub.state.reviews.put(msgspec.structs.replace(review, body=body))
+        if review.state != _PENDING:
+            changes = {"changes": {"body": {"from": review.body}}}
+            announce_review(hub, repo, pull, review.id, actor, "edited", changes)
+        return changed
+
+
+def discard(hub: Hub, repo: Repository, pull: PullRequest, review: Review, actor: Account) -> None:
+    """Delete a pending review with its comments.
+
+    Raises:
+        HttpError: 422 when it is submitted.
+    """
+    if review.state != _PENDING:
+        raise validation_failed("Can not delete a non-pending pull request review")
+    with hub.state.change():
+        for comment in _comments(hub, review):
+            review_threads.delete_comment(hub, repo, pull, comment, actor)
+        hub.state.reviews.remove(review.id)
 
 
 def dismiss(
@@ -249,39 +228,31 @@ def dismiss(
             }
         }
         record(hub, repo, pull.number, actor, "review_dismissed", detail=detail)
-        pulls.announce_review(hub, repo, pull, review.id, actor, "dismissed")
+        announce_review(hub, repo, pull, review.id, actor, "dismissed")
         return dismissed
 
 
-def set_resolved(
-    hub: Hub, repo: Repository, thread: Thread, actor: Account, *, resolved: bool
-) -> Thread:
-    """Resolve a thread, or open it again."""
-    state = hub.state
-    pull = hub.pull(repo, thread.number)
-    if pull is None:
-        raise HttpError(404, "Not Found")
-    with state.change():
-        if (thread.resolved_by_id is not None) == resolved:
-            return thread
-        changed = state.threads.put(
-            msgspec.structs.replace(thread, resolved_by_id=actor.id if resolved else None)
-        )
-        comments = [
-            shapes.review_comment(hub, repo, row, hub.view)
-            for row in state.review_comments.of(repo.id, pull.number)
-            if row.thread_id == thread.id
-        ]
-        action = "resolved" if resolved else "unresolved"
-        fields: dict[str, Any] = {
-            "pull_request": shapes.pull(hub, repo, pull, hub.view),
-            "thread": {"node_id": node_id("PRRT", thread.id), "comments": comments},
-        }
-        happening = Happening(
-            event="pull_request_review_thread",
-            action=action,
-            repository_id=repo.id,
-            number=pull.number,
-        )
-        hub.announce("pull_request_review_thread", action, repo, actor, fields, happening)
-        return changed
+def announce_review(
+    hub: Hub,
+    repo: Repository,
+    pull: PullRequest,
+    review_id: int,
+    actor: Account,
+    action: str,
+    extra: shapes.Json | None = None,
+) -> None:
+    """Announce a submitted, edited or dismissed review."""
+    review = hub.state.reviews.get(review_id)
+    fields = {
+        **(extra or {}),
+        "review": shapes.review(hub, repo, review, hub.view, webhook=True),
+        "pull_request": shapes.pull(hub, repo, pull, hub.view),
+    }
+    happening = Happening(
+        event="pull_request_review",
+        action=action,
+        repository_id=repo.id,
+        number=pull.number,
+        sha=review.commit_id,
+    )
+    hub.announce("pull_request_review", action, repo, actor, fields, happening)

@@ -1,7 +1,7 @@
 """Fills a sandbox GitHub and reads it back: what people do by clicking, as a small client.
 
 Everything a person does goes over the public REST API with that person's own token; only users,
-repositories, roles and protection use the sandbox's controls.
+repositories, roles, protection, and what an organisation decides use the sandbox's controls.
 """
 
 import base64
@@ -155,6 +155,12 @@ class Seeder:
         self._people.append(person)
         return person
 
+    def known_person(self, login: str, token: str) -> Person:
+        """Act as a person whose token is known."""
+        person = Person(self.url, login, token)
+        self._people.append(person)
+        return person
+
     def create_repository(
         self,
         full_name: str,
@@ -198,6 +204,47 @@ class Seeder:
     def protect(self, repo: str, **protection: Any) -> None:
         """Protect a branch; see `create_repository`."""
         self._admin.call("PUT", f"/_sandbox/repositories/{repo}/protection", protection)
+
+    def organization(self, login: str, *, apps: bool = True) -> Json:
+        """Create an organisation, or find it; `apps` installs the rig's Apps there."""
+        path = f"/_sandbox/organizations/{login}"
+        return dict(self._admin.call("PUT", path, {"apps": apps}))
+
+    def team(
+        self, name: str, members: list[str], repositories: dict[str, str] | None = None
+    ) -> Json:
+        """Make a team `organization/slug`, or put another in its place.
+
+        Args:
+            name: organisation and slug.
+            members: logins.
+            repositories: names in that organisation to read, triage, write, maintain or admin.
+        """
+        organization, _, slug = name.partition("/")
+        plan = {"members": members, "repositories": repositories or {}}
+        path = f"/_sandbox/organizations/{organization}/teams/{slug}"
+        return dict(self._admin.call("PUT", path, plan))
+
+    def organization_ruleset(self, organization: str, **ruleset: Any) -> Json:
+        """Make a ruleset of an organisation, as GitHub's calls take one."""
+        path = f"/_sandbox/organizations/{organization}/rulesets"
+        return dict(self._admin.call("PUT", path, ruleset))
+
+    def delete_organization_ruleset(self, organization: str, ruleset_id: int) -> None:
+        """Delete a ruleset of an organisation."""
+        path = f"/_sandbox/organizations/{organization}/rulesets/{ruleset_id}"
+        self._admin.call("DELETE", path)
+
+    def grant(
+        self,
+        slug: str,
+        *,
+        permissions: dict[str, str] | None = None,
+        events: list[str] | None = None,
+    ) -> Json:
+        """Change what an App may do and is told of, in all its installations."""
+        plan = {"permissions": permissions, "events": events}
+        return dict(self._admin.call("PUT", f"/_sandbox/apps/{slug}/grants", plan))
 
     def rename(self, repo: str, name: str) -> None:
         """Give a repository another name."""

@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,18 +15,23 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from rigtasks.local.github import admin, pages
-from rigtasks.local.github.access import ANONYMOUS, Caller, identify, sees
-from rigtasks.local.github.answers import HttpError, json_response, not_found, with_entity_tag
+from rigtasks.local.github import admin, admin_organizations, fault_controls, merge_queue, pages
+from rigtasks.local.github.access import ANONYMOUS, Caller, accepted, identify, sees
+from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.ci import CiRunner
+from rigtasks.local.github.conditional import answer_conditionally
+from rigtasks.local.github.faults.cut import BreaksOff
+from rigtasks.local.github.faults.disturbing import Disturbing
+from rigtasks.local.github.faults.injector import FaultInjector
 from rigtasks.local.github.githttp import GitOverHttp, bearer_of
 from rigtasks.local.github.graphql import execute
 from rigtasks.local.github.graphql_types import Context
 from rigtasks.local.github.hub import Hub, Options, View
 from rigtasks.local.github.limits import RateLimits
-from rigtasks.local.github.pulls import MergeChecks
-from rigtasks.local.github.rest import apps, checks, file_commits, issues, pulls, refs, repositories
+from rigtasks.local.github.mergeability import MergeChecks
+from rigtasks.local.github.request_cost import Cost, cost_of, is_graphql
+from rigtasks.local.github.rest.table import ROUTES
 from rigtasks.local.github.services import Services
 from rigtasks.local.github.setup import RESERVED_LOGINS, furnish
 from rigtasks.local.github.state import State
@@ -36,7 +42,8 @@ _log = logging.getLogger(__name__)
 _GIT = re.compile(r"/([\w.-]+)/([\w.-]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
 _BY_ID = re.compile(r"/repositories/(\d+)(/.*)?")
 _ENTERPRISE_PREFIX = "/api/v3"
-_GRAPHQL_PATHS = {"/graphql", "/api/graphql"}
+_FREE_PATH = "/rate_limit"
+_NOT_MODIFIED = 304
 _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
 _LARGEST_BODY = 100 * 1024 * 1024
@@ -49,6 +56,13 @@ class _QuietHandler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing: the callers keep their own records."""
+
+    def connection_dropped(
+        self, error: BaseException, environ: dict[str, Any] | None = None
+    ) -> None:
+        """Hang up for good, also where nothing was sent yet."""
+        del error, environ
+        self.close_connection = True
 
 
 def _url_map(routes: Iterable[Route]) -> Map:
@@ -79,30 +93,30 @@ class SandboxGitHub:
         self.state = State(options.data_dir / "state.sqlite3", clock)
         self.hub = Hub(options, self.state)
         self.admin_token = furnish(self.hub)
+        self.faults = FaultInjector()
+        self.limits = RateLimits(options.limits)
         self.services = Services(
             hub=self.hub,
-            webhooks=WebhookSender(self.hub),
+            webhooks=WebhookSender(self.hub, self.faults),
+            faults=self.faults,
             merge_checks=MergeChecks(self.hub),
             git_http=GitOverHttp(self.hub),
             ci=CiRunner(self.hub),
         )
         self.hub.announcers.append(self.services.webhooks.announce)
+        self.hub.listeners.append(partial(merge_queue.heard, self.hub))
         if options.run_ci:
             self.hub.listeners.append(self.services.ci.heard)
-        self._limits = RateLimits(options.rate_limit)
+        self._disturbing = Disturbing(self.state, self.faults)
         self._rest = _url_map(
             (
-                *apps.ROUTES,
-                *repositories.ROUTES,
-                *file_commits.ROUTES,
-                *refs.ROUTES,
-                *issues.ROUTES,
-                *pulls.ROUTES,
-                *checks.ROUTES,
-                Route(method="GET", rule="/rate_limit", handler=self._rate_limit),
+                *ROUTES,
+                Route(method="GET", rule=_FREE_PATH, handler=self._rate_limit),
             )
         )
-        self._controls = _url_map(admin.ROUTES)
+        self._controls = _url_map(
+            (*admin.ROUTES, *admin_organizations.ROUTES, *fault_controls.ROUTES)
+        )
         self._port = port
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
@@ -116,7 +130,7 @@ class SandboxGitHub:
     def start(self) -> None:
         """Listen, and serve in a thread of its own."""
         self._server = make_server(
-            _HOST, self._port, self, threaded=True, request_handler=_QuietHandler
+            _HOST, self._port, BreaksOff(self), threaded=True, request_handler=_QuietHandler
         )
         self.hub.web = f"http://{_HOST}:{self._server.server_port}"
         self.services.webhooks.start()
@@ -135,6 +149,7 @@ class SandboxGitHub:
         if self._stopped:
             return
         self._stopped = True
+        self._disturbing.stop()
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._thread.join()
@@ -178,13 +193,35 @@ class SandboxGitHub:
         if "\0" in path:
             raise not_found()
         if git := _GIT.fullmatch(path):
-            return self._git(request, *git.groups())
+            owner, name, rest = git.groups()
+            return self._disturbing.answer(
+                request,
+                path,
+                self._known_caller(request),
+                lambda: self._git(request, owner, name, rest),
+            )
         if path.startswith("/_sandbox/"):
             return self._control(request)
         if request.method == "GET" and self._is_page(request):
             with self.state.lock:
                 return pages.serve(self.hub, request)
-        return self._rest_call(request)
+        api = self.url
+        if path.startswith(f"{_ENTERPRISE_PREFIX}/"):
+            path, api = path.removeprefix(_ENTERPRISE_PREFIX), api + _ENTERPRISE_PREFIX
+        view = View(api=api, web=self.url)
+        caller = self._known_caller(request)
+        with self.limits.open_request(caller):
+            return self._disturbing.answer(
+                request, path, caller, lambda: self._api_call(request, view, path)
+            )
+
+    def _known_caller(self, request: Request) -> Caller:
+        """Return who asks, as far as that can be told: anonymous where the token is no good."""
+        try:
+            with self.state.lock:
+                return self._caller(request)
+        except HttpError:
+            return ANONYMOUS
 
     def _is_page(self, request: Request) -> bool:
         owner, _, rest = request.path.removeprefix("/").partition("/")
@@ -197,11 +234,16 @@ class SandboxGitHub:
     def _git(self, request: Request, owner: str, name: str, path: str) -> Response:
         with self.state.lock:
             caller = self._git_caller(request)
-            repo = self.hub.repository(owner, name) or self.hub.renamed_repository(owner, name)
+            named = self.hub.repository(owner, name)
+            repo = named or self.hub.renamed_repository(owner, name)
         if repo is None or not sees(caller, repo):
             if caller is ANONYMOUS:
                 raise _ask_for_token("Authentication required")
             raise HttpError(404, "Repository not found.")
+        if named is None:
+            query = f"?{request.query_string.decode('ascii', 'replace')}".rstrip("?")
+            address = f"{self.url}/{self.hub.full_name(repo)}.git/{path}{query}"
+            return Response(status=301, headers={"Location": address})
         return self.services.git_http.serve(request, caller, repo, path)
 
     def _git_caller(self, request: Request) -> Caller:
@@ -218,29 +260,32 @@ class SandboxGitHub:
         with self.state.change():
             return route.handler(call)
 
-    def _rest_call(self, request: Request) -> Response:
-        path, api = request.path, self.url
-        if path.startswith(f"{_ENTERPRISE_PREFIX}/"):
-            path, api = path.removeprefix(_ENTERPRISE_PREFIX), self.url + _ENTERPRISE_PREFIX
-        caller = ANONYMOUS
-        with self.state.change():
-            now = self.state.now()
-            counted = path != "/rate_limit"
-            try:
+    def _api_call(self, request: Request, view: View, path: str) -> Response:
+        cost = cost_of(request, path)
+        try:
+            with self.state.lock:
                 caller = self._caller(request)
-                if counted:
-                    self._limits.check(caller, now)
-                response = self._routed(request, caller, View(api=api, web=self.url), path)
-            except HttpError as error:
-                response = error.response()
-        response = with_entity_tag(request, response)
-        if counted and response.status_code != 304:  # noqa: PLR2004  # not modified is free
-            self._limits.count(caller, now)
-        self._limits.stamp(response, caller, now)
+        except HttpError as error:
+            return self._counted(ANONYMOUS, path, cost, error.response())
+        try:
+            with self.state.change():
+                if path != _FREE_PATH:
+                    self.limits.admit(caller, cost, self.state.now())
+                response = self._routed(request, caller, view, path)
+        except HttpError as error:
+            response = error.response()
+        return self._counted(caller, path, cost, answer_conditionally(request, response))
+
+    def _counted(self, caller: Caller, path: str, cost: Cost, response: Response) -> Response:
+        """Take the call off the caller's allowance: not modified is free, as is to ask for it."""
+        now = self.state.now()
+        if path != _FREE_PATH and response.status_code != _NOT_MODIFIED:
+            self.limits.count(caller, cost, now)
+        self.limits.stamp(response, caller, cost.resource, now)
         return response
 
     def _routed(self, request: Request, caller: Caller, view: View, path: str) -> Response:
-        if request.method == "POST" and path in _GRAPHQL_PATHS:
+        if is_graphql(request.method, path):
             return self._graphql(request, caller, view, path)
         if by_id := _BY_ID.fullmatch(path):
             repo = self.state.repositories.find(int(by_id[1]))
@@ -249,9 +294,20 @@ class SandboxGitHub:
             path = f"/repos/{self.hub.full_name(repo)}{by_id[2] or ''}"
         route, arguments = _matched(self._rest, request, path)
         call = Call(self.services, request, caller, view, path, arguments)
-        if route.needs:
-            call.require(route.needs)
-        return route.handler(call)
+        told = {}
+        if route.needs and caller.installation is not None:
+            told["X-Accepted-GitHub-Permissions"] = accepted(route.needs)
+        try:
+            if route.needs:
+                call.require(route.needs)
+            if not route.archived:
+                call.check_writable()
+            response = route.handler(call)
+        except HttpError as error:
+            error.headers |= told
+            raise
+        response.headers.update(told)
+        return response
 
     def _graphql(self, request: Request, caller: Caller, view: View, path: str) -> Response:
         if caller is ANONYMOUS:
@@ -262,8 +318,7 @@ class SandboxGitHub:
 
     def _rate_limit(self, call: Call) -> Response:
         """Show the caller's allowance, without using it."""
-        shape = self._limits.shape(call.caller, self.state.now())
-        return json_response({"resources": {"core": shape, "search": shape}, "rate": shape})
+        return self.limits.overview(call.caller, self.state.now())
 
 
 def _matched(url_map: Map, request: Request, path: str) -> tuple[Route, dict[str, Any]]:

@@ -3,9 +3,10 @@
 import msgspec
 
 from rigtasks.local.github.ci import CiRunner
+from rigtasks.local.github.faults.injector import FaultInjector
 from rigtasks.local.github.githttp import GitOverHttp
 from rigtasks.local.github.hub import Hub
-from rigtasks.local.github.pulls import MergeChecks
+from rigtasks.local.github.mergeability import MergeChecks
 from rigtasks.local.github.webhooks import WebhookSender
 
 
@@ -14,6 +15,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     hub: Hub
     webhooks: WebhookSender
+    faults: FaultInjector
     merge_checks: MergeChecks
     git_http: GitOverHttp
     ci: CiRunner

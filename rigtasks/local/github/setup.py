@@ -9,9 +9,9 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from rigtasks.local.github.githttp import write_hooks
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Account, AccountType, App, Installation
+from rigtasks.local.github.push_judge import write_hooks
 from rigtasks.local.github.state import State
 
 APPS_FILE = "apps.json"
@@ -41,11 +41,13 @@ _HOOK_EVENTS = (
     "check_suite",
     "issue_comment",
     "issues",
+    "merge_group",
     "pull_request",
     "pull_request_review",
     "pull_request_review_comment",
     "pull_request_review_thread",
     "push",
+    "repository",
     "status",
 )
 
@@ -106,6 +108,8 @@ APP_PLANS = (
             "checks": "write",
             "contents": "write",
             "issues": "write",
+            "members": "read",
+            "merge_queues": "read",
             "metadata": "read",
             "pull_requests": "write",
             "statuses": "read",
@@ -129,10 +133,10 @@ def furnish(hub: Hub) -> str:
     with state.change():
         if not state.apps.all():
             _create_apps(state, data_dir)
-    _write_private(data_dir / APPS_FILE, msgspec.json.format(msgspec.json.encode(exported(hub))))
+    write_private(data_dir / APPS_FILE, msgspec.json.format(msgspec.json.encode(exported(hub))))
     token_file = data_dir / ADMIN_TOKEN_FILE
     if not token_file.exists():
-        _write_private(token_file, secrets.token_urlsafe(24).encode())
+        write_private(token_file, secrets.token_urlsafe(24).encode())
     return token_file.read_text(encoding="utf-8")
 
 
@@ -205,7 +209,7 @@ def _key_path(data_dir: Path, plan: AppPlan) -> Path:
 def _new_key(path: Path) -> str:
     key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_private(
+    write_private(
         path,
         key.private_bytes(
             serialization.Encoding.PEM,
@@ -219,7 +223,8 @@ def _new_key(path: Path) -> str:
     return public.decode()
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

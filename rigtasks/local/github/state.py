@@ -8,13 +8,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
-from rigtasks.local.github import model
+from rigtasks.local.github import governance, model
+from rigtasks.local.github.history import History, replay
 from rigtasks.local.github.model import Row
 
 R = TypeVar("R", bound=Row)
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS rows (
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _FIRST_FREE_ID = 1_000
+_ALWAYS_OF_NOW = frozenset({"accounts", "apps", "installations", "tokens", "deliveries"})
 
 
 class Table(Generic[R]):
@@ -39,6 +41,7 @@ class Table(Generic[R]):
         database: sqlite3.Connection,
         group: Callable[[R], GroupKey] = lambda row: (row.id,),
     ) -> None:
+        self._history: History | None = None
         self._name = row_type.__name__
         self._database = database
         self._group = group
@@ -51,8 +54,13 @@ class Table(Generic[R]):
         for (encoded,) in stored:
             self._remember(decoder.decode(encoded))
 
+    def keep_history(self, history: History) -> None:
+        """Note there what rows were before they change from now on."""
+        self._history = history
+
     def put(self, row: R) -> R:
         """Store a row, in place of the one with its id."""
+        self._note(row.id)
         self._forget(row.id)
         self._remember(row)
         self._database.execute(
@@ -63,10 +71,17 @@ class Table(Generic[R]):
 
     def remove(self, row_id: int) -> None:
         """Drop a row."""
+        self._note(row_id)
         self._forget(row_id)
         self._database.execute(
             "DELETE FROM rows WHERE table_name = ? AND id = ?", (self._name, row_id)
         )
+
+    def revert(self, row_id: int, row: R | None) -> None:
+        """Put a row back in memory only; None takes it away."""
+        self._forget(row_id)
+        if row is not None:
+            self._remember(row)
 
     def get(self, row_id: int) -> R:
         """Return the row of that id; KeyError when there is none."""
@@ -96,6 +111,10 @@ class Table(Generic[R]):
         """Return the smallest id; ValueError when the table is empty."""
         return min(self._rows)
 
+    def _note(self, row_id: int) -> None:
+        if self._history is not None:
+            self._history.note(self, row_id, self._rows.get(row_id))
+
     def _remember(self, row: R) -> None:
         self._rows[row.id] = row
         self._groups.setdefault(self._group(row), {})[row.id] = None
@@ -104,6 +123,12 @@ class Table(Generic[R]):
         old = self._rows.pop(row_id, None)
         if old is not None:
             del self._groups[self._group(old)][row_id]
+
+
+def row_repository(row: Row) -> int | None:
+    """Return the repository a row belongs to, or None."""
+    found = getattr(row, "repository_id", None)
+    return found if isinstance(found, int) else None
 
 
 class State:
@@ -124,7 +149,12 @@ class State:
         self.tokens = Table(model.Token, database, lambda row: (row.digest,))
         self.repositories = Table(model.Repository, database, lambda row: (row.owner_id,))
         self.protections = Table(
-            model.Protection, database, lambda row: (row.repository_id, row.branch)
+            governance.Protection, database, lambda row: (row.repository_id, row.branch)
+        )
+        self.rulesets = Table(governance.Ruleset, database, lambda row: (row.owner_id,))
+        self.teams = Table(governance.Team, database, lambda row: (row.organization_id,))
+        self.queue_entries = Table(
+            governance.QueueEntry, database, lambda row: (row.repository_id, row.base_ref)
         )
         self.labels = Table(model.Label, database, lambda row: (row.repository_id,))
         self.issues = Table(model.Issue, database, lambda row: (row.repository_id,))
@@ -149,7 +179,20 @@ class State:
         )
         self.statuses = Table(model.Status, database, lambda row: (row.repository_id, row.sha))
         self.deliveries = Table(model.Delivery, database, lambda row: (row.guid,))
+        self._history = History()
+        for name, table in vars(self).items():
+            if isinstance(table, Table) and name not in _ALWAYS_OF_NOW:
+                table.keep_history(self._history)
         self._next_id = max(_FIRST_FREE_ID, int(self.setting("next_id") or 0))
+
+    def forget_repository(self, repository_id: int) -> None:
+        """Drop a repository with everything in it; deliveries stay in their log."""
+        tables = [one for one in vars(self).values() if isinstance(one, Table)]
+        for table in tables:
+            for row in table.all():
+                if table is not self.deliveries and row_repository(row) == repository_id:
+                    table.remove(row.id)
+        self.repositories.remove(repository_id)
 
     def now(self) -> datetime:
         """Return the time in UTC, cut to whole seconds as GitHub's answers are."""
@@ -186,6 +229,26 @@ class State:
                 self._depth -= 1
                 if self._depth == 0:
                     self._database.execute("COMMIT")
+                    self._history.end_change(self._clock())
+
+    @contextmanager
+    def as_of(self, *, seconds: float | None = None, changes: int | None = None) -> Iterator[None]:
+        """Hold the lock and show what GitHub knew before, for reading only.
+
+        What a repository holds is shown as it was; accounts, tokens and Apps are those of now, and
+        so are git's own refs and objects.
+
+        Args:
+            seconds: how long ago.
+            changes: how many transactions ago, at most the thousand that are kept.
+        """
+        with self.lock:
+            since = None if seconds is None else self._clock() - timedelta(seconds=seconds)
+            redo = self._history.rewind(since=since, most=changes)
+            try:
+                yield
+            finally:
+                replay(redo)
 
     def close(self) -> None:
         """Close the database file."""

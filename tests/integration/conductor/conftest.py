@@ -20,12 +20,13 @@ from rigtasks.github.identities import RepositoryRef
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.seeding import Seeder
 from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.testing.judged_github import JudgedGitHub
 
 
 @pytest.fixture(scope="session")
 def conducted_github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxGitHub]:
     options = Options(data_dir=tmp_path_factory.mktemp("sandbox"), run_ci=False)
-    with SandboxGitHub(options) as running:
+    with JudgedGitHub(options) as running:
         yield running
 
 

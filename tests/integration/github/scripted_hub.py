@@ -206,3 +206,16 @@ def pull(**changes: Any) -> dict[str, Any]:
         "updated_at": "2026-11-01T10:00:00Z",
         **changes,
     }
+
+
+def comment(number: int, body: str, user: int = 1) -> dict[str, Any]:
+    """Return a comment as REST shows it."""
+    time = "2026-11-01T10:00:00Z"
+    return {
+        "id": number,
+        "body": body,
+        "user": {"id": user, "login": "rig", "type": "Bot"},
+        "html_url": "",
+        "created_at": time,
+        "updated_at": time,
+    }

@@ -7,7 +7,7 @@ from scripted_hub import BASE, HEAD, Hub, Reply, personal, pull
 
 from rigtasks.errors import UnknownEffect
 from rigtasks.github.checks import CheckDraft, put_check_run
-from rigtasks.github.errors import EffectUnknown, Forbidden, NotFound, Unprocessable
+from rigtasks.github.errors import Forbidden, NotFound, Unprocessable
 from rigtasks.github.issues import comment_once
 from rigtasks.github.merge import (
     HeadMoved,
@@ -186,33 +186,6 @@ def test_a_pull_request_just_announced_may_be_missing_for_a_moment(hub: Hub) -> 
     with pytest.raises(NotFound):
         read_pull_request(personal(hub), 6)
     assert len(hub.calls(PULL)) == 2 + 3
-
-
-def comment(number: int, body: str, user: int = 1) -> dict[str, Any]:
-    time = "2026-11-01T10:00:00Z"
-    return {
-        "id": number,
-        "body": body,
-        "user": {"id": user, "login": "rig", "type": "Bot"},
-        "html_url": "",
-        "created_at": time,
-        "updated_at": time,
-    }
-
-
-def test_a_comment_in_doubt_is_looked_up_before_another_is_written(hub: Hub) -> None:
-    listing, create = f"GET {REPO}/issues/5/comments", f"POST {REPO}/issues/5/comments"
-    text = "Queued\n\n<!-- rig:status -->"
-    hub.on(listing, Reply(body=[]), Reply(body=[comment(70, text)]))
-    hub.on(create, FAILED)
-    api = personal(hub)
-
-    with pytest.raises(EffectUnknown):
-        comment_once(api, 5, key="status", body="Queued")
-    found = comment_once(api, 5, key="status", body="Queued")
-
-    assert found.id == 70
-    assert len(hub.calls(create)) == 1
 
 
 @pytest.mark.parametrize("key", ["", "a b", "-->", "a--b", "x" * 300, "é"])

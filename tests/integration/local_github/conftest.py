@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from common_ground import Ground, Town, new_ground, open_town
 from forge_scene import SECRET, SHOP, MakeScene, Receiver, Scene
 
 from rigtasks.local.github import Options
@@ -42,3 +43,15 @@ def make_scene(tmp_path: Path) -> Iterator[MakeScene]:
 @pytest.fixture
 def scene(make_scene: MakeScene) -> Scene:
     return make_scene()
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One sandbox for all tests that only need a repository of their own."""
+    with open_town(tmp_path_factory.mktemp("town") / "forge") as running:
+        yield running
+
+
+@pytest.fixture
+def ground(town: Town, tmp_path: Path) -> Ground:
+    return new_ground(town, tmp_path)

@@ -15,6 +15,7 @@ import jwt
 
 from rigtasks.local.github import SandboxGitHub
 from rigtasks.local.github.seeding import Api, Person, Seeder
+from rigtasks.testing.known_differences import unknown
 from rigtasks.testing.real_git import real_git
 from rigtasks.testing.webhook_schemas import judged
 
@@ -72,6 +73,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
+        self.forms: list[Heard] = []
         self._differences: list[str] = []
         self.answers = 202
         self.open = threading.Event()
@@ -87,8 +89,11 @@ class Receiver:
                     signature=self.headers["X-Hub-Signature-256"],
                     body=body,
                 )
-                receiver.heard.append(heard)
-                receiver.differs(*judged(heard.event, heard.payload))
+                if self.headers["Content-Type"] == "application/json":
+                    receiver.heard.append(heard)
+                    receiver.differs(*judged(heard.event, heard.payload))
+                else:
+                    receiver.forms.append(heard)
                 receiver.open.wait(30)
                 self.send_response(receiver.answers)
                 self.end_headers()
@@ -125,8 +130,8 @@ class Receiver:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        if self._differences:
-            raise AssertionError("; ".join(sorted(set(self._differences))))
+        if differences := unknown(set(self._differences)):
+            raise AssertionError("; ".join(differences))
 
 
 def until(true: Callable[[], Any], seconds: float = 30.0) -> Any:
@@ -168,9 +173,9 @@ class Scene:
         self.opened.append(api)
         return api
 
-    def as_app(self, role: str) -> Api:
-        """Act as an App itself, with its JWT."""
-        return self.api(app_jwt(self.seeder.apps()[role]))
+    def as_app(self, role: str, **claims: float) -> Api:
+        """Act as an App itself, with its JWT; `claims` say when it was issued and expires."""
+        return self.api(app_jwt(self.seeder.apps()[role], **claims))
 
     def installed(self, role: str, **narrowed: Any) -> Api:
         """Act with a fresh installation token of an App."""

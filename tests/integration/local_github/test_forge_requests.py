@@ -4,6 +4,7 @@ import pytest
 import requests
 from forge_scene import MakeScene, Scene
 
+from rigtasks.local.github.limits import Limits
 from rigtasks.local.github.seeding import SeedingFailed
 
 
@@ -46,8 +47,42 @@ def test_what_did_not_change_is_not_sent_and_not_counted(scene: Scene) -> None:
     assert (changed.status_code, changed.json()["title"]) == (200, "B")
 
 
+def test_a_tag_is_its_callers_own_and_a_time_does_as_well(scene: Scene) -> None:
+    scene.owner.create_issue(scene.repo, "A")
+    path = "/repos/acme/shop/issues/1"
+    first = get(scene, path)
+    assert first.headers["Vary"].split(", ")[:2] == ["Accept", "Authorization"]
+    other = {"Authorization": f"Bearer {scene.installed('author').token}"}
+    theirs = get(scene, path, **other)
+    assert theirs.headers["ETag"] != first.headers["ETag"]
+    tagged = get(scene, path, **other, **{"If-None-Match": first.headers["ETag"]})
+    assert tagged.status_code == 200
+
+    since = {"If-Modified-Since": first.headers["Last-Modified"]}
+    again = get(scene, path, **since)
+    assert (again.status_code, again.content) == (304, b"")
+    assert get(scene, path, **since, **{"If-None-Match": 'W/"another"'}).status_code == 200
+    assert "Last-Modified" not in get(scene, "/repos/acme/shop/issues").headers
+
+
+def test_graphql_has_an_allowance_of_its_own(scene: Scene) -> None:
+    answer = requests.post(
+        f"{scene.sandbox.url}/graphql",
+        json={"query": '{ repository(owner: "acme", name: "shop") { id } }'},
+        headers={"Authorization": f"Bearer {scene.owner.token}"},
+        timeout=10,
+    )
+    told = [answer.headers[f"X-RateLimit-{name}"] for name in ("Resource", "Limit", "Used")]
+    assert told == ["graphql", "5000", "1"]
+    resources = get(scene, "/rate_limit").json()["resources"]
+    used = {name: shape["used"] for name, shape in resources.items()}
+    assert used == {"core": 0, "graphql": 1, "search": 0}
+    limits = {name: shape["limit"] for name, shape in resources.items()}
+    assert limits == {"core": 5_000, "graphql": 5_000, "search": 30}
+
+
 def test_the_hourly_allowance_runs_out(make_scene: MakeScene) -> None:
-    scene = make_scene(options={"rate_limit": 3})
+    scene = make_scene(options={"limits": Limits(core_per_hour=3)})
     remaining = [get(scene, "/user").headers["X-RateLimit-Remaining"] for _ in range(3)]
     assert remaining == ["2", "1", "0"]
     refused = get(scene, "/user")

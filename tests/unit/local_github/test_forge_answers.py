@@ -7,10 +7,12 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from rigtasks.local.github.access import ANONYMOUS
-from rigtasks.local.github.answers import HttpError, json_response, paginate, with_entity_tag
+from rigtasks.local.github.answers import HttpError, json_response, paginate
+from rigtasks.local.github.conditional import answer_conditionally
 from rigtasks.local.github.githttp import bearer_of
-from rigtasks.local.github.limits import RateLimits
-from rigtasks.local.github.pulls import touches_line
+from rigtasks.local.github.limits import Limits, RateLimits
+from rigtasks.local.github.pull_heads import line_after
+from rigtasks.local.github.request_cost import rest_cost
 
 PATCH = "@@ -1,3 +1,3 @@\n one\n-two\n+TWO\n three\n@@ -10,1 +10,2 @@\n ten\n+eleven"
 
@@ -43,32 +45,33 @@ def test_a_wrapped_page_counts_everything() -> None:
 
 
 def test_the_same_content_has_the_same_tag() -> None:
-    first = with_entity_tag(request(), json_response({"a": 1}))
+    first = answer_conditionally(request(), json_response({"a": 1}))
     tag = first.headers["ETag"]
     assert (
-        with_entity_tag(request(**{"If-None-Match": tag}), json_response({"a": 1})).status_code
+        answer_conditionally(request(**{"If-None-Match": tag}), json_response({"a": 1})).status_code
         == 304
     )
-    changed = with_entity_tag(request(**{"If-None-Match": tag}), json_response({"a": 2}))
+    changed = answer_conditionally(request(**{"If-None-Match": tag}), json_response({"a": 2}))
     assert (changed.status_code, changed.headers["ETag"] == tag) == (200, False)
 
 
 def test_an_allowance_comes_back_after_an_hour() -> None:
-    limits, start = RateLimits(1), datetime(2026, 1, 1, tzinfo=UTC)
-    limits.check(ANONYMOUS, start)
-    limits.count(ANONYMOUS, start)
+    limits, start = RateLimits(Limits(core_per_hour=1)), datetime(2026, 1, 1, tzinfo=UTC)
+    call = rest_cost("GET", "/user")
+    limits.admit(ANONYMOUS, call, start)
+    limits.count(ANONYMOUS, call, start)
     with pytest.raises(HttpError) as refused:
-        limits.check(ANONYMOUS, start + timedelta(minutes=59))
+        limits.admit(ANONYMOUS, call, start + timedelta(minutes=59))
     assert refused.value.headers["X-RateLimit-Remaining"] == "0"
     assert int(refused.value.headers["X-RateLimit-Reset"]) == start.timestamp() + 3_600
-    limits.check(ANONYMOUS, start + timedelta(hours=1))
+    limits.admit(ANONYMOUS, call, start + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
     ("line", "touched"), [(1, False), (2, True), (3, False), (10, False), (11, False)]
 )
 def test_only_changed_lines_outdate_a_thread(line: int, *, touched: bool) -> None:
-    assert touches_line(PATCH, line) is touched
+    assert (line_after(PATCH, line) is None) is touched
 
 
 @pytest.mark.parametrize(

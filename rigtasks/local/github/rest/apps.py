@@ -8,8 +8,7 @@ from werkzeug.wrappers import Response
 from rigtasks.local.github import access
 from rigtasks.local.github.answers import HttpError, forbidden_to_app, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
-from rigtasks.local.github.hub import stamp
-from rigtasks.local.github.model import Delivery, Installation, Repository
+from rigtasks.local.github.model import Installation, Repository
 from rigtasks.local.github.shapes import accounts, repositories
 
 _LEVELS = ("none", "read", "write", "admin")
@@ -136,82 +135,6 @@ def revoke_token(call: Call) -> Response:
     return Response(status=204)
 
 
-def get_hook_config(call: Call) -> Response:
-    """Show where the App's webhooks go."""
-    _ = call.app
-    return json_response(call.services.webhooks.config())
-
-
-def _delivery_item(row: Delivery) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "guid": row.guid,
-        "delivered_at": stamp(row.delivered_at),
-        "redelivery": row.redelivery,
-        "duration": row.duration,
-        "status": row.status,
-        "status_code": row.status_code,
-        "event": row.event,
-        "action": row.action,
-        "installation_id": row.installation_id,
-        "repository_id": row.repository_id,
-        "throttled_at": None,
-    }
-
-
-def list_deliveries(call: Call) -> Response:
-    """List webhook deliveries, newest first, paged by `cursor` (a delivery id)."""
-    _require_hook(call)
-    rows = [row for row in reversed(call.state.deliveries.all()) if row.status != "pending"]
-    wanted = call.request.args.get("status")
-    if wanted is not None:
-        rows = [row for row in rows if (row.status == "OK") == (wanted == "success")]
-    cursor = call.request.args.get("cursor", type=int)
-    if cursor is not None:
-        rows = [row for row in rows if row.id <= cursor]
-    per_page = min(max(call.request.args.get("per_page", 30, type=int), 1), 100)
-    headers = {}
-    if len(rows) > per_page:
-        following = f"{call.url}?per_page={per_page}&cursor={rows[per_page].id}"
-        headers["Link"] = f'<{following}>; rel="next"'
-    return json_response([_delivery_item(row) for row in rows[:per_page]], 200, headers)
-
-
-def _require_hook(call: Call) -> None:
-    if not call.app.hooked:
-        raise not_found()
-
-
-def _delivery(call: Call) -> Delivery:
-    _require_hook(call)
-    row = call.state.deliveries.find(call.arguments["delivery_id"])
-    if row is None:
-        raise not_found()
-    return row
-
-
-def get_delivery(call: Call) -> Response:
-    """Show one delivery with its request and response."""
-    row = _delivery(call)
-    return json_response(
-        {
-            **_delivery_item(row),
-            "url": row.url,
-            "request": {
-                "headers": row.request_headers,
-                "payload": msgspec.Raw(row.payload.encode()),
-            },
-            "response": {"headers": row.response_headers, "payload": row.response_body},
-        }
-    )
-
-
-def redeliver(call: Call) -> Response:
-    """Deliver once more, under the same guid."""
-    call.services.webhooks.redeliver(_delivery(call))
-    return json_response({}, 202)
-
-
 def get_authenticated_user(call: Call) -> Response:
     """Show the account behind a personal token."""
     if call.caller.installation is not None:
@@ -245,10 +168,6 @@ ROUTES = (
         rule="/app/installations/<int:installation_id>/access_tokens",
         handler=create_token,
     ),
-    Route(method="GET", rule="/app/hook/config", handler=get_hook_config),
-    Route(method="GET", rule="/app/hook/deliveries", handler=list_deliveries),
-    Route(method="GET", rule="/app/hook/deliveries/<int:delivery_id>", handler=get_delivery),
-    Route(method="POST", rule="/app/hook/deliveries/<int:delivery_id>/attempts", handler=redeliver),
     Route(method="GET", rule="/repos/<owner>/<repo>/installation", handler=repository_installation),
     Route(method="GET", rule="/orgs/<login>/installation", handler=account_installation),
     Route(method="GET", rule="/users/<login>/installation", handler=account_installation),

@@ -10,7 +10,7 @@ from rigtasks.local.github.access import CallerKind
 from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.model import App, CheckRun, CheckSuite
-from rigtasks.local.github.rules import newest_runs
+from rigtasks.local.github.rules.checks import newest_runs
 from rigtasks.local.github.shapes import checks as shapes
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from werkzeug.wrappers import Response
 
 from rigtasks.local.github import pushes
-from rigtasks.local.github.access import CallerKind, role_of
 from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.git import BareRepository, GitFailedError, TreeEntry, signature
 from rigtasks.local.github.merging import identity
+from rigtasks.local.github.rules.requirements import Source
+from rigtasks.local.github.rules.updates import Refusal, in_words
 from rigtasks.local.github.shapes import repositories
 
 _PLAIN = "100644"
@@ -63,19 +64,7 @@ def _branch(call: Call) -> tuple[BareRepository, str, str]:
     tip = git.branch(branch)
     if tip is None:
         raise HttpError(404, f"Branch {branch} not found")
-    if _is_protected(call, branch):
-        raise HttpError(409, "Could not update file: Changes must be made through a pull request.")
     return git, branch, tip
-
-
-def _is_protected(call: Call, branch: str) -> bool:
-    protection = call.state.protections.first(call.repo.id, branch)
-    if protection is None:
-        return False
-    is_admin = (
-        call.caller.kind is CallerKind.PERSONAL and role_of(call.repo, call.account) == "admin"
-    )
-    return protection.enforce_admins or not is_admin
 
 
 def _entry(git: BareRepository, commit: str, call: Call) -> TreeEntry | None:
@@ -109,9 +98,17 @@ def _commit(call: Call, branch: str, tip: str, entry: str) -> str:
         author=author,
         committer=author,
     )
+    if found := pushes.refused(call.hub, call.repo, branch, tip, made, call.account):
+        raise HttpError(409, _refusal(found))
     git.update_ref(f"refs/heads/{branch}", made, tip)
     pushes.branch_moved(call.hub, call.repo, branch, tip, made, call.account)
     return made
+
+
+def _refusal(found: list[Refusal]) -> str:
+    """Say why a file stays as it is; a protected branch is told of otherwise than a ruleset."""
+    protected = any(one.source is Source.PROTECTION for one in found)
+    return f"Could not update file: {in_words(found)}" if protected else in_words(found)
 
 
 def _commit_shape(call: Call, sha: str) -> dict[str, object]:

@@ -282,6 +282,8 @@ def list_timeline(call: Call) -> Response:
             (comment.created_at, comment.id, {**shape, "event": "commented", "actor": author})
         )
     for review in call.state.reviews.of(call.repo.id, number):
+        if review.submitted_at is None:
+            continue
         shape = pulls.review(call.hub, call.repo, review, call.view, webhook=True)
         entries.append((review.submitted_at, review.id, {**shape, "event": "reviewed"}))
     entries.sort(key=lambda entry: entry[:2])
@@ -325,9 +327,9 @@ _READ = "issues|pull_requests:read"
 _WRITE = "issues|pull_requests:write"
 _COMMENT = "issues|pull_requests:comment"
 ROUTES = (
-    Route(method="GET", rule=f"{_R}/issues", handler=list_issues, needs=_READ),
+    Route(method="GET", rule=f"{_R}/issues", handler=list_issues, needs="issues:read"),
     Route(method="POST", rule=f"{_R}/issues", handler=create_issue, needs="issues:comment"),
-    Route(method="GET", rule=_I, handler=get_issue, needs=_READ),
+    Route(method="GET", rule=_I, handler=get_issue, needs="issues:read"),
     Route(method="PATCH", rule=_I, handler=update_issue, needs=_COMMENT),
     Route(method="GET", rule=f"{_I}/labels", handler=list_issue_labels, needs=_READ),
     Route(method="POST", rule=f"{_I}/labels", handler=add_issue_labels, needs=_WRITE),
@@ -339,7 +341,12 @@ ROUTES = (
     Route(method="POST", rule=f"{_I}/comments", handler=create_comment, needs=_COMMENT),
     Route(method="GET", rule=f"{_I}/events", handler=list_events, needs=_READ),
     Route(method="GET", rule=f"{_I}/timeline", handler=list_timeline, needs=_READ),
-    Route(method="GET", rule=f"{_R}/issues/events", handler=list_repository_events, needs=_READ),
+    Route(
+        method="GET",
+        rule=f"{_R}/issues/events",
+        handler=list_repository_events,
+        needs="issues:read",
+    ),
     Route(
         method="GET",
         rule=f"{_R}/issues/comments/<int:comment_id>",

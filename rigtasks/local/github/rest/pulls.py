@@ -1,31 +1,35 @@
-"""REST: pull requests, their files and commits, reviews, review comments and the merge."""
-
-from typing import Any
+"""REST: pull requests, their files and commits, who shall review them, and the merge."""
 
 import msgspec
 from werkzeug.wrappers import Response
 
-from rigtasks.local.github import issues, merging, pulls, reviews
-from rigtasks.local.github.access import CallerKind, role_of
+from rigtasks.local.github import (
+    branch_updates,
+    issues,
+    merging,
+    owners,
+    pulls,
+    review_requests,
+)
 from rigtasks.local.github.answers import HttpError, invalid, json_response, missing, not_found
 from rigtasks.local.github.calls import Call, Route
-from rigtasks.local.github.model import ROLES, PullRequest, Review
+from rigtasks.local.github.governance import Team
+from rigtasks.local.github.model import Account, PullRequest
 from rigtasks.local.github.shapes import pulls as shapes
 from rigtasks.local.github.shapes import repositories
 
 
 def list_pulls(call: Call) -> Response:
-    """List pull requests by state, head and base."""
+    """List pull requests by state, head (`owner:branch`) and base."""
     wanted = call.request.args
     state = wanted.get("state", "open")
     head = wanted.get("head", "")
-    _, _, head_ref = head.rpartition(":")
     rows = []
     for pull in call.state.pulls.of(call.repo.id):
         half = call.hub.issue(call.repo, pull.number)
         if half is None or state not in {"all", half.state}:
             continue
-        if head and (pull.head_ref != head_ref or not _same_owner(call, head)):
+        if ":" in head and head.lower() != _label(call, pull).lower():
             continue
         if wanted.get("base") and pull.base_ref != wanted["base"]:
             continue
@@ -37,9 +41,9 @@ def list_pulls(call: Call) -> Response:
     )
 
 
-def _same_owner(call: Call, head: str) -> bool:
-    owner = call.state.accounts.get(call.repo.owner_id).login
-    return ":" not in head or head.split(":", 1)[0].lower() == owner.lower()
+def _label(call: Call, pull: PullRequest) -> str:
+    owner = call.state.accounts.get(pull.fork_owner_id or call.repo.owner_id)
+    return f"{owner.login}:{pull.head_ref}"
 
 
 def create_pull(call: Call) -> Response:
@@ -59,7 +63,9 @@ def create_pull(call: Call) -> Response:
             body=call.text("body"),
             head=head,
             base=base,
+            head_repo=call.text("head_repo"),
             draft=bool(call.body.get("draft")),
+            maintainer_can_modify=call.body.get("maintainer_can_modify") is not False,
             app_id=call.app_id,
         ),
     )
@@ -99,6 +105,10 @@ def update_pull(call: Call) -> Response:
         pulls.reopen(call.hub, call.repo, call.pull(), half, call.account)
     elif state is not None:
         issues.set_state(call.hub, call.repo, half, call.account, state)
+    modify = call.body.get("maintainer_can_modify")
+    if isinstance(modify, bool) and call.pull().fork_id is not None:
+        changed = msgspec.structs.replace(call.pull(), maintainer_can_modify=modify)
+        call.state.pulls.put(changed)
     return json_response(shapes.full_pull(call.hub, call.repo, call.pull(), call.view))
 
 
@@ -148,141 +158,52 @@ def merge_pull(call: Call) -> Response:
     return json_response({"sha": sha, "merged": True, "message": message})
 
 
-def list_reviews(call: Call) -> Response:
-    """List the reviews, oldest first."""
-    rows = call.state.reviews.of(call.repo.id, call.pull().number)
-    return call.page(rows, lambda row: shapes.review(call.hub, call.repo, row, call.view))
-
-
-def create_review(call: Call) -> Response:
-    """Submit a review with its line comments."""
-    event = call.text("event")
-    if event is None:
-        raise HttpError(422, 'Pending reviews are not supported by this server: send an "event".')
-    listed = call.body.get("comments") or []
-    try:
-        comments = msgspec.convert(listed, list[reviews.DraftComment])
-    except msgspec.ValidationError as error:
-        raise HttpError(422, f"Invalid request.\n\n{error}") from error
-    row = reviews.submit(
-        call.hub,
-        call.repo,
-        call.pull(),
-        call.pull_issue(),
-        call.account,
-        reviews.NewReview(
-            event=event,
-            body=call.text("body") or "",
-            commit_id=call.text("commit_id"),
-            comments=tuple(comments),
-        ),
+def update_branch(call: Call) -> Response:
+    """Merge the newest of the base into the branch."""
+    row = call.pull()
+    branch_updates.update_branch(
+        call.hub, call.repo, row, call.caller, call.account, call.text("expected_head_sha")
     )
-    return json_response(shapes.review(call.hub, call.repo, row, call.view))
+    url = call.url.removesuffix("/update-branch")
+    return json_response({"message": "Updating pull request branch.", "url": url}, 202)
 
 
-def _review(call: Call) -> Review:
-    row = call.state.reviews.find(call.arguments["review_id"])
-    if row is None or (row.repository_id, row.number) != (call.repo.id, call.pull().number):
-        raise not_found()
-    return row
+def list_requested(call: Call) -> Response:
+    """List the people and teams that are waited for."""
+    shape = shapes.pull(call.hub, call.repo, call.pull(), call.view)
+    return json_response({"users": shape["requested_reviewers"], "teams": shape["requested_teams"]})
 
 
-def get_review(call: Call) -> Response:
-    """Show one review."""
-    return json_response(shapes.review(call.hub, call.repo, _review(call), call.view))
+def request_reviewers(call: Call) -> Response:
+    """Ask people and teams for a review."""
+    people, groups = _asked(call)
+    row = review_requests.ask(call.hub, call.repo, call.pull(), call.account, people, groups)
+    return json_response(shapes.pull(call.hub, call.repo, row, call.view), 201)
 
 
-def update_review(call: Call) -> Response:
-    """Change the text of one's own review."""
-    row = _review(call)
-    if row.author_id != call.account.id:
-        raise HttpError(403, "Resource not accessible by integration")
-    with call.state.change():
-        changed = msgspec.structs.replace(row, body=call.required_text("body"))
-        call.state.reviews.put(changed)
-    return json_response(shapes.review(call.hub, call.repo, changed, call.view))
+def remove_requested(call: Call) -> Response:
+    """Take requests back."""
+    people, groups = _asked(call)
+    row = review_requests.withdraw(call.hub, call.repo, call.pull(), call.account, people, groups)
+    return json_response(shapes.pull(call.hub, call.repo, row, call.view))
 
 
-def dismiss_review(call: Call) -> Response:
-    """Dismiss a review; people need write access."""
-    row = _review(call)
-    if call.caller.kind is CallerKind.PERSONAL and ROLES.index(
-        role_of(call.repo, call.account)
-    ) < ROLES.index("write"):
-        raise HttpError(403, "Must have write rights to Repository.")
-    row = reviews.dismiss(
-        call.hub, call.repo, call.pull(), row, call.account, call.required_text("message")
-    )
-    return json_response(shapes.review(call.hub, call.repo, row, call.view))
-
-
-def review_comments(call: Call) -> Response:
-    """List the line comments of one review."""
-    row = _review(call)
-    rows = [
-        comment
-        for comment in call.state.review_comments.of(call.repo.id, row.number)
-        if comment.review_id == row.id
+def _asked(call: Call) -> tuple[list[Account], list[Team]]:
+    people = [call.hub.account(login) for login in _names(call, "reviewers")]
+    groups = [
+        owners.team_named(call.hub, call.repo, slug) for slug in _names(call, "team_reviewers")
     ]
-    return call.page(rows, lambda item: shapes.review_comment(call.hub, call.repo, item, call.view))
+    known = [one for one in people if one is not None], [one for one in groups if one is not None]
+    if len(known[0]) < len(people) or len(known[1]) < len(groups):
+        raise HttpError(422, review_requests.strangers(call.hub, call.repo))
+    return known
 
 
-def list_review_comments(call: Call) -> Response:
-    """List all line comments of a pull request."""
-    rows = call.state.review_comments.of(call.repo.id, call.pull().number)
-    return call.page(rows, lambda row: shapes.review_comment(call.hub, call.repo, row, call.view))
-
-
-def create_review_comment(call: Call) -> Response:
-    """Open a thread outside a review, or answer with `in_reply_to`."""
-    pull = call.pull()
-    body = call.required_text("body")
-    answered = call.number("in_reply_to")
-    if answered is not None:
-        return _reply(call, pull, answered, body)
-    draft = _draft(call)
-    sha = call.required_text("commit_id")
-    with call.state.change():
-        thread = reviews.anchor(call.hub, call.repo, pull, sha, draft)
-        call.state.threads.put(thread)
-        row = reviews.add_comment(
-            call.hub, call.repo, pull, thread, call.account, body, review_id=None
-        )
-    return json_response(shapes.review_comment(call.hub, call.repo, row, call.view), 201)
-
-
-def _draft(call: Call) -> reviews.DraftComment:
-    fields: dict[str, Any] = {
-        name: call.body[name]
-        for name in reviews.DraftComment.__struct_fields__
-        if call.body.get(name) is not None
-    }
+def _names(call: Call, field: str) -> list[str]:
     try:
-        return msgspec.convert(fields, reviews.DraftComment)
+        return msgspec.convert(call.body.get(field) or [], list[str])
     except msgspec.ValidationError as error:
         raise HttpError(422, f"Invalid request.\n\n{error}") from error
-
-
-def reply_to_comment(call: Call) -> Response:
-    """Answer a line comment."""
-    return _reply(call, call.pull(), call.arguments["comment_id"], call.required_text("body"))
-
-
-def _reply(call: Call, pull: PullRequest, comment_id: int, body: str) -> Response:
-    first = call.state.review_comments.find(comment_id)
-    if first is None or (first.repository_id, first.number) != (call.repo.id, pull.number):
-        raise not_found()
-    row = reviews.add_comment(
-        call.hub,
-        call.repo,
-        pull,
-        call.state.threads.get(first.thread_id),
-        call.account,
-        body,
-        review_id=None,
-        in_reply_to_id=first.in_reply_to_id or first.id,
-    )
-    return json_response(shapes.review_comment(call.hub, call.repo, row, call.view), 201)
 
 
 _R = "/repos/<owner>/<repo>"
@@ -299,30 +220,10 @@ ROUTES = (
     Route(method="GET", rule=f"{_P}/commits", handler=list_pull_commits, needs=_READ),
     Route(method="GET", rule=f"{_P}/merge", handler=is_merged, needs=_READ),
     Route(method="PUT", rule=f"{_P}/merge", handler=merge_pull, needs="contents:write"),
-    Route(method="GET", rule=f"{_P}/reviews", handler=list_reviews, needs=_READ),
-    Route(method="POST", rule=f"{_P}/reviews", handler=create_review, needs=_COMMENT),
-    Route(method="GET", rule=f"{_P}/reviews/<int:review_id>", handler=get_review, needs=_READ),
+    Route(method="PUT", rule=f"{_P}/update-branch", handler=update_branch, needs=_WRITE),
+    Route(method="GET", rule=f"{_P}/requested_reviewers", handler=list_requested, needs=_READ),
+    Route(method="POST", rule=f"{_P}/requested_reviewers", handler=request_reviewers, needs=_WRITE),
     Route(
-        method="PUT", rule=f"{_P}/reviews/<int:review_id>", handler=update_review, needs=_COMMENT
-    ),
-    Route(
-        method="PUT",
-        rule=f"{_P}/reviews/<int:review_id>/dismissals",
-        handler=dismiss_review,
-        needs=_WRITE,
-    ),
-    Route(
-        method="GET",
-        rule=f"{_P}/reviews/<int:review_id>/comments",
-        handler=review_comments,
-        needs=_READ,
-    ),
-    Route(method="GET", rule=f"{_P}/comments", handler=list_review_comments, needs=_READ),
-    Route(method="POST", rule=f"{_P}/comments", handler=create_review_comment, needs=_COMMENT),
-    Route(
-        method="POST",
-        rule=f"{_P}/comments/<int:comment_id>/replies",
-        handler=reply_to_comment,
-        needs=_COMMENT,
+        method="DELETE", rule=f"{_P}/requested_reviewers", handler=remove_requested, needs=_WRITE
     ),
 )

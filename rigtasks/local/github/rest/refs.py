@@ -1,11 +1,12 @@
-"""REST: branches, refs and what protects them."""
+"""REST: branches and refs."""
 
 from werkzeug.wrappers import Response
 
 from rigtasks.local.github import pushes
-from rigtasks.local.github.answers import HttpError, invalid, json_response, no_content, not_found
+from rigtasks.local.github.answers import HttpError, json_response, no_content, not_found
 from rigtasks.local.github.calls import Call, Route
-from rigtasks.local.github.git import ZERO, GitFailedError
+from rigtasks.local.github.governance import Protection
+from rigtasks.local.github.rules.requirements import is_protected
 from rigtasks.local.github.shapes import repositories
 
 
@@ -21,7 +22,7 @@ def list_branches(call: Call) -> Response:
         lambda head: {
             "name": head[0],
             "commit": {"sha": head[1], "url": f"{api}/commits/{head[1]}"},
-            "protected": call.state.protections.first(call.repo.id, head[0]) is not None,
+            "protected": is_protected(call.hub, call.repo, head[0]),
         },
     )
 
@@ -38,7 +39,7 @@ def get_branch(call: Call) -> Response:
     row = call.state.protections.first(call.repo.id, name)
     summary: dict[str, object] = {"enabled": row is not None}
     summary["required_status_checks"] = {
-        "enforcement_level": "off" if row is None else "non_admins",
+        "enforcement_level": _level(row),
         "contexts": [] if row is None else [check.context for check in row.checks],
         "checks": []
         if row is None
@@ -49,35 +50,17 @@ def get_branch(call: Call) -> Response:
             "name": name,
             "commit": repositories.commit(call.hub, call.repo, git.commit(sha), call.view),
             "_links": {"self": url, "html": f"{call.view.web}/{full_name}/tree/{name}"},
-            "protected": row is not None,
+            "protected": is_protected(call.hub, call.repo, name),
             "protection": summary,
             "protection_url": f"{url}/protection",
         }
     )
 
 
-def get_protection(call: Call) -> Response:
-    """Show the protection of a branch."""
-    row = call.state.protections.first(call.repo.id, call.arguments["branch"])
-    if row is None:
-        raise HttpError(404, "Branch not protected")
-    return json_response(repositories.protection(row, call.url))
-
-
-def get_required_checks(call: Call) -> Response:
-    """Show the required checks of a protected branch."""
-    row = call.state.protections.first(call.repo.id, call.arguments["branch"])
-    if row is None:
-        raise HttpError(404, "Branch not protected")
-    if not row.checks:
-        raise HttpError(404, "Required status checks not enabled")
-    url = call.url.removesuffix("/required_status_checks")
-    return json_response(repositories.required_status_checks(row, url))
-
-
-def get_rules(call: Call) -> Response:
-    """List the ruleset rules of a branch; protection here is classic, so there are none."""
-    return call.page([], lambda rule: rule)
+def _level(row: Protection | None) -> str:
+    if row is None or not row.checks:
+        return "off"
+    return "everyone" if row.enforce_admins else "non_admins"
 
 
 def get_ref(call: Call) -> Response:
@@ -117,12 +100,21 @@ def create_ref(call: Call) -> Response:
         raise HttpError(422, "Object does not exist")
     if ref in git.refs(ref):
         raise HttpError(422, "Reference already exists")
-    try:
-        git.update_ref(ref, sha, ZERO)
-    except GitFailedError as failure:
-        raise invalid("Reference", "ref") from failure
-    pushes.refs_moved(call.hub, call.repo, {}, {ref: sha}, call.account)
+    pushes.set_ref(call.hub, call.repo, ref, sha, call.account)
     return json_response(_ref_shape(call, ref, sha), 201)
+
+
+def update_ref(call: Call) -> Response:
+    """Move a branch or tag."""
+    ref, sha = f"refs/{call.arguments['ref']}", call.required_text("sha")
+    git = call.hub.git(call.repo)
+    if ref not in git.refs(ref):
+        raise HttpError(422, "Reference does not exist")
+    if git.resolve(sha) is None:
+        raise HttpError(422, "Object does not exist")
+    force = call.body.get("force") is True
+    pushes.set_ref(call.hub, call.repo, ref, sha, call.account, force=force)
+    return json_response(_ref_shape(call, ref, sha))
 
 
 def delete_ref(call: Call) -> Response:
@@ -137,24 +129,6 @@ ROUTES = (
     Route(
         method="GET", rule=f"{_R}/branches/<path:branch>", handler=get_branch, needs="contents:read"
     ),
-    Route(
-        method="GET",
-        rule=f"{_R}/branches/<path:branch>/protection",
-        handler=get_protection,
-        needs="administration:read",
-    ),
-    Route(
-        method="GET",
-        rule=f"{_R}/branches/<path:branch>/protection/required_status_checks",
-        handler=get_required_checks,
-        needs="administration:read",
-    ),
-    Route(
-        method="GET",
-        rule=f"{_R}/rules/branches/<path:branch>",
-        handler=get_rules,
-        needs="metadata:read",
-    ),
     Route(method="GET", rule=f"{_R}/git/ref/<path:ref>", handler=get_ref, needs="contents:read"),
     Route(
         method="GET",
@@ -163,6 +137,12 @@ ROUTES = (
         needs="contents:read",
     ),
     Route(method="POST", rule=f"{_R}/git/refs", handler=create_ref, needs="contents:write"),
+    Route(
+        method="PATCH",
+        rule=f"{_R}/git/refs/<path:ref>",
+        handler=update_ref,
+        needs="contents:write",
+    ),
     Route(
         method="DELETE",
         rule=f"{_R}/git/refs/<path:ref>",

@@ -26,7 +26,7 @@ _COMPARED_COMMITS = 250
 
 def get_repository(call: Call) -> Response:
     """Show a repository with what the caller may do in it."""
-    shape = repositories.repository(call.hub, call.repo, call.view)
+    shape = repositories.full_repository(call.hub, call.repo, call.view)
     account = call.caller.account
     if account is not None and call.caller.installation is None:
         role = role_of(call.repo, account)
@@ -259,7 +259,7 @@ ROUTES = (
         method="GET",
         rule=f"{_R}/commits/<sha>/pulls",
         handler=commit_pulls,
-        needs="pull_requests|contents:read",
+        needs="pull_requests:read",
     ),
     Route(method="GET", rule=f"{_R}/compare/<path:spec>", handler=compare, needs="contents:read"),
     Route(method="GET", rule=f"{_R}/contents", handler=get_contents, needs="contents:read"),

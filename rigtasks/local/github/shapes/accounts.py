@@ -37,6 +37,25 @@ def account(row: Account, view: View) -> Json:
     }
 
 
+def organization(row: Account, view: View) -> Json:
+    """Render GitHub's `organization-simple`."""
+    api = f"{view.api}/orgs/{row.login}"
+    return {
+        "login": row.login,
+        "id": row.id,
+        "node_id": node_id("O", row.id),
+        "url": api,
+        "repos_url": f"{api}/repos",
+        "events_url": f"{api}/events",
+        "hooks_url": f"{api}/hooks",
+        "issues_url": f"{api}/issues",
+        "members_url": f"{api}/members{{/member}}",
+        "public_members_url": f"{api}/public_members{{/member}}",
+        "avatar_url": f"{view.web}/avatars/{row.id}",
+        "description": None,
+    }
+
+
 def account_or_none(hub: Hub, account_id: int | None, view: View) -> Json | None:
     """Render an account, or null where there is none."""
     found = None if account_id is None else hub.state.accounts.find(account_id)

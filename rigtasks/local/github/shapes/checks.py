@@ -17,7 +17,12 @@ def _open_pulls_at(hub: Hub, repo: Repository, sha: str) -> list[PullRequest]:
     found = []
     for pull in hub.state.pulls.of(repo.id):
         half = hub.issue(repo, pull.number)
-        if pull.head_sha == sha and half is not None and half.state == "open":
+        if (
+            pull.fork_id is None
+            and pull.head_sha == sha
+            and half is not None
+            and half.state == "open"
+        ):
             found.append(pull)
     return found
 

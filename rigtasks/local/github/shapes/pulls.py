@@ -4,7 +4,7 @@ from typing import Any
 
 from rigtasks.local.github.hub import Hub, View, node_id, stamp
 from rigtasks.local.github.model import PullRequest, Repository, Review, ReviewComment
-from rigtasks.local.github.shapes import accounts, repositories
+from rigtasks.local.github.shapes import accounts, repositories, teams
 from rigtasks.local.github.shapes.issues import issue, reactions
 
 Json = dict[str, Any]
@@ -30,14 +30,26 @@ _SHARED_WITH_ISSUE = (
 )
 
 
-def _side(hub: Hub, repo: Repository, ref: str, sha: str, view: View) -> Json:
-    owner = hub.state.accounts.get(repo.owner_id)
+def _base(hub: Hub, repo: Repository, row: PullRequest, view: View) -> Json:
+    return _side(hub, repo, repo.owner_id, row.base_ref, row.base_sha, view)
+
+
+def _head(hub: Hub, repo: Repository, row: PullRequest, view: View) -> Json:
+    if row.fork_id is None:
+        return _side(hub, repo, repo.owner_id, row.head_ref, row.head_sha, view)
+    fork = hub.state.repositories.find(row.fork_id)
+    owner_id = row.fork_owner_id if fork is None else fork.owner_id
+    return _side(hub, fork, owner_id or 0, row.head_ref, row.head_sha, view)
+
+
+def _side(hub: Hub, repo: Repository | None, owner_id: int, ref: str, sha: str, view: View) -> Json:
+    owner = hub.state.accounts.get(owner_id)
     return {
         "label": f"{owner.login}:{ref}",
         "ref": ref,
         "sha": sha,
         "user": accounts.account(owner, view),
-        "repo": repositories.repository(hub, repo, view),
+        "repo": None if repo is None else repositories.repository(hub, repo, view),
     }
 
 
@@ -72,10 +84,15 @@ def pull(hub: Hub, repo: Repository, row: PullRequest, view: View) -> Json:
         **{field: shared[field] for field in _SHARED_WITH_ISSUE},
         "merged_at": stamp(row.merged_at),
         "merge_commit_sha": row.merge_commit_sha,
-        "requested_reviewers": [],
-        "requested_teams": [],
-        "head": _side(hub, repo, row.head_ref, row.head_sha, view),
-        "base": _side(hub, repo, row.base_ref, row.base_sha, view),
+        "requested_reviewers": [
+            accounts.account(hub.state.accounts.get(one), view)
+            for one in row.requested_reviewer_ids
+        ],
+        "requested_teams": [
+            teams.team(hub, hub.state.teams.get(one), view) for one in row.requested_team_ids
+        ],
+        "head": _head(hub, repo, row, view),
+        "base": _base(hub, repo, row, view),
         "_links": {
             "self": {"href": api},
             "html": {"href": web},
@@ -107,7 +124,7 @@ def full_pull(
         "merged_by": accounts.account_or_none(hub, row.merged_by_id, view),
         "comments": len(hub.state.comments.of(repo.id, row.number)),
         "review_comments": len(hub.state.review_comments.of(repo.id, row.number)),
-        "maintainer_can_modify": False,
+        "maintainer_can_modify": row.maintainer_can_modify,
         "commits": hub.commit_count(repo, base, row.head_sha),
         "additions": sum(file.additions for file in files),
         "deletions": sum(file.deletions for file in files),
@@ -134,17 +151,18 @@ def review(hub: Hub, repo: Repository, row: Review, view: View, *, webhook: bool
     pull_api = f"{view.repo_api(name)}/pulls/{row.number}"
     web = f"{view.web}/{name}/pull/{row.number}#pullrequestreview-{row.id}"
     author = hub.state.accounts.find(row.author_id)
+    submitted = {} if row.submitted_at is None else {"submitted_at": stamp(row.submitted_at)}
     return {
         "id": row.id,
         "node_id": node_id("PRR", row.id),
         "user": accounts.account_or_none(hub, row.author_id, view),
-        "body": row.body,
+        "body": (row.body or None) if webhook else row.body,
         "state": row.state.lower() if webhook else row.state,
         "html_url": web,
         "pull_request_url": pull_api,
         "author_association": accounts.association(repo, author),
         "_links": {"html": {"href": web}, "pull_request": {"href": pull_api}},
-        "submitted_at": stamp(row.submitted_at),
+        **submitted,
         "commit_id": row.commit_id,
     }
 
@@ -168,7 +186,7 @@ def review_comment(hub: Hub, repo: Repository, row: ReviewComment, view: View) -
         "position": None if thread.outdated else thread.position,
         "original_position": thread.position,
         "commit_id": thread.commit_id,
-        "original_commit_id": thread.commit_id,
+        "original_commit_id": thread.original_commit_id,
         "user": accounts.account_or_none(hub, row.author_id, view),
         "body": row.body,
         "created_at": stamp(row.created_at),

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from rigtasks.local.github.git import ChangedFile, Commit, Signature, TreeEntry
 from rigtasks.local.github.hub import Hub, View, node_id, stamp
-from rigtasks.local.github.model import Account, Protection, Repository
+from rigtasks.local.github.model import Account, Repository
 from rigtasks.local.github.shapes import accounts
 
 Json = dict[str, Any]
@@ -56,6 +56,7 @@ def repository(hub: Hub, row: Repository, view: View) -> Json:
     name = hub.full_name(row)
     web = f"{view.web}/{name}"
     api = view.repo_api(name)
+    forks = sum(one.parent_id == row.id for one in hub.state.repositories.all())
     open_issues = sum(issue.state == "open" for issue in hub.state.issues.of(row.id))
     return {
         "id": row.id,
@@ -66,7 +67,7 @@ def repository(hub: Hub, row: Repository, view: View) -> Json:
         "owner": accounts.account(hub.state.accounts.get(row.owner_id), view),
         "html_url": web,
         "description": row.description,
-        "fork": False,
+        "fork": row.parent_id is not None,
         "url": api,
         **{field: api + path for field, path in _ADDRESSES.items()},
         "git_url": f"{web}.git",
@@ -79,12 +80,12 @@ def repository(hub: Hub, row: Repository, view: View) -> Json:
         "size": 0,
         "stargazers_count": 0,
         "watchers_count": 0,
-        "forks_count": 0,
-        "forks": 0,
+        "forks_count": forks,
+        "forks": forks,
         "watchers": 0,
         "open_issues": open_issues,
         "open_issues_count": open_issues,
-        "network_count": 0,
+        "network_count": forks,
         "subscribers_count": 0,
         "default_branch": row.default_branch,
         "is_template": False,
@@ -99,13 +100,13 @@ def repository(hub: Hub, row: Repository, view: View) -> Json:
         "disabled": False,
         "visibility": "private" if row.private else "public",
         "license": None,
-        "allow_forking": False,
+        "allow_forking": True,
         "web_commit_signoff_required": False,
-        "allow_squash_merge": True,
-        "allow_merge_commit": True,
-        "allow_rebase_merge": True,
+        "allow_squash_merge": row.allow_squash_merge,
+        "allow_merge_commit": row.allow_merge_commit,
+        "allow_rebase_merge": row.allow_rebase_merge,
         "allow_auto_merge": False,
-        "allow_update_branch": False,
+        "allow_update_branch": row.allow_update_branch,
         "delete_branch_on_merge": row.delete_branch_on_merge,
         "squash_merge_commit_title": "PR_TITLE",
         "squash_merge_commit_message": "PR_BODY",
@@ -114,6 +115,19 @@ def repository(hub: Hub, row: Repository, view: View) -> Json:
         "updated_at": stamp(row.updated_at),
         "custom_properties": {},
     }
+
+
+def full_repository(hub: Hub, row: Repository, view: View) -> Json:
+    """Render GitHub's `full-repository`: a fork with what it came from."""
+    shape = repository(hub, row, view)
+    parent = None if row.parent_id is None else hub.state.repositories.find(row.parent_id)
+    if parent is not None:
+        first = parent
+        while (above := hub.state.repositories.find(first.parent_id or 0)) is not None:
+            first = above
+        shape["parent"] = repository(hub, parent, view)
+        shape["source"] = repository(hub, first, view)
+    return shape
 
 
 def account_of_email(hub: Hub, email: str) -> Account | None:
@@ -282,41 +296,3 @@ def tree(hub: Hub, repo: Repository, sha: str, entries: list[TreeEntry], view: V
             shape["url"] = f"{api}/{entry.type}s/{entry.sha}"
         rendered.append(shape)
     return {"sha": sha, "url": f"{api}/trees/{sha}", "tree": rendered, "truncated": False}
-
-
-def required_status_checks(row: Protection, url: str) -> Json:
-    """Render the required checks of a protected branch."""
-    return {
-        "url": f"{url}/required_status_checks",
-        "strict": row.strict,
-        "contexts": [check.context for check in row.checks],
-        "contexts_url": f"{url}/required_status_checks/contexts",
-        "checks": [{"context": check.context, "app_id": check.app_id} for check in row.checks],
-    }
-
-
-def protection(row: Protection, url: str) -> Json:
-    """Render GitHub's `branch-protection`."""
-    shape: Json = {
-        "url": url,
-        "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": row.enforce_admins},
-        "required_linear_history": {"enabled": False},
-        "allow_force_pushes": {"enabled": False},
-        "allow_deletions": {"enabled": False},
-        "block_creations": {"enabled": False},
-        "required_conversation_resolution": {"enabled": row.required_conversation_resolution},
-        "lock_branch": {"enabled": False},
-        "allow_fork_syncing": {"enabled": False},
-        "required_signatures": {"url": f"{url}/required_signatures", "enabled": False},
-    }
-    if row.checks:
-        shape["required_status_checks"] = required_status_checks(row, url)
-    if row.required_approving_review_count is not None:
-        shape["required_pull_request_reviews"] = {
-            "url": f"{url}/required_pull_request_reviews",
-            "dismiss_stale_reviews": row.dismiss_stale_reviews,
-            "require_code_owner_reviews": row.require_code_owner_reviews,
-            "required_approving_review_count": row.required_approving_review_count,
-            "require_last_push_approval": False,
-        }
-    return shape
