@@ -5,6 +5,7 @@ from typing import Any
 
 from rigtasks.celery import app
 from rigtasks.config import load_settings
+from rigtasks.schedule import periods
 
 TICK_TASK = "rig.beat.tick"
 
@@ -24,14 +25,7 @@ class Job:
 
 def jobs() -> tuple[Job, ...]:
     """Return every job with its period."""
-    settings = load_settings()
-    sweep = settings.scaled(settings.sweep_seconds)
-    return (
-        Job(name="expired_leases", seconds=sweep),
-        Job(name="wake_ups", seconds=sweep),
-        Job(name="stale_deliveries", seconds=sweep),
-        Job(name="retention", seconds=3600.0),
-    )
+    return tuple(Job(name=name, seconds=each) for name, each in periods(load_settings()).items())
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:

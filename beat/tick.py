@@ -24,6 +24,8 @@ def _retention() -> str:
     dropped += stores().outbox.forget(done_seconds=_DAY, dead_seconds=raw)
     dropped += stores().ticks.forget(older_than_seconds=_DAY)
     dropped += stores().run_tokens.forget(older_than_seconds=_DAY)
+    dropped += stores().rate_limits.forget(older_than_seconds=_DAY)
+    dropped += stores().lost_deliveries.forget(older_than_seconds=raw)
     dropped += stores().heartbeats.forget(silent_seconds=_DAY)
     return f"{dropped} rows dropped"
 
@@ -33,5 +35,6 @@ def tick(job: str, seconds: float) -> str:
     """Run a job unless its period was begun by somebody else."""
     holder = current_app.conf.get("rig_holder") or "unnamed"
     announce(holder=holder, queue=CONDUCTOR_QUEUE, runs_agents=False)
+    stores().reports.service("beat", ok=True, detail="rings")
     jobs = {**sweeps_on(stores(), settings()).jobs, "retention": _retention}
     return run_once(stores(), job, seconds, jobs[job])

@@ -19,11 +19,14 @@ from rigtasks.agent.supervisor import Timers as AgentTimers
 from rigtasks.budget.prices import Tokens, Vendor, price_micro_usd
 from rigtasks.conductor.alone import alone_with
 from rigtasks.conductor.context import Conductor
+from rigtasks.conductor.shared_limits import SharedLimits
 from rigtasks.config import ConfigurationError, Settings, load_settings
 from rigtasks.errors import Permanent
 from rigtasks.eventstore.claims import REVIEW_QUEUE, Limits
+from rigtasks.eventstore.connection import Connection
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.engine import open_database
+from rigtasks.eventstore.rate_limits import RateLimits
 from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings, Pace
 from rigtasks.github.identities import AppCredentials, Credentials, PersonalToken, Role
 from rigtasks.lifecycle.events.intake import IssueLimits
@@ -62,6 +65,16 @@ def shell() -> IssueShell:
 
 
 @cache
+def limit_book() -> SharedLimits:
+    """Return GitHub's limits as every process of the rig shares them.
+
+    What is written there is made good by GitHub's next answer, so it waits for no flush.
+    """
+    url = settings().database_url.get_secret_value()
+    return SharedLimits(RateLimits(Connection(url, application_name="rig limits", flushed=False)))
+
+
+@cache
 def isolation() -> Probe:
     """Return the walls this machine gives, found out by trying, once."""
     return probe()
@@ -78,7 +91,7 @@ def conductor() -> Conductor:
     return Conductor(
         stores=stores(),
         shell=shell(),
-        github=GitHub(_github(chosen)),
+        github=GitHub(_github(chosen), book=limit_book()),
         intake=IntakePolicy(
             internal=_internal(chosen),
             queues=frozenset(Queue(name) for name in chosen.queues),

@@ -19,6 +19,7 @@ from rigtasks.routing.stack import Queue
 IMPORTS = (
     "rigtasks.tasks.agents",
     "rigtasks.tasks.conductor",
+    "rigtasks.tasks.reconciling",
     "beat.schedule",
     "beat.tick",
     "workers.startup",

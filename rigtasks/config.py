@@ -204,6 +204,17 @@ class Settings(BaseSettings):
         gt=0,
         description="How often an issue in review is looked at although nothing was heard of it.",
     )
+    reconcile_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="How often GitHub is gone through for what no webhook told.",
+    )
+    orphan_seconds: float = Field(
+        default=86_400.0,
+        gt=0,
+        description="How long nothing may move an issue until it is an orphan; after as long again "
+        "a person is called.",
+    )
     implement_minutes: float = Field(
         default=90.0, gt=0, le=240, description="How long one run may implement."
     )

@@ -21,6 +21,9 @@ DELIVERY_TASK = "rig.conductor.delivery"
 EFFECT_TASK = "rig.conductor.effect"
 WAKE_TASK = "rig.conductor.wake"
 CREDENTIALS_TASK = "rig.conductor.credentials"
+RECONCILE_TASK = "rig.conductor.reconcile"
+COMPARE_TASK = "rig.conductor.compare"
+REPAIR_TASK = "rig.conductor.repair"
 WORK_TASK = "rig.agent.work"
 CONDUCTOR_QUEUE = "conductor"
 
@@ -154,6 +157,26 @@ def wake_entry(stream: str) -> OutboxEntry:
 def delivery_entry(delivery_id: str) -> OutboxEntry:
     """Return the outbox entry that lets the conductor look at a delivery once more."""
     return OutboxEntry(kind="task", task=DELIVERY_TASK, queue=CONDUCTOR_QUEUE, args=(delivery_id,))
+
+
+def reconcile_entry() -> OutboxEntry:
+    """Return the outbox entry that lets the conductor go through everything on GitHub once."""
+    return OutboxEntry(kind="task", task=RECONCILE_TASK, queue=CONDUCTOR_QUEUE, args=())
+
+
+def compare_entry(repo_id: int, repo: str) -> OutboxEntry:
+    """Return the outbox entry that compares one repository with what the rig holds of it."""
+    return OutboxEntry(kind="task", task=COMPARE_TASK, queue=CONDUCTOR_QUEUE, args=(repo_id, repo))
+
+
+def repair_entry(matter: str, repo_id: int, repo: str, number: int, found: str) -> OutboxEntry:
+    """Return the outbox entry that looks at what the reconciler found, and repairs it."""
+    return OutboxEntry(
+        kind="task",
+        task=REPAIR_TASK,
+        queue=CONDUCTOR_QUEUE,
+        args=(matter, repo_id, repo, number, found),
+    )
 
 
 def bell_entry(queue: str, ref: str) -> OutboxEntry:

@@ -15,6 +15,7 @@ from webhook_receiver.intake.group_commit import GroupCommit
 from webhook_receiver.intake.ledger import Answer, Ledger
 from webhook_receiver.intake.request import Environ
 from webhook_receiver.reading.database import ReadDatabase
+from webhook_receiver.reading.doctor import Doctor
 from webhook_receiver.site import build_site
 
 DESKS = 2
@@ -56,5 +57,5 @@ def create_app(settings: Settings) -> Receiver:
 
     database = ReadDatabase(url)
     gate = ReadGate(settings.api_token.get_secret_value())
-    site = build_site(database, gate, settings.github_web_url)
+    site = build_site(database, gate, Doctor(database, settings), settings.github_web_url)
     return Receiver(WebhookEndpoint(accept), site)

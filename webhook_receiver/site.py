@@ -23,25 +23,27 @@ from webhook_receiver.dashboard.pages import dashboard_blueprint
 from webhook_receiver.problems import PROBLEMS
 from webhook_receiver.reading.condition import Examiner
 from webhook_receiver.reading.database import ReadDatabase, StoreUnavailable
+from webhook_receiver.reading.doctor import Doctor
 
-OPEN = frozenset({"health.health", "health.healthz", "dashboard.static", "problem"})
+OPEN = frozenset({"health.health", "health.healthz", "health.deep", "dashboard.static", "problem"})
 """Endpoints that tell nothing about the work and are open to everybody."""
 _LARGEST_REQUEST = 16_384
 _LOG = logging.getLogger(__name__)
 
 
-def build_site(database: ReadDatabase, gate: ReadGate, web_url: str) -> Flask:
+def build_site(database: ReadDatabase, gate: ReadGate, doctor: Doctor, web_url: str) -> Flask:
     """Build everything but the webhook's hot path.
 
     Args:
         database: where to read.
         gate: decides who may read.
+        doctor: examines the whole rig.
         web_url: GitHub's address for people.
     """
     site = Flask("webhook_receiver", static_folder=None)
     site.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
     examiner = Examiner(database)
-    site.register_blueprint(health_blueprint(examiner))
+    site.register_blueprint(health_blueprint(examiner, doctor))
     site.register_blueprint(api_blueprint(database, "api"), url_prefix=API)
     site.register_blueprint(api_blueprint(database, "seed_api"), url_prefix="/api")
     site.register_blueprint(dashboard_blueprint(database, examiner, web_url))

@@ -240,7 +240,13 @@ def stack_remove(
     raise typer.Exit(remove_stack(data_dir, yes=yes))
 
 
-for verb in (operator_verbs.pause, operator_verbs.resume, operator_verbs.deliveries):
+for verb in (
+    operator_verbs.pause,
+    operator_verbs.resume,
+    operator_verbs.deliveries,
+    operator_verbs.reconcile,
+    operator_verbs.doctor,
+):
     app.command()(verb)
 
 

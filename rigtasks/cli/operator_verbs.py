@@ -208,3 +208,38 @@ def deliveries(
 
     with operated_rig(data_dir) as rig:
         print_deliveries(rig, reference, limit=limit, output=output)
+
+
+def reconcile(
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0, help="How long to wait for its end.")
+    ] = 120.0,
+    output: Form = Output.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Go through GitHub now, and print what had to be repaired.
+
+    The conductor does it; it does so by itself every RIG_RECONCILE_SECONDS.
+    """
+    from rigtasks.cli.operated import operated_rig
+    from rigtasks.cli.reconciling import reconcile as ask
+
+    with operated_rig(data_dir) as rig:
+        ask(rig, seconds=seconds, output=output)
+
+
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Check whether everything that has to run does, and say what to do where it does not.
+
+    Ends with 1 where anything is an alarm.
+    """
+    from rigtasks.cli.diagnosing import print_diagnosis
+    from rigtasks.cli.operated import operated_rig
+
+    with operated_rig(data_dir) as rig:
+        code = print_diagnosis(rig, as_json=as_json)
+    raise typer.Exit(code)

@@ -27,6 +27,7 @@ class Matter(StrEnum):
     WITHDRAWAL = "withdrawal"
     PULL_REQUEST = "pull_request"
     HEAD = "head"
+    SOLVED = "solved"
     NOTHING = "nothing"
 
 

@@ -6,6 +6,7 @@ from rigtasks.conductor.attend import attend
 from rigtasks.conductor.attention import Attention, Matter, attention
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.intake import take_in
+from rigtasks.conductor.solved import refuse_solved
 from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
 from rigtasks.errors import Rejected
 from rigtasks.eventstore.deliveries import Delivery, DeliveryStatus
@@ -68,11 +69,12 @@ def _outcome(conductor: Conductor, delivery: Delivery) -> str:
         return "ignored: its payload was dropped after its retention"
     fact = parse_delivery(delivery.event, delivery.payload)
     cause = uuid5(_CAUSES, delivery.delivery_id)
-    found = [_look(conductor, one, cause) for one in attention(fact, conductor.label)]
+    found = [look_at(conductor, one, cause) for one in attention(fact, conductor.label)]
     return "; ".join(dict.fromkeys(found))
 
 
-def _look(conductor: Conductor, one: Attention, cause: UUID) -> str:
+def look_at(conductor: Conductor, one: Attention, cause: UUID) -> str:
+    """Look at one thing on GitHub, act on what it shows, and return the outcome in words."""
     repository = RepositoryRef(id=one.repo_id, full_name=one.repo)
     match one.matter:
         case Matter.NOTHING:
@@ -87,6 +89,8 @@ def _look(conductor: Conductor, one: Attention, cause: UUID) -> str:
         case Matter.HEAD:
             at_head = conductor.stores.issues.by_head(repo_id=one.repo_id, head_sha=one.head_sha)
             return _attend(conductor, at_head, cause)
+        case Matter.SOLVED:
+            return refuse_solved(conductor, repository, one.number, cause=cause)
 
 
 def _attend(conductor: Conductor, issues: tuple[IssueSummary, ...], cause: UUID) -> str:

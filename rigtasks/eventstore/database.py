@@ -8,8 +8,10 @@ from rigtasks.eventstore.claims import Claims
 from rigtasks.eventstore.connection import Rows
 from rigtasks.eventstore.deliveries import Deliveries
 from rigtasks.eventstore.liveness import Heartbeats, Reports, Ticks, WakeUps
+from rigtasks.eventstore.lost_deliveries import LostDeliveries
 from rigtasks.eventstore.outbox import Outbox
 from rigtasks.eventstore.queries import Issues
+from rigtasks.eventstore.rate_limits import RateLimits
 from rigtasks.eventstore.run_tokens import RunTokens
 from rigtasks.eventstore.store import EventStore, PostgresEventStore
 from rigtasks.eventstore.switches import Switches
@@ -32,6 +34,8 @@ class Stores:
     ticks: Ticks
     reports: Reports
     run_tokens: RunTokens
+    rate_limits: RateLimits
+    lost_deliveries: LostDeliveries
 
     def tell_relays(self) -> None:
         """Tell the relays that the outbox has new entries."""
@@ -54,4 +58,6 @@ def stores_on(database: Rows) -> Stores:
         ticks=Ticks(database),
         reports=Reports(database),
         run_tokens=RunTokens(database),
+        rate_limits=RateLimits(database),
+        lost_deliveries=LostDeliveries(database),
     )

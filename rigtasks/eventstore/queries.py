@@ -1,15 +1,16 @@
 """Questions of the conductor that the projections answer; pages have queries of their own."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from rigtasks.eventstore.connection import Rows
+from rigtasks.eventstore.connection import Parameters, Rows
 
 _FIELDS = """
        i.stream, i.version, i.ref, i.repo_id, i.repo, i.number, i.generation, i.lane, i.overlay,
-       i.pr, i.branch, i.head_sha, i.run_id, i.updated_at
+       i.pr, i.branch, i.head_sha, i.run_id, i.entered_at, i.updated_at
 """
 _NEWEST = f"""
 SELECT {_FIELDS} FROM issues AS i
@@ -31,6 +32,29 @@ _WAITING_FOR = f"""
 SELECT {_FIELDS} FROM issue_dependencies AS d JOIN issues AS i ON i.stream = d.stream
  WHERE d.ref = %s AND i.lane NOT IN ('done', 'cancelled') ORDER BY i.stream
 """  # noqa: S608 - as above
+_OF_REPOSITORY = f"""
+SELECT DISTINCT ON (i.number) {_FIELDS} FROM issues AS i
+ WHERE i.repo_id = %(repo_id)s
+   AND (i.lane NOT IN ('done', 'cancelled') OR i.number = ANY (%(numbers)s))
+ ORDER BY i.number, i.generation DESC
+"""  # noqa: S608 - as above
+_REPOSITORIES = """
+SELECT DISTINCT ON (repo_id) repo_id, repo
+  FROM (SELECT repo_id, repo, updated_at AS at FROM issues
+         UNION ALL
+        SELECT repo_id, repo, received_at FROM deliveries WHERE repo IS NOT NULL) AS seen
+ WHERE repo_id IS NOT NULL
+ ORDER BY repo_id, at DESC
+"""
+_IDLE = f"""
+SELECT {_FIELDS}, extract(epoch FROM clock_timestamp() - i.updated_at)::float8
+  FROM issues AS i
+ WHERE i.lane NOT IN ('done', 'cancelled', 'failed') AND i.overlay IS NULL AND i.run_id IS NULL
+   AND i.updated_at < clock_timestamp() - make_interval(secs => %s)
+   AND NOT EXISTS (SELECT FROM runs AS r
+                    WHERE r.queue = i.claim_queue AND r.started_at > i.updated_at)
+ ORDER BY i.updated_at LIMIT %s
+"""  # noqa: S608 - as above
 
 
 class IssueSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +73,7 @@ class IssueSummary(msgspec.Struct, frozen=True, kw_only=True):
     branch: str | None
     head_sha: str | None
     run_id: UUID | None
+    entered_at: datetime
     updated_at: datetime
 
 
@@ -78,10 +103,34 @@ class Issues:
         """Return the open issues that depend on an issue."""
         return self._many(_WAITING_FOR, (ref,))
 
-    def _one(self, statement: str, parameters: tuple[object, ...]) -> IssueSummary | None:
+    def of_repository(self, *, repo_id: int, numbers: Sequence[int]) -> tuple[IssueSummary, ...]:
+        """Return the newest generations of a repository's issues that have not ended.
+
+        Args:
+            repo_id: the repository.
+            numbers: of issues that are returned although they have ended.
+        """
+        return self._many(_OF_REPOSITORY, {"repo_id": repo_id, "numbers": list(numbers)})
+
+    def idle(self, *, seconds: float, most: int = 100) -> tuple[tuple[IssueSummary, float], ...]:
+        """Return the issues that nothing has moved for so long, and for how many seconds each.
+
+        An issue whose queue moves waits for its turn and is not among them.
+        """
+        names = IssueSummary.__struct_fields__
+        return tuple(
+            (IssueSummary(**dict(zip(names, row[:-1], strict=True))), row[-1])
+            for row in self._database.rows(_IDLE, (seconds, most))
+        )
+
+    def repositories(self) -> dict[int, str]:
+        """Return every repository that was ever heard of, by id, under its latest name."""
+        return dict(self._database.rows(_REPOSITORIES))
+
+    def _one(self, statement: str, parameters: Parameters) -> IssueSummary | None:
         return next(iter(self._many(statement, parameters)), None)
 
-    def _many(self, statement: str, parameters: tuple[object, ...]) -> tuple[IssueSummary, ...]:
+    def _many(self, statement: str, parameters: Parameters) -> tuple[IssueSummary, ...]:
         names = IssueSummary.__struct_fields__
         return tuple(
             IssueSummary(**dict(zip(names, row, strict=True)))

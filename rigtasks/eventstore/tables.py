@@ -6,19 +6,15 @@ written in the append's own transaction, rebuilt by `rebuild.py`), and what is t
 machines use the "C" collation, so that Python and Postgres agree on every order.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     Double,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Sequence,
     SmallInteger,
@@ -30,24 +26,46 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB
-from sqlalchemy.types import TypeEngine
 
-metadata = MetaData()
+from rigtasks.eventstore.github_tables import lost_deliveries, rate_budgets, rate_windows
+from rigtasks.eventstore.report_tables import service_status, ticks, watchers
+from rigtasks.eventstore.table_parts import AT as _AT
+from rigtasks.eventstore.table_parts import NAME as _NAME
+from rigtasks.eventstore.table_parts import NOW as _NOW
+from rigtasks.eventstore.table_parts import created as _created
+from rigtasks.eventstore.table_parts import metadata
+from rigtasks.eventstore.table_parts import required as _required
+from rigtasks.eventstore.view_tables import agents, claims, views
 
-_AT = DateTime(timezone=True)
-_NAME = Text(collation="C")
-_NOW = text("clock_timestamp()")
-
-
-def _required(name: str, kind: TypeEngine[Any], default: str | None = None) -> Column[Any]:
-    return Column(
-        name, kind, nullable=False, server_default=None if default is None else text(default)
-    )
-
-
-def _created(name: str = "created_at") -> Column[Any]:
-    return Column(name, _AT, nullable=False, server_default=_NOW)
-
+__all__ = [
+    "agents",
+    "artifacts",
+    "claim_counts",
+    "claims",
+    "deliveries",
+    "event_position",
+    "events",
+    "heartbeats",
+    "issue_dependencies",
+    "issues",
+    "leases",
+    "lost_deliveries",
+    "metadata",
+    "outbox",
+    "rate_budgets",
+    "rate_windows",
+    "run_tokens",
+    "runs",
+    "schema_functions",
+    "service_status",
+    "steps",
+    "switches",
+    "ticks",
+    "usage",
+    "views",
+    "wakeups",
+    "watchers",
+]
 
 # --- the ledger -------------------------------------------------------------------------------
 
@@ -358,66 +376,9 @@ switches = Table(
     Index("switches_active", "scope", unique=True, postgresql_where=text("lifted_at IS NULL")),
 )
 
-ticks = Table(
-    "ticks",
-    metadata,
-    _required("job", Text()),
-    _required("period_start", _AT),
-    _created("started_at"),
-    PrimaryKeyConstraint("job", "period_start", name="ticks_pkey"),
-)
-
-watchers = Table(
-    "watchers",
-    metadata,
-    Column("name", Text, primary_key=True),
-    _required("last_success_at", _AT),
-    _required("detail", Text()),
-)
-
-service_status = Table(
-    "service_status",
-    metadata,
-    Column("name", Text, primary_key=True),
-    _required("ok", Boolean()),
-    _required("detail", Text()),
-    _required("as_of", _AT),
-)
-
 schema_functions = Table(
     "schema_functions",
     metadata,
     Column("digest", Text, primary_key=True),
     _created("applied_at"),
-)
-
-# --- views ------------------------------------------------------------------------------------
-
-views = MetaData()
-
-#: The live claims: runs that have not ended.
-claims = Table(
-    "claims",
-    views,
-    Column("stream", _NAME),
-    Column("epoch", Integer),
-    Column("run_id", Uuid()),
-    Column("stage", Text),
-    Column("queue", Text),
-    Column("repo_id", BigInteger),
-    Column("agent", Text),
-    Column("holder", Text),
-    Column("claimed_at", _AT),
-)
-
-#: Every agent that ever claimed, with its newest run.
-agents = Table(
-    "agents",
-    views,
-    Column("agent", Text),
-    Column("queue", Text),
-    Column("runs", BigInteger),
-    Column("last_run_id", Uuid()),
-    Column("last_stream", _NAME),
-    Column("last_claimed_at", _AT),
 )

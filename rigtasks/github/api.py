@@ -16,16 +16,15 @@ from rigtasks.github.errors import (
     NotFound,
     RateLimited,
     ResponseTooLarge,
-    Unavailable,
 )
 from rigtasks.github.graphql import decode, read_data
 from rigtasks.github.identities import Account, Permissions, RepositoryRef
+from rigtasks.github.paging import PAGE, next_page
 from rigtasks.github.tokens import Token, Tokens
 from rigtasks.github.transport import Answer, Call, Transport
 
 T = TypeVar("T")
 
-_PAGE: Final = 100
 _MOST_PAGES: Final = 30
 #: A token can be unknown to a part of GitHub for its first seconds.
 _FRESH_SECONDS: Final = 5.0
@@ -106,7 +105,7 @@ class Api:
         Raises:
             ResponseTooLarge: the list has more pages than anything the rig works on.
         """
-        url: str | None = self._address(path, {"per_page": _PAGE, **query})
+        url: str | None = self._address(path, {"per_page": PAGE, **query})
         found: list[T] = []
         while url is not None:
             if len(found) >= _MOST_PAGES:
@@ -114,7 +113,7 @@ class Api:
             call = self._call("GET", url)
             answer = self._send(call)
             found.append(decode(answer, shape, call))
-            url = self._next(answer)
+            url = next_page(answer, self._transport.api_url)
         return found
 
     def text(self, path: str, accept: str, *, most_bytes: int) -> Text:
@@ -176,8 +175,9 @@ class Api:
         try:
             return read_data(call, self._send(call), shape)
         except RateLimited as limit:
+            identity = self._token().identity
             self._transport.governor.close(
-                call.identity, resource=call.resource, seconds=limit.retry_after
+                identity, resource=call.resource, seconds=limit.retry_after
             )
             raise
 
@@ -186,9 +186,10 @@ class Api:
         pauses = iter(_FRESH_PAUSES)
         renewed = False
         while True:
-            token = self._tokens.for_repository(self.repository, self._permissions)
+            token = self._token()
             try:
-                return self._transport.send(call, token.value)
+                own = msgspec.structs.replace(call, identity=token.identity)
+                return self._transport.send(own, token.value)
             except BadCredentials:
                 pause = next(pauses, None) if self._fresh(token) else None
                 if pause is not None:
@@ -198,6 +199,9 @@ class Api:
                 else:
                     renewed = True
                     self._tokens.forget(token)
+
+    def _token(self) -> Token:
+        return self._tokens.for_repository(self.repository, self._permissions)
 
     def _fresh(self, token: Token) -> bool:
         return self._now() - token.minted_at < _FRESH_SECONDS + sum(_FRESH_PAUSES)
@@ -211,17 +215,6 @@ class Api:
         owner, _, name = self.repository.full_name.partition("/")
         base = f"{self._transport.api_url}/repos/{segment(owner)}/{segment(name)}{path}"
         return f"{base}?{urlencode(query)}" if query else base
-
-    def _next(self, answer: Answer) -> str | None:
-        """Find the next page; `requests` has no parser apart from a response, so it is here."""
-        for link in answer.headers.get("link", "").split(","):
-            address, _, relation = link.partition(";")
-            if 'rel="next"' in relation:
-                url = address.strip().strip("<>")
-                if not url.startswith(self._transport.api_url):
-                    raise Unavailable("The next page lies on another host.")
-                return url
-        return None
 
 
 def segment(value: str) -> str:

@@ -15,6 +15,8 @@ from rigtasks.github.identities import (
     RepositoryRef,
     Role,
 )
+from rigtasks.github.installations import AppView
+from rigtasks.github.limits import LimitBook
 from rigtasks.github.tokens import AppTokens, PersonalTokens, Token, Tokens
 from rigtasks.github.transport import TIMEOUT, Transport
 
@@ -68,14 +70,18 @@ class GitHubSettings:
 
 
 class GitHub:
-    """Hand out an `Api` for each identity and repository; limits are shared per identity.
+    """Hand out an `Api` for each identity and repository; limits are shared per installation.
 
     Build one per process, after any fork.
+
+    Args:
+        settings: which GitHub, and as whom.
+        book: where limits are written down; None keeps them for this process alone.
     """
 
-    def __init__(self, settings: GitHubSettings) -> None:
+    def __init__(self, settings: GitHubSettings, *, book: LimitBook | None = None) -> None:
         self.settings = settings
-        governor = Governor(settings.pace)
+        governor = Governor(settings.pace, book=book)
         self._transport = Transport(settings.api_url, governor, timeout=settings.timeout)
         self._tokens = {
             role: _tokens(self._transport, role, credentials)
@@ -96,6 +102,11 @@ class GitHub:
             permissions=PERMISSIONS[role],
             time_scale=self.settings.time_scale,
         )
+
+    def app_view(self, role: Role) -> AppView | None:
+        """Return what an identity's App sees beyond one repository; None for a personal token."""
+        tokens = self._of(role)
+        return AppView(self._transport, tokens) if isinstance(tokens, AppTokens) else None
 
     def push_token(self, repository: RepositoryRef) -> Token:
         """Return a token the author may push to this repository with; mint it when pushing."""

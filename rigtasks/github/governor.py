@@ -1,11 +1,10 @@
 """Keep within GitHub's limits: recognise them, wait them out, and space out writes.
 
 A closed limit answers without asking GitHub, because going on while limited can get an App
-banned. One governor serves a process; each identity has limits of its own.
+banned. Each installation has limits of its own, which all processes share through one book.
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 import msgspec
 
 from rigtasks.github.errors import RateLimited
+from rigtasks.github.limits import EVERYTHING, LimitBook, MemoryLimits, Spending
 
 _SECONDARY_PAUSE: Final = 60.0
 _LONGEST_PAUSE: Final = 900.0
@@ -37,22 +37,12 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 UNHURRIED: Final = Pace(mutation_interval=0.0, points_per_minute=None)
 
 
-class _Standing:
-    """Where one identity stands."""
-
-    def __init__(self) -> None:
-        self.closed_until: dict[str, float] = {}
-        self.last_write = float("-inf")
-        self.pauses_in_a_row = 0
-        self.points = 0.0
-        self.counted_at = float("-inf")
-
-
 class Governor:
     """Decide before each call whether it may go out, and learn from each answer.
 
     Args:
         pace: how fast to go.
+        book: where limits are written down; None keeps them for this process alone.
         now: seconds since the epoch; limits are given in that clock.
         sleep: waits for the space between two writes.
     """
@@ -61,14 +51,15 @@ class Governor:
         self,
         pace: Pace,
         *,
+        book: LimitBook | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._pace = pace
+        self._book = book or MemoryLimits(now=now)
         self._now = now
         self._sleep = sleep
-        self._lock = threading.Lock()
-        self._standings: dict[str, _Standing] = {}
+        self._after_pauses: set[str] = set()
 
     def admit(self, identity: str, *, resource: str, write: bool) -> None:
         """Let a call out, after the space a write has to keep.
@@ -81,18 +72,21 @@ class Governor:
         Raises:
             RateLimited: a limit is closed; nothing was sent.
         """
-        with self._lock:
-            now = self._now()
-            standing = self._standings.setdefault(identity, _Standing())
-            self._refuse_while_closed(standing, resource, now)
-            self._spend(standing, now, _WRITE_POINTS if write else _READ_POINTS)
-            pause = 0.0
-            if write:
-                due = max(now, standing.last_write + self._pace.mutation_interval)
-                standing.last_write = due
-                pause = due - now
-        if pause > 0:
-            self._sleep(pause)
+        spending = Spending(
+            points=_WRITE_POINTS if write else _READ_POINTS,
+            points_per_minute=self._pace.points_per_minute,
+            interval=self._pace.mutation_interval if write else 0.0,
+        )
+        admission = self._book.admit(identity, resource, spending)
+        if admission.after_pauses:
+            self._after_pauses.add(identity)
+        _refuse_while_closed(admission.closed)
+        if admission.lacking > 0:
+            words = "The budget of calls per minute is used up"
+            raise RateLimited(words, retry_after=admission.lacking)
+        if admission.pause > 0:
+            self._sleep(admission.pause)
+            _refuse_while_closed(self._book.closed(identity, resource))
 
     def observe(
         self, identity: str, status: int, headers: Mapping[str, str], message: str = ""
@@ -108,68 +102,46 @@ class Governor:
             headers: with lower-case names.
             message: GitHub's `message`, for limits that only it tells of.
         """
-        with self._lock:
-            now = self._now()
-            standing = self._standings.setdefault(identity, _Standing())
-            resource = headers.get("x-ratelimit-resource", "core")
-            exhausted = headers.get("x-ratelimit-remaining") == "0"
-            if exhausted:
-                standing.closed_until[resource] = _reset(headers, now)
-            if status not in _LIMIT_STATUSES:
-                standing.pauses_in_a_row = 0
-                return None
-            limit = self._limit(standing, status, headers, message, now)
-            if limit is None:
-                return None
-            scope, seconds, words = limit
-            standing.closed_until[scope or resource] = now + seconds
-            return RateLimited(words, retry_after=seconds)
+        now = self._now()
+        resource = headers.get("x-ratelimit-resource", "core")
+        if headers.get("x-ratelimit-remaining") == "0":
+            self._book.close(identity, resource, _reset(headers, now) - now)
+        if status not in _LIMIT_STATUSES:
+            if identity in self._after_pauses:
+                self._after_pauses.discard(identity)
+                self._book.recovered(identity)
+            return None
+        limit = self._limit(identity, status, headers, message, now)
+        if limit is None:
+            return None
+        scope, seconds, words = limit
+        self._book.close(identity, scope or resource, seconds)
+        return RateLimited(words, retry_after=seconds)
 
     def close(self, identity: str, *, resource: str, seconds: float) -> None:
         """Keep an identity away from a budget for some seconds."""
-        with self._lock:
-            standing = self._standings.setdefault(identity, _Standing())
-            standing.closed_until[resource] = self._now() + seconds
+        self._book.close(identity, resource, seconds)
 
     def _limit(
-        self,
-        standing: _Standing,
-        status: int,
-        headers: Mapping[str, str],
-        message: str,
-        now: float,
+        self, identity: str, status: int, headers: Mapping[str, str], message: str, now: float
     ) -> tuple[str, float, str] | None:
         after = _seconds(headers.get("retry-after"))
         if after is not None:
-            return _EVERYTHING, after, "GitHub asks for a pause"
+            return EVERYTHING, after, "GitHub asks for a pause"
         if headers.get("x-ratelimit-remaining") == "0":
             return "", max(0.0, _reset(headers, now) - now), "The hourly limit is used up"
         told = message.lower()
         if status == 429 or "rate limit" in told or "abuse detection" in told:  # noqa: PLR2004
-            pause = min(_LONGEST_PAUSE, _SECONDARY_PAUSE * 2**standing.pauses_in_a_row)
-            standing.pauses_in_a_row += 1
-            return _EVERYTHING, pause, "A secondary limit is reached"
+            pauses = self._book.paused(identity)
+            self._after_pauses.add(identity)
+            pause = min(_LONGEST_PAUSE, _SECONDARY_PAUSE * 2**pauses)
+            return EVERYTHING, pause, "A secondary limit is reached"
         return None
 
-    def _refuse_while_closed(self, standing: _Standing, resource: str, now: float) -> None:
-        until = max(standing.closed_until.get(scope, now) for scope in (resource, _EVERYTHING))
-        if until > now:
-            raise RateLimited("GitHub's limit is still closed", retry_after=until - now)
 
-    def _spend(self, standing: _Standing, now: float, points: int) -> None:
-        budget = self._pace.points_per_minute
-        if budget is None:
-            return
-        recovered = max(0.0, now - standing.counted_at) * budget / _MINUTE
-        spent = max(0.0, standing.points - recovered)
-        if spent + points > budget:
-            wait = (spent + points - budget) * _MINUTE / budget
-            raise RateLimited("The budget of calls per minute is used up", retry_after=wait)
-        standing.points = spent + points
-        standing.counted_at = now
-
-
-_EVERYTHING: Final = "*"
+def _refuse_while_closed(seconds: float) -> None:
+    if seconds > 0:
+        raise RateLimited("GitHub's limit is still closed", retry_after=seconds)
 
 
 def _seconds(value: str | None) -> float | None:

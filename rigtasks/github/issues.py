@@ -151,6 +151,12 @@ def find_issue(api: Api, number: int) -> Issue | None:
         raise
 
 
+def read_labelled_issues(api: Api, label: str) -> tuple[Issue, ...]:
+    """List the open issues with a label; pull requests with it are left out."""
+    pages = api.pages("/issues", tuple[Issue, ...], state="open", labels=label)
+    return tuple(issue for page in pages for issue in page if issue.pull_request is None)
+
+
 def read_history(api: Api, number: int) -> IssueHistory:
     """Read the labels and renames of an issue; comments and mentions are not part of it."""
     pages = api.pages(f"/issues/{number}/events", tuple[IssueEvent, ...])

@@ -10,6 +10,7 @@ from rigtasks.github.api import Api, Text
 from rigtasks.github.errors import NotFound, Unavailable, Unprocessable
 from rigtasks.github.identities import Account
 from rigtasks.github.issues import Label
+from rigtasks.github.paging import PAGE
 from rigtasks.github.transport import DIFF
 
 _MERGEABLE_PAUSES: Final = (1.0, 2.0, 4.0)
@@ -159,27 +160,37 @@ def read_pull_requests_closing(
         state: `open` or `closed`.
         web_host: host name of the pages, for closing words that use a whole address.
     """
-    if state == "open":
-        pages = api.pages("/pulls", tuple[PullRequest, ...], state="open")
-        pulls = [pull for page in pages for pull in page]
-    else:
-        listed = api.get(
-            "/pulls",
-            tuple[PullRequest, ...],
-            state="closed",
-            sort="updated",
-            direction="desc",
-            per_page=100,
-        )
-        pulls = [pull for pull in listed if pull.is_merged]
+    pulls = read_all_open(api) if state == "open" else read_merged_lately(api)
     name = api.repository.full_name
     return tuple(
-        pull
-        for pull in pulls
-        if any(
-            reference.number == issue and reference.repository.casefold() == name.casefold()
-            for reference in closed_issues(pull.body or "", repository=name, web_host=web_host)
-        )
+        pull for pull in pulls if issue in closed_by(pull, repository=name, web_host=web_host)
+    )
+
+
+def read_all_open(api: Api) -> tuple[PullRequest, ...]:
+    """List the open pull requests."""
+    pages = api.pages("/pulls", tuple[PullRequest, ...], state="open")
+    return tuple(pull for page in pages for pull in page)
+
+
+def read_merged_lately(api: Api) -> tuple[PullRequest, ...]:
+    """List those of the hundred pull requests closed or changed last that were merged."""
+    query = {"state": "closed", "sort": "updated", "direction": "desc"}
+    listed = api.get("/pulls", tuple[PullRequest, ...], **query, per_page=PAGE)
+    return tuple(pull for pull in listed if pull.is_merged)
+
+
+def closed_by(pull: PullRequest, *, repository: str, web_host: str | None = None) -> frozenset[int]:
+    """Return the numbers of the issues of its own repository that a pull request closes.
+
+    Args:
+        pull: its body is looked at.
+        repository: its name.
+        web_host: host name of the pages, for closing words that use a whole address.
+    """
+    references = closed_issues(pull.body or "", repository=repository, web_host=web_host)
+    return frozenset(
+        one.number for one in references if one.repository.casefold() == repository.casefold()
     )
 
 

@@ -25,6 +25,7 @@ from rigtasks.github.identities import (
     PersonalToken,
     RepositoryRef,
 )
+from rigtasks.github.paging import read_pages
 from rigtasks.github.transport import Call, Transport
 
 T = TypeVar("T")
@@ -36,9 +37,13 @@ _FOREVER: Final = float("inf")
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """A token and its times in seconds since the epoch."""
+    """A token and its times in seconds since the epoch.
+
+    `identity` says whose limits its calls count against: GitHub keeps them for each installation.
+    """
 
     value: str
+    identity: str
     minted_at: float
     expires_at: float
 
@@ -83,7 +88,9 @@ class PersonalTokens:
     def __init__(self, transport: Transport, credentials: PersonalToken, *, key: str) -> None:
         self.key = key
         self._transport = transport
-        self._token = Token(value=credentials.token, minted_at=0.0, expires_at=_FOREVER)
+        self._token = Token(
+            value=credentials.token, identity=key, minted_at=0.0, expires_at=_FOREVER
+        )
         self._read_only = credentials.read_only_token
         self._account: Account | None = None
 
@@ -106,7 +113,7 @@ class PersonalTokens:
                 f"Runs in {repository.full_name} need a token that can only read: set a second, "
                 "fine-grained personal token with contents: read, or use Apps."
             )
-        return Token(value=self._read_only, minted_at=0.0, expires_at=_FOREVER)
+        return Token(value=self._read_only, identity=self.key, minted_at=0.0, expires_at=_FOREVER)
 
     def account(self, repository: RepositoryRef) -> Account:
         """Return the person; the repository makes no difference."""
@@ -177,12 +184,14 @@ class AppTokens:
     def account(self, repository: RepositoryRef) -> Account:
         """Return the App's bot user, asked for through an installation: a JWT may not ask it."""
         if self._account is None:
-            app = self._as_app("GET", "/app", _App)
+            app = self.as_app("GET", "/app", _App)
             login = quote(f"{app.slug}[bot]", safe="")
-            call = Call(
-                method="GET", url=f"{self._transport.api_url}/users/{login}", identity=self.key
-            )
             token = self.for_repository(repository, READ_ONLY)
+            call = Call(
+                method="GET",
+                url=f"{self._transport.api_url}/users/{login}",
+                identity=token.identity,
+            )
             self._account = _decoded(self._transport, call, token.value, Account)
         return self._account
 
@@ -198,9 +207,8 @@ class AppTokens:
     def _mint_once(self, repository: RepositoryRef, permissions: Permissions) -> Token:
         installation = self._installation(repository)
         asked = {"repository_ids": [repository.id], "permissions": dict(permissions)}
-        path = f"/app/installations/{installation}/access_tokens"
         try:
-            minted = self._as_app("POST", path, _Minted, body=asked)
+            return self.for_installation(installation, asked)
         except Unprocessable as error:
             granted = ", ".join(f"{name}: {level}" for name, level in sorted(permissions.items()))
             raise NotInstalled(
@@ -208,8 +216,16 @@ class AppTokens:
                 "change the App's permissions or repositories and accept the change.",
                 identity=self.key,
             ) from error
+
+    def for_installation(self, installation: int, asked: Mapping[str, Any]) -> Token:
+        """Mint a token of one installation, narrowed to what is asked for."""
+        path = f"/app/installations/{installation}/access_tokens"
+        minted = self.as_app("POST", path, _Minted, body=asked)
         return Token(
-            value=minted.token, minted_at=self._now(), expires_at=minted.expires_at.timestamp()
+            value=minted.token,
+            identity=f"{self.key}/{installation}",
+            minted_at=self._now(),
+            expires_at=minted.expires_at.timestamp(),
         )
 
     def _installation(self, repository: RepositoryRef) -> int:
@@ -217,9 +233,7 @@ class AppTokens:
         if known is not None:
             return known
         try:
-            found = self._as_app(
-                "GET", f"/repos/{repository.full_name}/installation", _Installation
-            )
+            found = self.as_app("GET", f"/repos/{repository.full_name}/installation", _Installation)
         except NotFound as error:
             raise NotInstalled(
                 f"Install the App on {repository.full_name} (the {self.key} identity).",
@@ -228,21 +242,40 @@ class AppTokens:
         self._installations[repository.id] = found.id
         return found.id
 
-    def _as_app(
+    def as_app(
         self,
         method: str,
         path: str,
         shape: type[T],
         *,
         body: Mapping[str, Any] | None = None,
+        write: bool = False,
     ) -> T:
+        """Make a call as the App itself, which only a few addresses take.
+
+        Raises:
+            EffectUnknown: a write may have happened.
+            RigError: as `rigtasks.github.errors` names it.
+        """
         call = Call(
             method=method,
             url=f"{self._transport.api_url}{path}",
             identity=f"{self.key}/app",
             body=body,
+            write=write,
         )
         return _decoded(self._transport, call, self._auth.create_jwt(), shape)
+
+    def pages_as_app(self, path: str, shape: type[T], *, most: int) -> list[T]:
+        """Read the pages of a list as the App itself, at most so many."""
+        url = f"{self._transport.api_url}{path}"
+        return read_pages(
+            self._transport,
+            Call(method="GET", url=url, identity=f"{self.key}/app"),
+            self._auth.create_jwt(),
+            shape,
+            most=most,
+        )
 
 
 class _App(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What the outside may ask of an issue. A command is data; `decide` answers with events."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -280,6 +281,17 @@ class Escalate(Command, frozen=True, kw_only=True):
     who_must_act: str
 
 
+class NoteIdle(Command, frozen=True, kw_only=True):
+    """Nothing has moved the issue for longer than the orphan time.
+
+    `last_change` is when it was last moved, as the caller saw it: a change since then has the last
+    word.
+    """
+
+    last_change: datetime
+    idle_seconds: float
+
+
 class Retry(Command, frozen=True, kw_only=True):
     """An operator sends a stopped issue back on its way."""
 
@@ -293,3 +305,14 @@ class ApproveGate(Command, frozen=True, kw_only=True):
     head_sha: str
     reason: str
     by: str
+
+
+class Repair(Command, frozen=True, kw_only=True):
+    """The reconciler gives a command that news from GitHub should have led to.
+
+    If it leads to anything, GitHub was ahead of the rig, and that is recorded with it. `found` says
+    in words what was seen.
+    """
+
+    command: Command
+    found: str

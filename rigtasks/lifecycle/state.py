@@ -137,6 +137,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     `cost_waived_runs` are the runs of unknown cost that an operator let pass.
     `config_sha` is the file the work was begun under; `reapproved_config_sha` the one that a person
     approved since by setting the label again.
+    `orphaned` holds until anything else happens.
     Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
     `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.
     """
@@ -202,6 +203,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     blockers: tuple[Blocker, ...] = ()
     blockers_sha: str | None = None
     merge_sha: str | None = None
+    orphaned: bool = False
     cost_micro_usd: int = 0
     cost_unknown_runs: int = 0
     cost_waived_runs: int = 0

@@ -5,7 +5,7 @@ conductor's processes nor a Redis that is away keep a dead worker's claim from b
 Each period is begun once, by the first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
@@ -14,9 +14,11 @@ import structlog
 from rigtasks.config import Settings
 from rigtasks.errors import RigError
 from rigtasks.eventstore.database import Stores
-from rigtasks.lifecycle.commands import ExpireLease
+from rigtasks.eventstore.switches import RIG, issue_scope, repository_scope
+from rigtasks.lifecycle.commands import ExpireLease, NoteIdle
 from rigtasks.lifecycle.envelope import Actor, ActorKind
-from rigtasks.shell import IssueShell, delivery_entry, wake_entry
+from rigtasks.schedule import periods
+from rigtasks.shell import IssueShell, delivery_entry, reconcile_entry, wake_entry
 
 _log = structlog.get_logger("rig.clock")
 
@@ -46,13 +48,20 @@ class Sweeps:
         stores: the tables.
         shell: gives commands to issues.
         answer_seconds: how long a task may take before it counts as lost; scaled.
-        period_seconds: how often each sweep runs; scaled.
+        orphan_seconds: how long nothing may move an issue; scaled.
+        periods: how often each sweep runs, in seconds, by its name; scaled.
     """
 
     stores: Stores
     shell: IssueShell
     answer_seconds: float
-    period_seconds: float
+    orphan_seconds: float
+    periods: Mapping[str, float]
+
+    @property
+    def period_seconds(self) -> float:
+        """Return how often there can be something to run."""
+        return min(self.periods[job] for job in self.jobs)
 
     @property
     def jobs(self) -> dict[str, Callable[[], str]]:
@@ -61,6 +70,8 @@ class Sweeps:
             "expired_leases": self.expired_leases,
             "wake_ups": self.wake_ups,
             "stale_deliveries": self.stale_deliveries,
+            "reconcile_due": self.reconcile_due,
+            "orphans": self.orphans,
         }
 
     def run(self) -> str:
@@ -73,7 +84,7 @@ class Sweeps:
         errors: list[RigError] = []
         for job, work in self.jobs.items():
             try:
-                outcomes.append(run_once(self.stores, job, self.period_seconds, work))
+                outcomes.append(run_once(self.stores, job, self.periods[job], work))
             except RigError as error:
                 _log.error("a sweep failed", job=job, error=str(error))
                 errors.append(error)
@@ -120,6 +131,31 @@ class Sweeps:
         self.stores.outbox.add_missing(tuple(delivery_entry(one) for one in forgotten))
         return f"{len(forgotten)} deliveries asked for again"
 
+    def reconcile_due(self) -> str:
+        """Ask the conductor to go through everything on GitHub; one that does so is enough."""
+        self.stores.outbox.add_missing((reconcile_entry(),))
+        self.stores.tell_relays()
+        return "asked for"
+
+    def orphans(self) -> str:
+        """Note the issues that nothing moves, and hand those to a person that stay so.
+
+        What a person has paused stands still as it should.
+        """
+        stopped = {one.scope for one in self.stores.switches.active()}
+        noted = 0
+        for issue, seconds in self.stores.issues.idle(seconds=self.orphan_seconds):
+            if stopped & {RIG, repository_scope(issue.repo_id), issue_scope(issue.stream)}:
+                continue
+            told = self.shell.tell(
+                issue.stream,
+                NoteIdle(last_change=issue.updated_at, idle_seconds=seconds),
+                actor=_CLOCK,
+                cause=uuid5(_TICKS, f"{issue.stream} {issue.version}"),
+            )
+            noted += bool(told.events)
+        return f"{noted} issues do not move"
+
 
 def sweeps_on(stores: Stores, chosen: Settings) -> Sweeps:
     """Return the sweeps over the tables of a process."""
@@ -127,5 +163,6 @@ def sweeps_on(stores: Stores, chosen: Settings) -> Sweeps:
         stores=stores,
         shell=IssueShell(stores, chosen.timers),
         answer_seconds=chosen.scaled(_ANSWER_SECONDS),
-        period_seconds=chosen.scaled(chosen.sweep_seconds),
+        orphan_seconds=chosen.scaled(chosen.orphan_seconds),
+        periods=periods(chosen),
     )

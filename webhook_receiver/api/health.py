@@ -5,12 +5,18 @@ from flask import Blueprint, Response
 from webhook_receiver.api.answers import json_response
 from webhook_receiver.problems import PROBLEMS
 from webhook_receiver.reading.condition import Examiner
+from webhook_receiver.reading.diagnosis import Level
+from webhook_receiver.reading.doctor import Doctor, Examined
 
 _DOWN = int(PROBLEMS["store-unavailable"].status)
 
 
-def health_blueprint(examiner: Examiner) -> Blueprint:
-    """Return `/health`, `/readyz` (can webhooks be accepted?) and `/healthz` (is it running?)."""
+def health_blueprint(examiner: Examiner, doctor: Doctor) -> Blueprint:
+    """Return the health endpoints.
+
+    `/health` and `/readyz` ask whether webhooks can be accepted, `/healthz` whether the process
+    runs, `/healthz/deep` whether everything of the rig does; `/metrics` says the same in numbers.
+    """
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/health")
@@ -28,4 +34,28 @@ def health_blueprint(examiner: Examiner) -> Blueprint:
         """Report that the process answers; asks nobody else."""
         return json_response({"status": "ok"})
 
+    @blueprint.get("/healthz/deep")
+    def deep() -> Response:
+        """Report every check of the doctor; 503 only where nothing can be accepted."""
+        found = doctor.examine()
+        return json_response(found, 200 if found.serving else _DOWN)
+
+    @blueprint.get("/metrics")
+    def metrics() -> Response:
+        """Report the same for Prometheus: 0 is ok, 1 a warning, 2 an alarm."""
+        return Response(exposition(doctor.examine()), mimetype="text/plain; version=0.0.4")
+
     return blueprint
+
+
+def exposition(found: Examined) -> str:
+    """Return the checks in Prometheus's text format."""
+    levels = tuple(Level)
+    lines = [
+        "# HELP rig_check_level What rig doctor says of a check: 0 ok, 1 warning, 2 alarm.",
+        "# TYPE rig_check_level gauge",
+    ]
+    lines += [
+        f'rig_check_level{{check="{one.name}"}} {levels.index(one.level)}' for one in found.checks
+    ]
+    return "\n".join(lines) + "\n"

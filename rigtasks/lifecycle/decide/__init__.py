@@ -5,7 +5,8 @@ from typing import Any
 
 from rigtasks.lifecycle import commands
 from rigtasks.lifecycle.commands import Command
-from rigtasks.lifecycle.decide import acceptance, intake, observation, work
+from rigtasks.lifecycle.decide import acceptance, idle, intake, observation, work
+from rigtasks.lifecycle.decide.repair import repaired
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.state import IssueState
 
@@ -15,6 +16,7 @@ _DECIDERS: dict[type[Command], Callable[[Any, IssueState | None], tuple[Event, .
     commands.Hold: intake.hold,
     commands.Cancel: intake.cancel,
     commands.Escalate: intake.escalate,
+    commands.NoteIdle: idle.note_idle,
     commands.Retry: intake.retry,
     commands.StartWork: work.start,
     commands.StartCli: work.start_cli,
@@ -43,6 +45,9 @@ def decide(command: Command, state: IssueState | None) -> tuple[Event, ...]:
     Raises:
         StaleEpoch: a run reports although a newer claim exists.
     """
+    if isinstance(command, commands.Repair):
+        events = decide(command.command, state)
+        return (*events, repaired(command.found, events)) if events else ()
     return _DECIDERS[type(command)](command, state)
 
 

@@ -51,6 +51,8 @@ def evolve_undated(state: IssueState | None, stored: RecordedEvent) -> IssueStat
         if isinstance(event, intake.IssueApproved | intake.IssueRefused):
             return on_intake.begin(event, stored)
         raise BrokenStream(f"a stream begins with {event.type}, event {stored.event_id}")
+    if state.orphaned:
+        state = replace(state, orphaned=False)
     handler = _HANDLERS.get(type(event))
     return state if handler is None else handler(state, event, stored)
 
@@ -64,6 +66,7 @@ _HANDLERS: dict[type[Event], Handler] = {
     intake.IssueCancelled: on_intake.cancelled,
     intake.IssueDone: on_intake.done,
     intake.IssueNeedsHuman: on_people.escalated,
+    intake.IssueOrphaned: on_people.orphaned,
     work.WorkStarted: on_runs.work_started,
     work.BranchCreated: on_runs.branch,
     work.CliStarted: on_runs.cli_started,

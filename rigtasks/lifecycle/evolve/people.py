@@ -22,6 +22,11 @@ def escalated(
     )
 
 
+def orphaned(state: IssueState, _event: intake.IssueOrphaned, _: RecordedEvent) -> IssueState:
+    """Note that nothing moves the issue."""
+    return replace(state, orphaned=True)
+
+
 def stuck(state: IssueState, _event: liveness.AgentStuck, _: RecordedEvent) -> IssueState:
     """Take the issue from a silent agent."""
     return replace(state, overlay=Overlay.STUCK, run=None, lane=resumed_lane(state))

@@ -51,6 +51,7 @@ DECIDED_BY_KEY_OR_PUBLIC = {
     "GET /users/<login>/installation",
     "GET /users/<login>/repos",
     "DELETE /installation/token",
+    "PATCH /app/hook/config",
     "POST /app/hook/deliveries/<int:delivery_id>/attempts",
     "POST /app/installations/<int:installation_id>/access_tokens",
 }

@@ -133,6 +133,7 @@ def test_git_refuses_force_pushes_and_deletions(ground: Ground) -> None:
 
 
 def test_only_those_on_the_list_dismiss_reviews(ground: Ground) -> None:
+    ground.seeder.set_roles(ground.name, {"tina": "write"})
     protect(
         ground,
         required_pull_request_reviews={
@@ -140,7 +141,6 @@ def test_only_those_on_the_list_dismiss_reviews(ground: Ground) -> None:
             "required_approving_review_count": 1,
         },
     )
-    ground.seeder.set_roles(ground.name, {"tina": "write"})
     pull = ground.pull()
     review = ground.approve(pull["number"])
     path = f"/pulls/{pull['number']}/reviews/{review['id']}/dismissals"

@@ -245,7 +245,7 @@ def test_health_endpoints_leak_no_config(receiver: Receiver) -> None:
     address = receiver.database_url.split("//", 1)[1]
     secrets = [*address.replace("@", ":").split(":")[1:2], "current-secret", "previous-secret"]
     secrets += [address.rsplit("/", 1)[1], "postgresql", "RIG_", "DATABASE_URL", "site-packages"]
-    for path in ("/health", "/healthz", "/readyz", "/problems/busy"):
+    for path in ("/health", "/healthz", "/healthz/deep", "/readyz", "/problems/busy"):
         answer = receiver.get(path)
         told = answer.text + str(answer.headers)
         assert [secret for secret in secrets if secret in told] == [], path

@@ -18,6 +18,7 @@ from rigtasks.eventstore.engine import open_database
 from rigtasks.lifecycle.timers import Timers
 from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.credentials import request_credentials
+from rigtasks.schedule import periods
 from rigtasks.sealing import RunCredentials, sealed_for
 from rigtasks.shell import CONDUCTOR_QUEUE, IssueShell
 from rigtasks.tasks.relay import Relay
@@ -46,7 +47,8 @@ def relay_on(stores: Stores, broker_url: str, settings: Settings) -> Relay:
         stores=stores,
         shell=IssueShell(stores, Timers()),
         answer_seconds=60.0,
-        period_seconds=3600.0,
+        orphan_seconds=86_400.0,
+        periods=dict.fromkeys(periods(settings), 3600.0),
     )
     return Relay(
         stores,

@@ -2,14 +2,17 @@
 
 from uuid import uuid4
 
+from rigtasks.config import Settings
 from rigtasks.eventstore.claims import Claimed, Limits
 from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.commands import Admit
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.timers import Timers
+from rigtasks.schedule import periods
 from rigtasks.shell import IssueShell
 from rigtasks.testing.life import approval
 
+HOURLY = dict.fromkeys(periods(Settings.model_validate({"DATABASE_URL": "none"})), 3600.0)
 CONDUCTOR = Actor(kind=ActorKind.CONDUCTOR, id="by hand")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 from celery import Celery
-from task_lives import approve, claim, shell_on
+from task_lives import HOURLY, approve, claim, shell_on
 
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
@@ -29,6 +29,7 @@ def relay_on(stores: Stores, broker: str) -> Relay:
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.01},
         broker_connection_retry=False,
     )
+    stores.ticks.begin("reconcile_due", period_seconds=HOURLY["reconcile_due"])  # by another one
     return Relay(
         stores,
         celery,
@@ -36,7 +37,11 @@ def relay_on(stores: Stores, broker: str) -> Relay:
         ping_seconds=3600.0,
         queues=(),
         sweeps=Sweeps(
-            stores=stores, shell=shell_on(stores), answer_seconds=60.0, period_seconds=3600.0
+            stores=stores,
+            shell=shell_on(stores),
+            answer_seconds=60.0,
+            orphan_seconds=86_400.0,
+            periods=HOURLY,
         ),
     )
 

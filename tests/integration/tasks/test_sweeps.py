@@ -4,25 +4,29 @@ import time
 from collections.abc import Callable
 
 import pytest
-from task_lives import approve, claim, open_tasks, shell_on
+from task_lives import HOURLY, approve, claim, open_tasks, shell_on
 
 from rigtasks.errors import RigError
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
+from rigtasks.eventstore.switches import RIG
 from rigtasks.lifecycle.state import Lane
 from rigtasks.lifecycle.timers import Timers
-from rigtasks.shell import WAKE_TASK
+from rigtasks.shell import RECONCILE_TASK, WAKE_TASK
 from rigtasks.tasks.sweeps import Sweeps, run_once
 
 AT_ONCE = Timers().scaled(0.0)
 
 
-def sweeps_of(stores: Stores, *, answer_seconds: float = 60.0) -> Sweeps:
+def sweeps_of(
+    stores: Stores, *, answer_seconds: float = 60.0, orphan_seconds: float = 86_400.0
+) -> Sweeps:
     return Sweeps(
         stores=stores,
         shell=shell_on(stores),
         answer_seconds=answer_seconds,
-        period_seconds=3600.0,
+        orphan_seconds=orphan_seconds,
+        periods=HOURLY,
     )
 
 
@@ -68,6 +72,8 @@ def test_a_sweep_that_fails_keeps_no_other_sweep_from_its_run(
     assert {row[0] for row in database.rows("SELECT name FROM watchers")} == {
         "wake_ups",
         "stale_deliveries",
+        "reconcile_due",
+        "orphans",
     }
 
 
@@ -128,3 +134,56 @@ def test_two_clocks_run_a_period_once(stores: Stores) -> None:
     assert "begun already" in run_once(stores, "sweep", 3600.0, job("relay"))
 
     assert ran == ["beat"]
+
+
+def test_an_issue_that_nothing_moves_is_an_orphan_and_then_a_persons(stores: Stores) -> None:
+    stream = approve(stores, 1)
+    sweeps = sweeps_of(stores, orphan_seconds=0.0)
+
+    assert sweeps_of(stores).orphans() == "0 issues do not move"
+    assert sweeps.orphans() == "1 issues do not move"
+    assert sweeps.orphans() == "1 issues do not move"
+    assert sweeps.orphans() == "0 issues do not move"
+
+    events = stores.events.events(stream)
+    assert [one.event.type for one in events][-2:] == ["ISSUE_ORPHANED", "ISSUE_NEEDS_HUMAN"]
+    state = stores.events.load(stream).state
+    assert state is not None
+    assert state.shown == "escalated"
+    assert state.who_must_act == "an operator of the rig"
+
+
+def test_what_moves_waits_its_turn_or_is_paused_is_no_orphan(stores: Stores) -> None:
+    waiting = approve(stores, 1)
+    claim(stores, lease_seconds=60.0)
+    paused = approve(stores, 2)
+    sweeps = sweeps_of(stores, orphan_seconds=0.0)
+    stores.switches.set(RIG, reason="maintenance", actor="maria")
+    assert sweeps.orphans() == "0 issues do not move"
+    stores.switches.lift(RIG, actor="maria")
+
+    assert sweeps.orphans() == "1 issues do not move"
+
+    assert stores.events.events(waiting)[-1].event.type == "ISSUE_ASSIGNED"
+    assert stores.events.events(paused)[-1].event.type == "ISSUE_ORPHANED"
+
+
+def test_an_orphan_that_something_moves_is_none_any_more(stores: Stores) -> None:
+    stream = approve(stores, 1)
+    sweeps = sweeps_of(stores, orphan_seconds=0.0)
+    sweeps.orphans()
+    claim(stores, lease_seconds=60.0)
+
+    state = stores.events.load(stream).state
+    assert state is not None
+    assert not state.orphaned
+    assert sweeps.orphans() == "0 issues do not move"
+
+
+def test_going_through_github_is_asked_for_once_while_it_waits(stores: Stores) -> None:
+    sweeps = sweeps_of(stores)
+
+    for _ in range(3):
+        assert sweeps.reconcile_due() == "asked for"
+
+    assert open_tasks(stores) == [(RECONCILE_TASK, ())]

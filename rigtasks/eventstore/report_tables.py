@@ -1,0 +1,31 @@
+"""What the rig says of itself: which periods were begun, which watchers succeeded, who is well."""
+
+from sqlalchemy import Boolean, Column, PrimaryKeyConstraint, Table, Text
+
+from rigtasks.eventstore.table_parts import AT, created, metadata, required
+
+ticks = Table(
+    "ticks",
+    metadata,
+    required("job", Text()),
+    required("period_start", AT),
+    created("started_at"),
+    PrimaryKeyConstraint("job", "period_start", name="ticks_pkey"),
+)
+
+watchers = Table(
+    "watchers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    required("last_success_at", AT),
+    required("detail", Text()),
+)
+
+service_status = Table(
+    "service_status",
+    metadata,
+    Column("name", Text, primary_key=True),
+    required("ok", Boolean()),
+    required("detail", Text()),
+    required("as_of", AT),
+)

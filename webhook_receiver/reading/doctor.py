@@ -1,0 +1,87 @@
+"""Examine the whole rig: the database, its schema, and everything that leaves signs in it."""
+
+import msgspec
+
+from rigtasks.config import Settings
+from rigtasks.schedule import RECONCILED, periods
+from webhook_receiver.reading.condition import Condition, Examiner
+from webhook_receiver.reading.database import ReadDatabase, StoreUnavailable
+from webhook_receiver.reading.diagnosis import Diagnosis, Expected, Level, diagnose, worst
+from webhook_receiver.reading.vital_signs import read_vital_signs
+
+_REVIEW_SECONDS, _MERGE_SECONDS = 1_200.0, 900.0
+_CRITICAL = {
+    "database": "start Postgres, or correct its address",
+    "schema": "run: rig db migrate",
+}
+
+
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """Every check, and the worst level among them."""
+
+    level: Level
+    checks: tuple[Diagnosis, ...]
+
+    @property
+    def alarms(self) -> tuple[Diagnosis, ...]:
+        """Return what does not get better by itself."""
+        return tuple(one for one in self.checks if one.level is Level.ALARM)
+
+    @property
+    def serving(self) -> bool:
+        """Say whether webhooks can be accepted: no critical check is an alarm."""
+        return not any(one.critical for one in self.alarms)
+
+
+class Doctor:
+    """Looks at everything.
+
+    Args:
+        database: where signs are read.
+        settings: how often what has to happen.
+    """
+
+    def __init__(self, database: ReadDatabase, settings: Settings) -> None:
+        self._database = database
+        self._examiner = Examiner(database)
+        self._expected = expected(settings)
+
+    def examine(self) -> Examined:
+        """Return how everything is now; a database that is down is an answer, not an error."""
+        checks = self._critical()
+        if not any(one.level is Level.ALARM for one in checks):
+            try:
+                with self._database.connect() as connection:
+                    signs = read_vital_signs(connection)
+            except StoreUnavailable:
+                checks = (_alarm("database", "went away while it was asked"),)
+            else:
+                checks = (*checks, *diagnose(signs, self._expected))
+        return Examined(level=worst(one.level for one in checks), checks=checks)
+
+    def _critical(self) -> tuple[Diagnosis, ...]:
+        return tuple(
+            _alarm(one.name, one.detail)
+            if one.condition is Condition.DOWN
+            else Diagnosis(name=one.name, level=Level.OK, detail=one.detail, critical=True)
+            for one in self._examiner.examine().checks
+            if one.critical
+        )
+
+
+def expected(settings: Settings) -> Expected:
+    """Return what has to happen how often with these settings."""
+    every = periods(settings)
+    return Expected(
+        periods={**every, RECONCILED: every["reconcile_due"]},
+        tick=min(every.values()),
+        worker=settings.scaled(settings.ping_seconds),
+        review=settings.scaled(_REVIEW_SECONDS),
+        merge=settings.scaled(_MERGE_SECONDS),
+    )
+
+
+def _alarm(name: str, detail: str) -> Diagnosis:
+    return Diagnosis(
+        name=name, level=Level.ALARM, detail=detail, remedy=_CRITICAL[name], critical=True
+    )
