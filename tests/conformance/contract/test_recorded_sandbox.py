@@ -19,7 +19,8 @@ from rigtasks.testing.material import RecordedExchange, recorded_exchanges
 from rigtasks.testing.recorded_differences import RECORDED
 
 JUDGE = "answers of the sandbox GitHub against @octokit/fixtures"
-FIRST, SECOND = ("0" * 39 + digit for digit in "12")
+#: Commits are numbered as they were seen: the newest of the branch came first.
+NEWEST, BEFORE = ("0" * 39 + digit for digit in "12")
 _REPOSITORY = re.compile(r"/repos/([^/]+/[^/?]+)")
 
 
@@ -76,14 +77,14 @@ def prepared(seeder: Seeder, scenario: str) -> Scene:
     second = person.call("PUT", f"/repos/{full_name}/contents/second.txt", later)["commit"]["sha"]
     for number in range({"paginate-issues": 13, "lock-issue": 1}.get(scenario, 0)):
         person.create_issue(full_name, f"Issue {number}")
-    if scenario == "rename-repository":
-        seeder.rename(full_name, "rename-repository-newname")
+    if scenario == "branch-protection":
+        seeder.team("octokit-fixture-org/a-team", [person.login], {scenario: "write"})
     return Scene(
         seeder,
         person,
         {
-            FIRST: first,
-            SECOND: second,
+            NEWEST: second,
+            BEFORE: first,
             "/repositories/1000": f"/repositories/{made['id']}",
             f"/repos/{named[1]}": f"/repos/{full_name}",
         },

@@ -1,6 +1,7 @@
 """REST: repositories, trees, commits, comparison, contents and roles."""
 
 import base64
+from typing import Any
 from urllib.parse import unquote
 
 from werkzeug.wrappers import Response
@@ -9,7 +10,7 @@ from rigtasks.local.github.access import role_of, sees
 from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.git import GitFailedError
-from rigtasks.local.github.model import Account, PullRequest
+from rigtasks.local.github.model import Account, PullRequest, Repository
 from rigtasks.local.github.shapes import accounts, pulls, repositories
 
 _LEGACY_PERMISSION = {
@@ -26,10 +27,15 @@ _COMPARED_COMMITS = 250
 
 def get_repository(call: Call) -> Response:
     """Show a repository with what the caller may do in it."""
-    shape = repositories.full_repository(call.hub, call.repo, call.view)
+    return json_response(full_shape(call, call.repo))
+
+
+def full_shape(call: Call, row: Repository) -> dict[str, Any]:
+    """Return a repository as one call shows it, with what a person who asks may do in it."""
+    shape = repositories.full_repository(call.hub, row, call.view)
     account = call.caller.account
     if account is not None and call.caller.installation is None:
-        role = role_of(call.repo, account)
+        role = role_of(row, account)
         shape["permissions"] = {
             "admin": role == "admin",
             "maintain": role in {"admin", "maintain"},
@@ -37,7 +43,7 @@ def get_repository(call: Call) -> Response:
             "triage": role in {"admin", "maintain", "write", "triage"},
             "pull": role != "none",
         }
-    return json_response(shape)
+    return shape
 
 
 def get_tree(call: Call) -> Response:
