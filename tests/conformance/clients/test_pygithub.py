@@ -121,7 +121,7 @@ def test_pygithub_reviews_and_merges(town: Town, mona: Github, app: Repository) 
     assert pull.create_review_comment_reply(told.id, "Because").in_reply_to_id == told.id
     asked.dismiss("Explained")
     seen.create_review(commit, "Fine", "APPROVE")
-    assert [review.state for review in pull.get_reviews()] == ["DISMISSED", "APPROVED"]
+    assert [review.state for review in pull.get_reviews()] == ["DISMISSED", "COMMENTED", "APPROVED"]
 
     app.create_check_run("tests", head, status="completed", conclusion="success")
     assert [run.conclusion for run in repo.get_commit(head).get_check_runs()] == ["success"]
