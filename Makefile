@@ -13,7 +13,7 @@ SECONDS ?= 60
 SEEDS ?= 2000
 
 # Commands that only a system package can give, each with its Debian package.
-LINUX_TOOLS := bwrap:bubblewrap chromium:chromium
+LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test check unit fuzz simulate simulate-mutants bench lock lock-agents clean distclean system-tools agents name-bubblewrap

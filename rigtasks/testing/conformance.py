@@ -34,10 +34,10 @@ class Tally:
         self._lock = threading.Lock()
         self._counts: Counter[Check] = Counter()
 
-    def add(self, judge: str, subject: str) -> None:
-        """Count one check."""
+    def add(self, judge: str, subject: str, count: int = 1) -> None:
+        """Count checks of one kind."""
         with self._lock:
-            self._counts[Check(judge, subject)] += 1
+            self._counts[Check(judge, subject)] += count
 
     def packed(self) -> bytes:
         """Return the counts of this process as JSON, for another one to add."""

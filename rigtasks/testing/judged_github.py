@@ -1,16 +1,30 @@
-"""The sandbox GitHub whose every REST answer is held against GitHub's own document."""
+"""The sandbox GitHub whose every REST and GraphQL answer is held against GitHub's documents."""
 
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import Any
 
 from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.testing import graphql_schemas
+from rigtasks.testing.conformance import TALLY
+from rigtasks.testing.graphql_schemas import AnsweredQuery
 from rigtasks.testing.known_differences import unknown
 from rigtasks.testing.rest_schemas import Answered, judged, operation_of
 
 _PREFIX = "/api/v3"
 _JSON = "application/json"
-_NOT_REST = ("/_sandbox/", "/graphql", "/api/graphql")
+_GRAPHQL = ("/graphql", "/api/graphql")
+_NOT_REST = ("/_sandbox/", *_GRAPHQL)
 _FIRST_ERROR = 400
+#: Whose clients work with the sandbox, by what they call themselves.
+CLIENTS = "other people's clients with the sandbox GitHub"
+_CLIENTS = {
+    "PyGithub": "PyGithub",
+    "curl": "curl",
+    "git": "git",
+    "octokit-rest.js": "@octokit/rest",
+    "octokit-core.js": "@octokit/core",
+}
 
 
 class JudgedGitHub(SandboxGitHub):
@@ -19,12 +33,16 @@ class JudgedGitHub(SandboxGitHub):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._answers: dict[tuple[str, int, bytes], Answered] = {}
+        self._queries: set[AnsweredQuery] = set()
         self._invented: set[str] = set()
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answer one WSGI request, and keep what a REST call got."""
+        """Answer one WSGI request, and keep what a call got."""
+        _count_client(environ)
+        if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in _GRAPHQL:
+            return self._query(environ, start_response)
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
         told: list[Any] = []
 
@@ -44,15 +62,24 @@ class JudgedGitHub(SandboxGitHub):
             self._invented.add(f"{method} {path} is no operation of GitHub's")
         return parts
 
+    def _query(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ = {**environ, "wsgi.input": BytesIO(asked)}
+        answer = b"".join(super().__call__(environ, start_response))
+        self._queries.add(AnsweredQuery(asked=asked, answer=answer))
+        return [answer]
+
     def stop(self) -> None:
         """Stop, and judge what was answered.
 
         Raises:
-            AssertionError: an answer differs from the document.
+            AssertionError: an answer differs from the documents.
         """
         super().stop()
         kept, self._answers = self._answers, {}
         found = {one for each in kept.values() for one in _judge(each)}
+        asked, self._queries = self._queries, set()
+        found |= {one for each in asked for one in graphql_schemas.judged(each)}
         if differences := unknown(found | self._invented):
             raise AssertionError("\n".join(differences))
 
@@ -60,3 +87,14 @@ class JudgedGitHub(SandboxGitHub):
 def _judge(answered: Answered) -> tuple[str, ...]:
     operation = operation_of(answered.method, answered.path)
     return () if operation is None else judged(operation, answered)
+
+
+def _count_client(environ: dict[str, Any]) -> None:
+    """Count what somebody else's client asks, by its own name for itself."""
+    client = environ.get("HTTP_USER_AGENT", "").partition("/")[0]
+    if client not in _CLIENTS:
+        return
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
+    operation = operation_of(method, path)
+    asked = f"{method} /{path.rpartition('/')[2]}" if operation is None else operation.key
+    TALLY.add(f"{CLIENTS}: {_CLIENTS[client]}", asked)

@@ -67,5 +67,34 @@ def rest_document() -> dict[str, Any]:
     return dict(_read("@octokit/openapi/generated/api.github.com.json"))
 
 
+@cache
+def graphql_document() -> dict[str, Any]:
+    """Return what GitHub's GraphQL interface says about itself: its whole schema."""
+    return dict(_read("@octokit/graphql-schema/schema.json"))
+
+
+class RecordedExchange(msgspec.Struct, frozen=True, kw_only=True):
+    """A call somebody made to GitHub, and the answer it got; `path` has its query."""
+
+    scope: str
+    method: str
+    path: str
+    status: int
+    body: Any = None
+    response: Any = None
+    headers: dict[str, Any]
+    request_headers: dict[str, Any] = msgspec.field(name="reqheaders")
+
+
+@cache
+def recorded_exchanges() -> dict[str, tuple[RecordedExchange, ...]]:
+    """Return the exchanges of `@octokit/fixtures` by scenario, in the order they were made."""
+    folder = material_path("@octokit/fixtures/scenarios/api.github.com")
+    return {
+        one.parent.name: msgspec.json.decode(one.read_bytes(), type=tuple[RecordedExchange, ...])
+        for one in sorted(folder.glob("*/normalized-fixture.json"))
+    }
+
+
 def _read(name: str) -> Any:
     return msgspec.json.decode(material_path(name).read_bytes())

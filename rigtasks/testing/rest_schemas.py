@@ -14,7 +14,7 @@ from rigtasks.testing.schema_document import SchemaDocument
 JUDGE = "@octokit/openapi"
 _BY_ID = re.compile(r"/repositories/\d+")
 _PARAMETER = re.compile(r"\{(\w+)\}")
-_WITH_SLASHES = frozenset({"path", "ref", "branch", "basehead"})
+_WITH_SLASHES = {"path": ".*", "ref": ".+", "branch": ".+", "basehead": ".+"}
 _ERROR = {"$ref": "#/components/schemas/basic-error"}
 _FIRST_ERROR = 400
 
@@ -97,7 +97,7 @@ def _operations(method: str) -> tuple[Operation, ...]:
 def _pattern(path: str) -> str:
     parts = _PARAMETER.split(path)
     return "".join(
-        (".+" if part in _WITH_SLASHES else "[^/]+") if place % 2 else re.escape(part)
+        _WITH_SLASHES.get(part, "[^/]+") if place % 2 else re.escape(part)
         for place, part in enumerate(parts)
     )
 

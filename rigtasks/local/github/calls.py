@@ -144,6 +144,15 @@ class Call:
             self._body = _json_object(self.request.get_data())
         return self._body
 
+    def listed(self, name: str) -> Any:
+        """Return a field of the body, or the whole body where that is the list itself.
+
+        Raises:
+            HttpError: 400 for a body that is no JSON, or neither a list nor an object.
+        """
+        body = _json(self.request.get_data())
+        return body if isinstance(body, list) else self.body.get(name)
+
     def text(self, name: str) -> str | None:
         """Return a string field of the body, or None where it is absent or null.
 
@@ -235,13 +244,15 @@ def _moved(request: Request, target: str) -> HttpError:
     return HttpError(status, message, headers={"Location": target}, body={"url": target})
 
 
-def _json_object(data: bytes) -> dict[str, Any]:
-    if not data:
-        return {}
+def _json(data: bytes) -> Any:
     try:
-        body = msgspec.json.decode(data)
+        return msgspec.json.decode(data) if data else {}
     except (msgspec.DecodeError, RecursionError) as error:
         raise HttpError(400, "Problems parsing JSON") from error
+
+
+def _json_object(data: bytes) -> dict[str, Any]:
+    body = _json(data)
     if not isinstance(body, dict):
         raise HttpError(400, "Body should be a JSON object")
     return body

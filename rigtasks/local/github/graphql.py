@@ -1,205 +1,152 @@
 """GraphQL: run the supported part of GitHub's schema, and say clearly what is not part of it."""
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from rigtasks.local.github.graphql_syntax import (
-    Document,
-    Field,
-    GraphqlSyntaxError,
-    Operation,
-    Selection,
-    Variable,
-    parse,
+from graphql import (
+    DocumentNode,
+    FieldsOnCorrectTypeRule,
+    GraphQLError,
+    GraphQLField,
+    GraphQLFieldResolver,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    KnownArgumentNamesRule,
+    KnownFragmentNamesRule,
+    KnownTypeNamesRule,
+    NoFragmentCyclesRule,
+    NoUndefinedVariablesRule,
+    NoUnusedFragmentsRule,
+    NoUnusedVariablesRule,
+    OverlappingFieldsCanBeMergedRule,
+    ProvidedRequiredArgumentsRule,
+    ScalarLeafsRule,
+    ValuesOfCorrectTypeRule,
+    VariablesInAllowedPositionRule,
+    build_schema,
+    execute_sync,
+    get_named_type,
+    validate,
 )
-from rigtasks.local.github.graphql_types import (
-    Connection,
-    Context,
-    InvalidQueryError,
-    Json,
-    Link,
-    Node,
-    RefusedError,
-    Schema,
-)
-from rigtasks.local.github.graphql_validation import validate
 
-_LARGEST_PAGE = 100
+from rigtasks.local.github.governance import Team
+from rigtasks.local.github.graphql_documents import document_of
+from rigtasks.local.github.graphql_pages import page
+from rigtasks.local.github.graphql_schema import RESOLVERS
+from rigtasks.local.github.graphql_types import Context, Json, RefusedError, Resolver
+from rigtasks.local.github.model import Account
+
+_SOURCE = Path(__file__).with_name("schema.graphql")
+#: GitHub's `code` of an error in a query, by the rule that found it.
+_CODES = {
+    FieldsOnCorrectTypeRule: "undefinedField",
+    KnownArgumentNamesRule: "argumentNotAccepted",
+    KnownFragmentNamesRule: "useAndDefineFragment",
+    KnownTypeNamesRule: "undefinedType",
+    NoFragmentCyclesRule: "infiniteLoop",
+    NoUndefinedVariablesRule: "variableNotDefined",
+    NoUnusedFragmentsRule: "useAndDefineFragment",
+    NoUnusedVariablesRule: "variableNotUsed",
+    OverlappingFieldsCanBeMergedRule: "fieldConflict",
+    ProvidedRequiredArgumentsRule: "missingRequiredArguments",
+    ScalarLeafsRule: "selectionMismatch",
+    ValuesOfCorrectTypeRule: "argumentLiteralsIncompatible",
+    VariablesInAllowedPositionRule: "variableMismatch",
+}
 
 
-def execute(schema: Schema, context: Context, body: Json) -> Json:
+@cache
+def schema() -> GraphQLSchema:
+    """Return the part of GitHub's schema that is answered here, with what resolves it.
+
+    Raises:
+        LookupError: a resolver belongs to no field.
+    """
+    built = build_schema(_SOURCE.read_text(encoding="utf-8"))
+    for type_name, resolvers in RESOLVERS.items():
+        fields = _fields(built, type_name)
+        for name, resolver in resolvers.items():
+            fields[name].resolve = _resolving(resolver, fields[name], name)
+    return built
+
+
+def execute(context: Context, body: Json) -> Json:
     """Run a request body `{"query", "variables", "operationName"}` and return the answer."""
-    source = body.get("query")
-    if not isinstance(source, str) or not source.strip():
-        return {
-            "errors": [{"message": "A query attribute must be specified and must be a string."}]
-        }
-    variables = body.get("variables") or {}
     try:
-        document = parse(source)
-        operation = _chosen(document, body.get("operationName"))
-        given = _variables(operation, variables)
-        validate(schema, document, operation)
-    except GraphqlSyntaxError as error:
-        where = [{"line": error.line, "column": error.column}]
-        return {"errors": [{"message": str(error), "locations": where}]}
-    except InvalidQueryError as error:
-        return {"errors": [error.error]}
-    run = _Run(schema, context, document, given)
-    root = Node(type="Mutation" if operation.kind == "mutation" else "Query", value=None)
-    data = run.selected(root, operation.selections, ())
-    return {"data": data, "errors": run.errors} if run.errors else {"data": data}
-
-
-def _chosen(document: Document, name: object) -> Operation:
-    if name is None and len(document.operations) == 1:
-        return document.operations[0]
-    for operation in document.operations:
-        if operation.name == name and name is not None:
-            return operation
-    raise InvalidQueryError({"message": f'No operation named "{name}"'})
-
-
-def _variables(operation: Operation, given: Any) -> Json:
-    if not isinstance(given, dict):
-        raise InvalidQueryError({"message": "Variables must be an object"})
-    for name in sorted(operation.required):
-        if given.get(name) is None:
-            raise InvalidQueryError(
-                {
-                    "message": f"Variable ${name} of required type was provided invalid value",
-                    "extensions": {"value": None, "problems": []},
-                }
-            )
-    return {**operation.variables, **given}
-
-
-class _Run:
-    """One execution with the errors it met."""
-
-    def __init__(
-        self, schema: Schema, context: Context, document: Document, variables: Json
-    ) -> None:
-        self._schema = schema
-        self._context = context
-        self._document = document
-        self._variables = variables
-        self.errors: list[Json] = []
-
-    def selected(
-        self, node: Node, selections: tuple[Selection, ...], path: tuple[str | int, ...]
-    ) -> Json | None:
-        """Return the selected fields of an object."""
-        answer: Json = {}
-        for selection in selections:
-            if isinstance(selection, Field):
-                answer[selection.alias] = self._field(node, selection, (*path, selection.alias))
-                continue
-            spread = (
-                selection
-                if selection.fragment is None
-                else self._document.fragments[selection.fragment]
-            )
-            if spread.on in {None, node.type}:
-                answer.update(self.selected(node, spread.selections, path) or {})
-        return answer
-
-    def _field(self, node: Node, field: Field, path: tuple[str | int, ...]) -> Any:
-        if field.name == "__typename":
-            return node.type
-        entry = self._schema[node.type][field.name]
-        resolver = entry.resolve if isinstance(entry, Link) else entry
-        try:
-            value = resolver(self._context, node.value, self._arguments(field))
-            return self._rendered(value, field, path)
-        except RefusedError as error:
-            self.errors.append(
-                {
-                    "type": error.kind,
-                    "path": list(path),
-                    "locations": [{"line": field.line, "column": field.column}],
-                    "message": str(error),
-                }
-            )
-            return None
-
-    def _rendered(self, value: Any, field: Field, path: tuple[str | int, ...]) -> Any:
-        match value:
-            case Node():
-                return self.selected(value, field.selections, path)
-            case Connection():
-                return self._connection(value, field, path)
-            case list():
-                return [
-                    self._rendered(item, field, (*path, index)) for index, item in enumerate(value)
-                ]
-            case _:
-                return value
-
-    def _connection(
-        self, value: Connection, field: Field, path: tuple[str | int, ...]
-    ) -> Json | None:
-        arguments = self._arguments(field)
-        first, last = arguments.get("first"), arguments.get("last")
-        size = first if first is not None else last
-        if not isinstance(size, int) or not 0 < size <= _LARGEST_PAGE:
-            message = (
-                f"You must provide a `first` or `last` value between 1 and {_LARGEST_PAGE} to "
-                f"properly paginate the `{field.name}` connection."
-            )
-            self.errors.append(
-                {
-                    "type": "MISSING_PAGINATION_BOUNDARIES",
-                    "path": list(path),
-                    "locations": [{"line": field.line, "column": field.column}],
-                    "message": message,
-                }
-            )
-            return None
-        after = arguments.get("after")
-        start = 0 if after is None else _position(after) + 1
-        if first is None:
-            start = max(len(value.items) - size, 0)
-        items = value.items[start : start + size]
-        page = Node(
-            type=value.type,
-            value={
-                "totalCount": len(value.items),
-                "nodes": items,
-                "pageInfo": Node(
-                    type="PageInfo",
-                    value={
-                        "hasNextPage": start + size < len(value.items),
-                        "hasPreviousPage": start > 0,
-                        "startCursor": _cursor(start) if items else None,
-                        "endCursor": _cursor(start + len(items) - 1) if items else None,
-                    },
-                ),
-            },
+        document, variables = _asked(body)
+        if wrong := _mistakes(document):
+            return {"errors": wrong}
+        result = execute_sync(
+            schema(),
+            document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=body.get("operationName"),
+            field_resolver=_read,
+            type_resolver=_kind,
         )
-        return self.selected(page, field.selections, path)
-
-    def _arguments(self, field: Field) -> Json:
-        return {name: self._value(value) for name, value in field.arguments.items()}
-
-    def _value(self, value: Any) -> Any:
-        match value:
-            case Variable(name=name):
-                return self._variables.get(name)
-            case list():
-                return [self._value(item) for item in value]
-            case dict():
-                return {name: self._value(item) for name, item in value.items()}
-            case _:
-                return value
+    except GraphQLError as error:
+        return {"errors": [_told(error)]}
+    except RecursionError:
+        return {"errors": [{"message": "The query nests too deeply."}]}
+    told = [_told(error) for error in result.errors or ()]
+    if result.data is None and not any("path" in error for error in told):
+        return {"errors": told}
+    return {"data": result.data, "errors": told} if told else {"data": result.data}
 
 
-def _cursor(position: int) -> str:
-    return f"Y3Vyc29yOnYyOp{position:06d}"
+def _asked(body: Json) -> tuple[DocumentNode, Json]:
+    source, variables = body.get("query"), body.get("variables") or {}
+    if not isinstance(source, str) or not source.strip():
+        raise GraphQLError("A query attribute must be specified and must be a string.")
+    if not isinstance(variables, dict):
+        raise GraphQLError("Variables must be an object")
+    return document_of(source), variables
 
 
-def _position(cursor: object) -> int:
-    if isinstance(cursor, str) and cursor[-6:].isdigit():
-        return int(cursor[-6:])
-    raise RefusedError(
-        f"`{cursor}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS"
-    )
+def _mistakes(document: DocumentNode) -> list[Json]:
+    """Say what is wrong with a query; the rules are asked one by one only when something is."""
+    if not validate(schema(), document, max_errors=1):
+        return []
+    ruled = [
+        {**_told(error), "extensions": {"code": code}}
+        for rule, code in _CODES.items()
+        for error in validate(schema(), document, [rule])
+    ]
+    return ruled or [_told(error) for error in validate(schema(), document)]
+
+
+def _told(error: GraphQLError) -> Json:
+    """Render an error as GitHub does.
+
+    Raises:
+        Exception: what resolved the field failed, rather than refused.
+    """
+    cause = error.original_error
+    if cause is not None and not isinstance(cause, RefusedError | GraphQLError):
+        raise cause
+    told: Json = dict(error.formatted)
+    return {"type": cause.kind, **told} if isinstance(cause, RefusedError) else told
+
+
+def _fields(built: GraphQLSchema, type_name: str) -> dict[str, GraphQLField]:
+    kind = built.type_map[type_name]
+    return kind.fields if isinstance(kind, GraphQLObjectType) else {}
+
+
+def _resolving(resolver: Resolver, field: GraphQLField, name: str) -> GraphQLFieldResolver:
+    if get_named_type(field.type).name.endswith("Connection"):
+        return lambda row, info, **arguments: page(
+            name, resolver(info.context, row, arguments), arguments
+        )
+    return lambda row, info, **arguments: resolver(info.context, row, arguments)
+
+
+def _kind(row: Account | Team, _info: GraphQLResolveInfo[Context], _abstract: object) -> str:
+    return "Team" if isinstance(row, Team) else row.type.value
+
+
+def _read(row: Any, info: GraphQLResolveInfo[Context], **_arguments: Any) -> Any:
+    return row[info.field_name] if isinstance(row, dict) else getattr(row, info.field_name)

@@ -1,6 +1,6 @@
-"""The words of the GraphQL part: nodes, connections, resolvers, links between types, refusals."""
+"""The words of the GraphQL part: who asks, what resolves a field, and a field that is refused."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,20 +14,6 @@ from rigtasks.local.github.model import Account, Issue, PullRequest, Repository
 Json = dict[str, Any]
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
-    """A value of an object type, with what its resolvers need."""
-
-    type: str
-    value: Any
-
-
-class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """A list to be paged; `type` is the connection's own name."""
-
-    type: str
-    items: list[Node]
-
-
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, and what may be looked at."""
 
@@ -35,10 +21,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     caller: Caller
     merge_checks: MergeChecks
 
-    def actor(self, account_id: int | None) -> Node | None:
-        """Return the node of an account, or None where there is none."""
-        row = None if account_id is None else self.hub.state.accounts.find(account_id)
-        return None if row is None else Node(type=row.type.value, value=row)
+    def actor(self, account_id: int | None) -> Account | None:
+        """Return an account, or None where there is none."""
+        return None if account_id is None else self.hub.state.accounts.find(account_id)
 
     def repository_of(self, row: Any) -> Repository:
         """Return the repository a row belongs to."""
@@ -82,17 +67,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         return self.caller.account
 
 
+#: What finds the value of a field: by who asks, the row the field is of, and its arguments.
 Resolver = Callable[[Context, Any, Json], Any]
-
-
-class Link(msgspec.Struct, frozen=True):
-    """A field whose value is an object of another type, so that it needs selections."""
-
-    type: str
-    resolve: Resolver
-
-
-Schema = Mapping[str, Mapping[str, Resolver | Link]]
 
 
 class RefusedError(Exception):
@@ -101,30 +77,3 @@ class RefusedError(Exception):
     def __init__(self, message: str, kind: str) -> None:
         super().__init__(message)
         self.kind = kind
-
-
-class InvalidQueryError(Exception):
-    """A query that is refused as a whole, before anything runs; `error` is its JSON."""
-
-    def __init__(self, error: Json) -> None:
-        super().__init__(error["message"])
-        self.error = error
-
-
-def carried(name: str) -> Resolver:
-    """Build the resolver of a field that a value already carries by name."""
-    return lambda _context, value, _arguments: value[name]
-
-
-def connection(node_type: str) -> Mapping[str, Resolver | Link]:
-    """Build the type of a connection to nodes of one type."""
-    return {
-        "totalCount": carried("totalCount"),
-        "nodes": Link(node_type, carried("nodes")),
-        "pageInfo": Link("PageInfo", carried("pageInfo")),
-    }
-
-
-PAGE_INFO: Mapping[str, Resolver | Link] = {
-    name: carried(name) for name in ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")
-}

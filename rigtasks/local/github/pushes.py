@@ -94,11 +94,17 @@ def set_ref(
     refs_moved(hub, repo, {} if old == ZERO else {ref: old}, {ref: sha}, actor)
 
 
-def _refuse(hub: Hub, repo: Repository, branch: str, old: str, new: str, actor: Account) -> None:
+def refused(
+    hub: Hub, repo: Repository, branch: str, old: str, new: str, actor: Account
+) -> list[updates.Refusal]:
+    """Return what keeps somebody from moving a branch to a commit that is in the repository."""
     listed = updates.refusals(hub, repo, branch, old, new, actor)
     git = hub.git(repo)
-    found = [one for one in listed if updates.holds(git, one, old, new)]
-    if found:
+    return [one for one in listed if updates.holds(git, one, old, new)]
+
+
+def _refuse(hub: Hub, repo: Repository, branch: str, old: str, new: str, actor: Account) -> None:
+    if found := refused(hub, repo, branch, old, new, actor):
         raise HttpError(422, updates.in_words(found))
 
 

@@ -9,23 +9,28 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    ValueNode,
+    value_from_ast_untyped,
+)
 from werkzeug.wrappers import Request
 
-from rigtasks.local.github.graphql_syntax import (
-    Document,
-    Field,
-    GraphqlSyntaxError,
-    Operation,
-    Selection,
-    Variable,
-    parse,
-)
+from rigtasks.local.github.graphql_documents import document_of
 
 _READ_POINTS, _WRITE_POINTS = 1, 5
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CREATES = re.compile(r"/repos/[^/]+/[^/]+/(?:issues|pulls|commits|check-runs)(?:/.*)?")
 _REQUESTS_PER_POINT = 100
-_DEEPEST = 25
+_LARGEST_PAGE = 100
 _GRAPHQL_PATHS = frozenset({"/graphql", "/api/graphql"})
 
 
@@ -80,17 +85,18 @@ def rest_cost(method: str, path: str) -> Cost:
 
 def graphql_cost(body: dict[str, Any]) -> Cost:
     """Return the cost of a GraphQL call; one that cannot be read costs the least."""
-    document = _parsed(body.get("query"))
-    given = body.get("variables")
-    variables = given if isinstance(given, dict) else {}
-    operation = None if document is None else _operation(document, body.get("operationName"))
-    if document is None or operation is None:
+    try:
+        document = document_of(str(body.get("query")))
+        operation = _operation(document, body.get("operationName"))
+        if operation is None:
+            return Cost(resource=Resource.GRAPHQL)
+        requests = _Filling(document, _variables(operation, body)).requests(operation.selection_set)
+    except (GraphQLError, RecursionError, ValueError):  # ValueError: a number of a thousand digits
         return Cost(resource=Resource.GRAPHQL)
-    requests = _requests(document, operation.selections, {**operation.variables, **variables}, 0)
-    changes = operation.kind == "mutation"
+    changes = operation.operation is OperationType.MUTATION
     return Cost(
         resource=Resource.GRAPHQL,
-        units=max(1, round(requests / _REQUESTS_PER_POINT)),
+        units=max(1, (requests + _REQUESTS_PER_POINT // 2) // _REQUESTS_PER_POINT),
         points=_WRITE_POINTS if changes else _READ_POINTS,
         creates=changes,
     )
@@ -104,43 +110,73 @@ def _body(request: Request) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _parsed(source: object) -> Document | None:
-    try:
-        return parse(source) if isinstance(source, str) else None
-    except GraphqlSyntaxError:
-        return None
-
-
-def _operation(document: Document, name: object) -> Operation | None:
-    named = (one for one in document.operations if name is None or one.name == name)
+def _operation(document: DocumentNode, name: object) -> OperationDefinitionNode | None:
+    """Return the operation of a name, or the first where none is asked for by name."""
+    named = (
+        one
+        for one in document.definitions
+        if isinstance(one, OperationDefinitionNode)
+        and (name is None or (one.name is not None and one.name.value == name))
+    )
     return next(named, None)
 
 
-def _requests(
-    document: Document, selections: tuple[Selection, ...], variables: dict[str, Any], depth: int
-) -> int:
-    """Count the calls it takes to fill every connection, each as full as it was asked to be."""
-    if depth > _DEEPEST:
-        return 0
-    total = 0
-    for selection in selections:
-        if isinstance(selection, Field):
-            size = _size(selection, variables)
-            below = _requests(document, selection.selections, variables, depth + 1)
-            total += below if size is None else 1 + size * below
-            continue
-        spread = selection
-        if selection.fragment is not None:
-            spread = document.fragments.get(selection.fragment, selection)
-        total += _requests(document, spread.selections, variables, depth + 1)
-    return total
+def _variables(operation: OperationDefinitionNode, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables of an operation: those given, and else their defaults."""
+    given = body.get("variables")
+    defaults = {
+        one.variable.name.value: value_from_ast_untyped(one.default_value)
+        for one in operation.variable_definitions or ()
+        if one.default_value is not None
+    }
+    return {**defaults, **(given if isinstance(given, dict) else {})}
 
 
-def _size(field: Field, variables: dict[str, Any]) -> int | None:
-    for name in ("first", "last"):
-        value = field.arguments.get(name)
-        if isinstance(value, Variable):
-            value = variables.get(value.name)
-        if isinstance(value, int):
-            return max(value, 0)
-    return None
+class _Filling:
+    """Counts the calls it takes to fill every connection, each as full as it was asked to be.
+
+    Args:
+        document: with the fragments; one inside itself counts once.
+        variables: by name.
+    """
+
+    def __init__(self, document: DocumentNode, variables: dict[str, Any]) -> None:
+        self._variables = variables
+        self._fragments = {
+            one.name.value: one.selection_set
+            for one in document.definitions
+            if isinstance(one, FragmentDefinitionNode)
+        }
+        self._counted: dict[str, int] = {}
+
+    def requests(self, selections: SelectionSetNode | None) -> int:
+        """Return the calls for what is selected."""
+        total = 0
+        for selection in () if selections is None else selections.selections:
+            match selection:
+                case FieldNode():
+                    below = self.requests(selection.selection_set)
+                    size = self._size(selection)
+                    total += below if size is None else 1 + size * below
+                case FragmentSpreadNode():
+                    total += self._fragment(selection.name.value)
+                case InlineFragmentNode():
+                    total += self.requests(selection.selection_set)
+        return total
+
+    def _fragment(self, name: str) -> int:
+        if name not in self._counted:
+            self._counted[name] = 0
+            self._counted[name] = self.requests(self._fragments.get(name))
+        return self._counted[name]
+
+    def _size(self, field: FieldNode) -> int | None:
+        given = {one.name.value: one.value for one in field.arguments or ()}
+        for name in ("first", "last"):
+            value = self._value(given.get(name))
+            if isinstance(value, int):
+                return min(max(value, 0), _LARGEST_PAGE)
+        return None
+
+    def _value(self, node: ValueNode | None) -> Any:
+        return None if node is None else value_from_ast_untyped(node, self._variables)

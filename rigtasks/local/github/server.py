@@ -26,7 +26,6 @@ from rigtasks.local.github.faults.disturbing import Disturbing
 from rigtasks.local.github.faults.injector import FaultInjector
 from rigtasks.local.github.githttp import GitOverHttp, bearer_of
 from rigtasks.local.github.graphql import execute
-from rigtasks.local.github.graphql_root import SCHEMA
 from rigtasks.local.github.graphql_types import Context
 from rigtasks.local.github.hub import Hub, Options, View
 from rigtasks.local.github.limits import RateLimits
@@ -315,7 +314,7 @@ class SandboxGitHub:
             raise HttpError(401, "This endpoint requires you to be authenticated.")
         call = Call(self.services, request, caller, view, path, {})
         context = Context(hub=self.hub, caller=caller, merge_checks=self.services.merge_checks)
-        return json_response(execute(SCHEMA, context, call.body))
+        return json_response(execute(context, call.body))
 
     def _rate_limit(self, call: Call) -> Response:
         """Show the caller's allowance, without using it."""

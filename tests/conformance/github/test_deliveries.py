@@ -1,11 +1,6 @@
 """Webhooks the sandbox sends are verified, read and told apart."""
 
 import json
-import queue
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -27,37 +22,10 @@ from rigtasks.github.webhook_facts import (
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.seeding import Seeder
 from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.testing.mailbox import mailbox
 from rigtasks.testing.webhook_schemas import judged
 
 SECRET = "shared between two"
-Delivery = tuple[str, str | None, bytes]
-
-
-@contextmanager
-def mailbox() -> Iterator[tuple[str, "queue.Queue[Delivery]"]]:
-    arrived: queue.Queue[Delivery] = queue.Queue()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            event = self.headers["X-GitHub-Event"]
-            arrived.put((event, self.headers.get("X-Hub-Signature-256"), body))
-            self.send_response(202)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/", arrived
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_what_the_sandbox_sends_is_signed_and_understood(tmp_path: Path) -> None:
@@ -80,12 +48,12 @@ def test_what_the_sandbox_sends_is_signed_and_understood(tmp_path: Path) -> None
             deliveries = [arrived.get(timeout=10) for _ in range(5)]
 
     verifier = SignatureVerifier([SECRET])
-    for event, signature, body in deliveries:
-        verifier.verify(body, signature)
+    for each in deliveries:
+        verifier.verify(each.body, each.signature)
         with pytest.raises(Rejected):
-            SignatureVerifier(["another"]).verify(body, signature)
-        assert judged(event, json.loads(body)) == ()
-    facts = [parse_delivery(event, body) for event, _, body in deliveries]
+            SignatureVerifier(["another"]).verify(each.body, each.signature)
+        assert judged(each.event, json.loads(each.body)) == ()
+    facts = [parse_delivery(each.event, each.body) for each in deliveries]
     pushed, ping, opened, labeled, commented = facts
     assert isinstance(pushed, PushFact)
     assert isinstance(ping, PingFact)

@@ -3,8 +3,6 @@
 import hashlib
 import hmac
 import json
-import os
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +16,7 @@ import jwt
 from rigtasks.local.github import SandboxGitHub
 from rigtasks.local.github.seeding import Api, Person, Seeder
 from rigtasks.testing.known_differences import unknown
+from rigtasks.testing.real_git import real_git
 from rigtasks.testing.webhook_schemas import judged
 
 MakeScene = Callable[..., "Scene"]
@@ -238,24 +237,8 @@ class WorkingCopy:
 
 
 def run_git(folder: Path, *arguments: str, check: bool = True) -> str:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": "/nonexistent",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_AUTHOR_NAME": "dev-e[bot]",
-        "GIT_AUTHOR_EMAIL": "200101+dev-e[bot]@users.noreply.github.com",
-        "GIT_COMMITTER_NAME": "dev-e[bot]",
-        "GIT_COMMITTER_EMAIL": "200101+dev-e[bot]@users.noreply.github.com",
-    }
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    email = "200101+dev-e[bot]@users.noreply.github.com"
+    done = real_git(folder, *arguments, name="dev-e[bot]", email=email)
     if check and done.returncode:
         raise AssertionError(f"git {arguments} failed: {done.stderr}")
     return done.stdout + done.stderr

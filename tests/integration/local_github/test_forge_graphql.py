@@ -130,5 +130,16 @@ def test_errors_are_told_beside_the_data(scene: Scene) -> None:
         n=number,
     )
     assert unbounded["errors"][0]["type"] == "MISSING_PAGINATION_BOUNDARIES"
-    assert unbounded["data"]["repository"]["pullRequest"]["number"] == number
+    assert unbounded["data"] == {"repository": {"pullRequest": None}}  # threads are never null
     assert "Expected" in ask(scene.owner, "{ repository(")["errors"][0]["message"]
+
+
+def test_directives_and_the_schema_itself_are_understood(scene: Scene) -> None:
+    answer = ask(
+        scene.owner,
+        "query($no: Boolean!) { viewer { login id @skip(if: $no) kind: __typename } }",
+        no=True,
+    )
+    assert answer == {"data": {"viewer": {"login": "olga", "kind": "User"}}}
+    told = ask(scene.owner, '{ __type(name: "IssueState") { enumValues { name } } }')
+    assert told["data"]["__type"]["enumValues"] == [{"name": "OPEN"}, {"name": "CLOSED"}]

@@ -137,6 +137,25 @@ def test_a_call_that_moves_a_branch_is_refused(ground: Ground, rule: Json, words
     assert (status, VIOLATED in said, words in said) == (422, True, True), said
 
 
+def test_a_call_that_commits_a_file_is_refused_like_a_push(ground: Ground) -> None:
+    path = "/contents/a.txt"
+    sha = ground.call(ground.owner, "GET", path)["sha"]
+    tip = ground.call(ground.owner, "GET", "/git/ref/heads/main")["object"]["sha"]
+    ground.ruleset(PULL_REQUEST)
+    author, written = ground.app("author"), {"message": "fix: no", "content": "", "sha": sha}
+    for method, body in (("PUT", written), ("DELETE", {"message": "fix: no", "sha": sha})):
+        status, said = ground.refused(author, method, path, body)
+        assert (status, VIOLATED in said) == (409, True), said
+        assert "Changes must be made through a pull request." in said
+    ground.seeder.protect(ground.name, required_approving_review_count=1)
+    status, said = ground.refused(author, "PUT", path, written)
+    assert (status, "Could not update file: " in said) == (409, True), said
+    assert ground.call(ground.owner, "GET", "/git/ref/heads/main")["object"]["sha"] == tip
+    ground.commit("work", {"b.txt": "1\n"})
+    made = ground.call(author, "PUT", path, {**written, "branch": "work"})
+    assert made["commit"]["message"].strip() == "fix: no"
+
+
 def test_creating_and_deleting_branches_can_be_reserved(ground: Ground) -> None:
     sha = ground.commit("release/1", {"a.txt": "1\n"})
     names = {"ref_name": {"include": ["refs/heads/release/*"], "exclude": []}}

@@ -60,6 +60,36 @@ def test_a_query_costs_what_it_takes_to_fill_its_connections() -> None:
     assert (changes.points, changes.creates, changes.resource) == (5, True, Resource.GRAPHQL)
 
 
+def test_fragments_and_defaults_count_as_what_they_stand_for() -> None:
+    text = """query Q($n: Int = 100) { a(first: $n) { ...more ... on B { b(last: 3) { id } } } }
+      fragment more on A { c(first: 100) { d(first: 1) { id } } }"""
+    assert query(text).units == 102  # 1 + 100 * ((1 + 100) + 1)
+    assert query(text, n=50).units == 51
+    within = "query { ...a } fragment a on Query { x(first: 100) { y(first: 1) { id } ...a } }"
+    assert query(within).units == 1
+    doubled = " ".join(f"fragment f{n} on Q {{ ...f{n + 1} ...f{n + 1} }}" for n in range(60))
+    costly = query(f"{{ ...f0 }} {doubled} fragment f60 on Q {{ x(first: 1) {{ id }} }}")
+    assert costly.units == (2**60 + 50) // 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" + " a {" * 3_000 + "}" * 3_001,
+        "{" + " a" * 11_000 + "}",
+        f"{{ a(first: {'9' * 5_000}) }}",
+    ],
+)
+def test_a_query_that_cannot_be_read_costs_the_least(text: str) -> None:
+    assert query(text) == Cost(resource=Resource.GRAPHQL)
+
+
+def test_no_page_is_larger_than_the_largest() -> None:
+    text = "query($n: Int) { a(first: $n) { b(first: 1) { id } } }"
+    assert query(text, n=10**400) == query(text, n=100)
+    assert query(text, n=-1).units == 1
+
+
 def test_points_of_a_minute_run_out_and_come_back() -> None:
     limits = RateLimits(Limits(points_per_minute=11))
     limits.admit(MONA, WRITE, NOW)

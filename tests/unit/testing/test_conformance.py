@@ -5,7 +5,8 @@ from pathlib import Path
 from types import ModuleType
 
 from rigtasks.testing.conformance import Check, Tally, read_counts
-from rigtasks.testing.known_differences import KNOWN, unknown
+from rigtasks.testing.known_differences import EMULATE, KNOWN, unknown
+from rigtasks.testing.recorded_differences import NOT_CALLED, RECORDED
 
 PAGE = Path(__file__).parents[3] / "docs" / "conformance.py"
 
@@ -42,7 +43,7 @@ def test_only_differences_with_a_reason_are_let_through() -> None:
     other = "GET /repos/{owner}/{repo}/pulls 200 $[0].id: 'x' is not of type 'integer'"
 
     assert unknown({known, other}) == [other]
-    assert all(len(each.reason) > 20 for each in KNOWN)
+    assert all(len(each.reason) > 20 for each in (*KNOWN, *EMULATE, *RECORDED))
 
 
 def test_the_page_shows_every_count_and_every_known_difference() -> None:
@@ -50,4 +51,7 @@ def test_the_page_shows_every_count_and_every_known_difference() -> None:
 
     assert "## @octokit/openapi: 3 checks" in page
     assert "| `GET /user` | 3 |" in page
-    assert all(each.reason in page for each in KNOWN)
+    for each in (*KNOWN, *EMULATE, *RECORDED):
+        assert f"| {each.reason} |" in page
+    for scenario, why in NOT_CALLED.items():
+        assert f"| `{scenario}` | {why} |" in page

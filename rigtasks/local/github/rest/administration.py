@@ -18,6 +18,7 @@ from rigtasks.local.github.answers import (
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.governance import Team
 from rigtasks.local.github.model import Account, AccountType
+from rigtasks.local.github.rest.repositories import full_shape
 from rigtasks.local.github.shapes import accounts, repositories
 from rigtasks.local.github.shapes import teams as team_shapes
 from rigtasks.local.github.teams import in_organization
@@ -49,7 +50,7 @@ def update_repository(call: Call) -> Response:
     if "name" in changes and not _NAME.fullmatch(changes["name"]):
         raise invalid("Repository", "name")
     row = repository_changes.edit(call.hub, call.repo, call.account, changes)
-    return json_response(repositories.full_repository(call.hub, row, call.view))
+    return json_response(full_shape(call, row))
 
 
 def delete_repository(call: Call) -> Response:

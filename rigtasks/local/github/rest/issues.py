@@ -1,5 +1,6 @@
 """REST: issues, labels, comments, events and timelines."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from rigtasks.local.github.shapes import accounts, pulls, repositories
 from rigtasks.local.github.shapes import issues as shapes
 
 Json = dict[str, Any]
+
+_COLOR = re.compile(r"[0-9a-fA-F]{6}")
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -81,7 +84,7 @@ def _may_label(call: Call) -> bool:
 
 
 def _label_names(call: Call) -> tuple[str, ...]:
-    listed = call.body.get("labels") or []
+    listed = call.listed("labels") or []
     if not isinstance(listed, list):
         raise invalid("Issue", "labels")
     names: list[str] = []
@@ -184,11 +187,14 @@ def create_label(call: Call) -> Response:
     known = {row.name.lower() for row in call.state.labels.of(call.repo.id)}
     if name.lower() in known:
         raise validation_failed({"resource": "Label", "code": "already_exists", "field": "name"})
+    color = call.text("color")
+    if color is not None and not _COLOR.fullmatch(color):
+        raise invalid("Label", "color")
     row = issues.define_label(
         call.hub,
         call.repo,
         name,
-        color=call.text("color"),
+        color=color,
         description=call.text("description"),
     )
     return json_response(shapes.label(call.hub, call.repo, row, call.view), 201)

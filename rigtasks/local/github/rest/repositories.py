@@ -1,6 +1,7 @@
 """REST: repositories, trees, commits, comparison, contents and roles."""
 
 import base64
+from typing import Any
 from urllib.parse import unquote
 
 from werkzeug.wrappers import Response
@@ -9,7 +10,7 @@ from rigtasks.local.github.access import role_of, sees
 from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.git import GitFailedError
-from rigtasks.local.github.model import PullRequest
+from rigtasks.local.github.model import Account, PullRequest, Repository
 from rigtasks.local.github.shapes import accounts, pulls, repositories
 
 _LEGACY_PERMISSION = {
@@ -26,10 +27,15 @@ _COMPARED_COMMITS = 250
 
 def get_repository(call: Call) -> Response:
     """Show a repository with what the caller may do in it."""
-    shape = repositories.full_repository(call.hub, call.repo, call.view)
+    return json_response(full_shape(call, call.repo))
+
+
+def full_shape(call: Call, row: Repository) -> dict[str, Any]:
+    """Return a repository as one call shows it, with what a person who asks may do in it."""
+    shape = repositories.full_repository(call.hub, row, call.view)
     account = call.caller.account
     if account is not None and call.caller.installation is None:
-        role = role_of(call.repo, account)
+        role = role_of(row, account)
         shape["permissions"] = {
             "admin": role == "admin",
             "maintain": role in {"admin", "maintain"},
@@ -37,7 +43,7 @@ def get_repository(call: Call) -> Response:
             "triage": role in {"admin", "maintain", "write", "triage"},
             "pull": role != "none",
         }
-    return json_response(shape)
+    return shape
 
 
 def get_tree(call: Call) -> Response:
@@ -205,24 +211,33 @@ def collaborator_permission(call: Call) -> Response:
     if found is None:
         raise HttpError(404, f"{call.arguments['login']} is not a user")
     role = role_of(call.repo, found)
-    user = accounts.account(found, call.view)
+    return json_response(
+        {
+            "permission": _LEGACY_PERMISSION[role],
+            "role_name": role,
+            "user": _collaborator(call, found, role),
+        }
+    )
+
+
+def _collaborator(call: Call, account: Account, role: str) -> dict[str, object]:
     legacy = _LEGACY_PERMISSION[role]
-    user["permissions"] = {
+    permissions = {
         "admin": legacy == "admin",
         "maintain": role in {"admin", "maintain"},
         "push": legacy in {"admin", "write"},
         "triage": role not in {"none", "read"},
         "pull": role != "none",
     }
-    user["role_name"] = role
-    return json_response({"permission": legacy, "role_name": role, "user": user})
+    shape = accounts.account(account, call.view)
+    return {**shape, "permissions": permissions, "role_name": role}
 
 
 def list_collaborators(call: Call) -> Response:
     """List the people with a role in the repository."""
     roles = {call.repo.owner_id: "admin", **call.repo.roles}
     rows = [(call.state.accounts.get(key), role) for key, role in roles.items() if role != "none"]
-    return call.page(rows, lambda row: {**accounts.account(row[0], call.view), "role_name": row[1]})
+    return call.page(rows, lambda row: _collaborator(call, *row))
 
 
 def list_repositories_of_user(call: Call) -> Response:

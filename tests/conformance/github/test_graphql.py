@@ -1,0 +1,146 @@
+"""What the client asks in GraphQL and what the sandbox answers, by GitHub's own schema."""
+
+import ast
+import importlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, build_schema, parse
+
+import rigtasks.github
+from rigtasks.local.github.graphql import schema
+from rigtasks.testing.conformance import TALLY
+from rigtasks.testing.graphql_schemas import JUDGE, AnsweredQuery, judge, mistakes
+from rigtasks.testing.graphql_subset import beyond, own_types
+
+QUERIES = f"queries of the client against {JUDGE}"
+TYPES = f"types of the sandbox's schema against {JUDGE}"
+
+
+def queries_sent() -> Iterator[tuple[str, str]]:
+    """Every document that a call of `api.query` or `api.mutate` sends, with where it is."""
+    for source in sorted(Path(rigtasks.github.__path__[0]).glob("*.py")):
+        module = importlib.import_module(f"rigtasks.github.{source.stem}")
+        for node in ast.walk(ast.parse(source.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in {"query", "mutate"}
+            ):
+                (document, *_) = node.args
+                assert isinstance(document, ast.Name), f"{source.name}:{node.lineno} is no constant"
+                yield f"{source.name}:{document.id}", getattr(module, document.id)
+
+
+def test_every_query_of_the_client_is_one_of_githubs() -> None:
+    sent = dict(queries_sent())
+    assert len(sent) >= 3
+    for where, document in sent.items():
+        assert mistakes(document) == (), where
+        for operation in parse(document).definitions:
+            if isinstance(operation, OperationDefinitionNode) and operation.name is not None:
+                TALLY.add(QUERIES, f"{operation.operation.value} {operation.name.value}")
+
+
+def test_a_query_that_github_would_refuse_is_told() -> None:
+    assert "Cannot query field 'nickname' on type 'User'" in mistakes("{ viewer { nickname } }")[0]
+    assert "Syntax Error" in mistakes("{")[0]
+
+
+def test_the_sandboxs_schema_is_a_part_of_githubs() -> None:
+    for kind in own_types(schema()):
+        TALLY.add(TYPES, kind.name)
+    assert beyond(schema()) == ()
+
+
+@pytest.mark.parametrize(
+    ("part", "difference"),
+    [
+        ("type Query { nothing: Int }", "Query.nothing is no field of GitHub's"),
+        ("type Query { viewer: User } type User { id: ID! }", "Query.viewer is User, and User!"),
+        ("type Query { viewer(of: Int): User! } type User { id: ID! }", "takes no of at GitHub's"),
+        ("type Query { repository(owner: String!): Int }", "Query.repository needs name"),
+        ("type Query { i: IssueState } enum IssueState { OPEN AJAR }", "IssueState.AJAR is no"),
+        ("type Query { i: Issue } type Issue implements U { id: ID! } interface U { id: ID! }",
+         "Issue is no U at GitHub's"),
+        ("type Query { i(of: User): Int } input User { id: ID! }", "User is no GraphQLInputObject"),
+    ],
+)  # fmt: skip
+def test_a_schema_that_goes_beyond_githubs_is_told(part: str, difference: str) -> None:
+    assert any(difference in one for one in beyond(build_schema(part)))
+
+
+def difference(query: str, data: Any, **more: Any) -> str:
+    asked = json.dumps({"query": query, "variables": more.pop("variables", {})}).encode()
+    answer = json.dumps({"data": data, **more}).encode()
+    return "; ".join(judge(AnsweredQuery(asked=asked, answer=answer)).differences)
+
+
+ISSUE = """
+query Issue($number: Int!) {
+  repository(owner: "o", name: "r") {
+    issue(number: $number) {
+      many: number state createdAt author { login ...bot } labels(first: 1) { nodes { name } }
+    }
+  }
+}
+fragment bot on Bot { databaseId }
+"""
+ANSWER = {
+    "many": 5,
+    "state": "OPEN",
+    "createdAt": "2026-01-02T03:04:05Z",
+    "author": {"login": "mona"},
+    "labels": {"nodes": [{"name": "bug"}, None]},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, ""),
+        ({"author": None}, ""),
+        ({"author": {"login": "dev-e", "databaseId": 5}}, ""),
+        ({"labels": None}, ""),
+        ({"state": None}, "issue.state: Cannot return null for non-nullable field Issue.state"),
+        ({"state": "AJAR"}, "issue.state: Enum 'IssueState' cannot represent value: 'AJAR'"),
+        ({"many": "5"}, "which completes to"),
+        ({"many": 1.5}, "issue.many: Int cannot represent non-integer value: 1.5"),
+        ({"more": 1}, "which completes to"),
+        ({"createdAt": "yesterday"}, "issue.createdAt: is 'yesterday'"),
+        ({"author": {"login": "mona", "id": "U_1"}}, "author: no Actor has just id, login"),
+        ({"author": {}}, "author: no Actor has just"),
+        ({"labels": {"nodes": {}}}, "labels.nodes: Expected Iterable"),
+        ({"labels": {"nodes": [{}]}}, "labels.nodes.name: is not answered"),
+    ],
+)
+def test_an_answer_that_github_could_not_give_is_told(change: dict[str, Any], words: str) -> None:
+    data = {"repository": {"issue": {**ANSWER, **change}}}
+    found = difference(ISSUE, data, variables={"number": 5})
+    assert words in found
+    assert bool(words) is bool(found)
+
+
+def test_what_an_answer_says_its_types_are_must_be_true() -> None:
+    asked = '{ repository(owner: "o", name: "r") { __typename owner { __typename login } } }'
+    owner = {"__typename": "Organization", "login": "acme"}
+    assert difference(asked, {"repository": {"__typename": "Repository", "owner": owner}}) == ""
+    assert "completes to" in difference(
+        asked, {"repository": {"__typename": "Repo", "owner": owner}}
+    )
+    bot = {"__typename": "Bot", "login": "acme"}
+    assert "'Bot' is not a possible type" in difference(
+        asked, {"repository": {"__typename": "Repository", "owner": bot}}
+    )
+
+
+def test_only_answers_are_judged_and_refusals_are_not() -> None:
+    refused = AnsweredQuery(asked=b'{"query": "{ nothing }"}', answer=b'{"errors": []}')
+    assert judge(refused).differences == ()
+    assert "answers what GitHub refuses" in difference("{ nothing }", {"nothing": 1})
+    assert "neither data nor errors" in difference("{ viewer { login } }", None)
+    assert difference("{ viewer { login } }", None, errors=[{"message": "no"}]) == ""
+    assert difference("{ __schema { types { name } } }", {"__schema": {"types": []}}) == ""
