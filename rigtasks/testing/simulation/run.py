@@ -12,13 +12,14 @@ import structlog
 from rigtasks.eventstore.codec import storable
 from rigtasks.eventstore.connection import DatabaseUnavailable
 from rigtasks.github.identities import Role
+from rigtasks.lifecycle.events.liveness import StateRepaired
 from rigtasks.lifecycle.state import Lane
-from rigtasks.shell import EFFECT_TASK, WORK_TASK
+from rigtasks.shell import EFFECT_TASK, WORK_TASK, reconcile_entry
 from rigtasks.tasks.entries import TASKS
 from rigtasks.testing.simulation.ci import Ci
 from rigtasks.testing.simulation.courier import Courier
 from rigtasks.testing.simulation.goals import Goal, Goals, reached_by
-from rigtasks.testing.simulation.invariants import Invariants
+from rigtasks.testing.simulation.invariants import Broken, Invariants
 from rigtasks.testing.simulation.people import (
     People,
     is_settled,
@@ -111,6 +112,7 @@ class Simulation:
                 break
             self.people.help()
         self._until_quiet()
+        self._reconcile_twice()
         self.invariants.check_end()
 
     def step(self) -> None:
@@ -309,6 +311,21 @@ class Simulation:
             if self._is_quiet():
                 return
             self.step()
+
+    def _reconcile_twice(self) -> None:
+        """Go through GitHub twice once all is quiet.
+
+        Raises:
+            Broken: something was repaired the second time as well.
+        """
+        repairs = []
+        for _ in range(2):
+            self.world.stores.outbox.add_missing((reconcile_entry(),))
+            self._until_quiet()
+            log = self.world.database.log
+            repairs.append(sum(isinstance(one.event, StateRepaired) for one in log))
+        if repairs[0] != repairs[1]:
+            raise Broken("I16: the reconciler repaired something again")
 
     def _is_quiet(self) -> bool:
         world = self.world
