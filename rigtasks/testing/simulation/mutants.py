@@ -11,8 +11,9 @@ from rigtasks.errors import StaleEpoch
 from rigtasks.gate.result import Finding, Gate, passed
 from rigtasks.gate.rules import RULES
 from rigtasks.github.merge import merge
-from rigtasks.lifecycle.commands import ExpireLease
+from rigtasks.lifecycle.commands import ExpireLease, Repair
 from rigtasks.lifecycle.decide import decide
+from rigtasks.lifecycle.decide.repair import repaired
 from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.lifecycle.timers import next_wakeup
 from rigtasks.routing.refusals import REASONS
@@ -122,6 +123,19 @@ def _no_withdrawal(stack: ExitStack) -> None:
     _without_gate(Gate.ISSUE)(stack)
 
 
+def _repairs_again(stack: ExitStack) -> None:
+    """Write down a repair where nothing had to be repaired."""
+    real = decide
+
+    def eager(command: Any, state: IssueState | None) -> Any:
+        events = real(command, state)
+        if isinstance(command, Repair) and state is not None and not events:
+            return (repaired(command.found, ()),)
+        return events
+
+    stack.enter_context(patch("rigtasks.shell.decide", eager))
+
+
 #: Each planted fault by its name.
 MUTANTS: dict[str, _Planted] = {
     "no review gate": _without_gate(Gate.REVIEW),
@@ -135,4 +149,5 @@ MUTANTS: dict[str, _Planted] = {
     "no sha in the merge": _no_sha_guard,
     "no permission check": _anybody_labels,
     "no withdrawal": _no_withdrawal,
+    "repairs again": _repairs_again,
 }
