@@ -19,7 +19,7 @@ from rigtasks.testing.services import (
 
 TESTS = Path(__file__).parent
 UNIT_TIER = TESTS / "unit"
-SHARED_STACK = "rig"
+STACKS = "acceptance"
 MIGRATIONS = "rigtasks.eventstore.migrate"
 FORBIDDEN_IN_UNIT_TESTS = frozenset(
     {"socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
@@ -93,14 +93,14 @@ class _Skips:
 class _Together:
     """Spreads the files of tests over several processes, and keeps a file's tests together.
 
-    All tests of the shared stack go to one process, which starts it.
+    Whole stacks are started by one process only, one after the other.
     """
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            shared = SHARED_STACK in getattr(item, "fixturenames", ())
-            group = SHARED_STACK if shared else str(item.path.relative_to(TESTS))
+            path = item.path.relative_to(TESTS)
+            group = STACKS if path.parts[0] == STACKS else str(path)
             item.add_marker(pytest.mark.xdist_group(group))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -15,6 +15,8 @@ SETTINGS = {
     "RIG_HEARTBEAT_SECONDS": "30",
     "RIG_SWEEP_SECONDS": "20",
     "RIG_REPUBLISH_SECONDS": "60",
+    "RIG_PING_SECONDS": "1200",  # a minute: each ping is a new process of four workers
+    "RIG_RECONCILE_SECONDS": "6000",  # five minutes: webhooks arrive here
     "RIG_LIMIT_PER_REPOSITORY": "1",
     "RIG_INTERNAL_REPOSITORIES": f'["{INTERNAL}", "{ALSO_INTERNAL}"]',
 }
