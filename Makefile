@@ -30,7 +30,8 @@ up: $(STAMP) name-bubblewrap ## run the whole rig until Ctrl-C
 	@$(BIN)/rig up
 
 test: $(STAMP) agents $(MATERIAL) system-tools check ## every check and every test
-	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadgroup --no-loadscope-reorder $(PYTEST_FLAGS)
+	@rm -f .conformance.json
+	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadscope --no-loadscope-reorder $(PYTEST_FLAGS)
 
 agents: $(AGENTS) ## install the command lines of Claude and Codex beside the rig
 

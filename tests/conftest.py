@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.services import (
@@ -19,7 +20,7 @@ from rigtasks.testing.services import (
 
 TESTS = Path(__file__).parent
 UNIT_TIER = TESTS / "unit"
-STACKS = "acceptance"
+STACKS = "tests/acceptance/"
 MIGRATIONS = "rigtasks.eventstore.migrate"
 FORBIDDEN_IN_UNIT_TESTS = frozenset(
     {"socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
@@ -90,18 +91,22 @@ class _Skips:
             terminalreporter.write_line(f"not run, and nothing may be skipped: {name}", red=True)
 
 
-class _Together:
+class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types for it
     """Spreads the files of tests over several processes, and keeps a file's tests together.
 
     Whole stacks are started by one process only, one after the other.
     """
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        for item in items:
-            path = item.path.relative_to(TESTS)
-            group = STACKS if path.parts[0] == STACKS else str(path)
-            item.add_marker(pytest.mark.xdist_group(group))
+    def _split_scope(self, nodeid: str) -> str:
+        return STACKS if nodeid.startswith(STACKS) else nodeid.split("::", 1)[0]
+
+
+class _Spread:
+    """Gives out the tests, and brings the counts of all processes together."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> _Together:
+        return _Together(config, log)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         output = getattr(session.config, "workeroutput", None)
@@ -114,7 +119,7 @@ class _Together:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(_Together())
+    config.pluginmanager.register(_Spread())
     if NO_SKIPS:
         config.pluginmanager.register(_Skips())
 

@@ -12,7 +12,10 @@ from rigtasks.local.github.hook_config import ContentType
 from rigtasks.local.github.limits import GITHUBS_LIMITS, NO_LIMITS, Limits
 from rigtasks.local.github.strict_data import DataInvalid, read_file
 
-FullName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$")]
+_LOGIN = r"[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?"
+Login = Annotated[str, Meta(pattern=rf"^{_LOGIN}$")]
+FullName = Annotated[str, Meta(pattern=rf"^{_LOGIN}/(?!\.{{1,2}}$)[A-Za-z0-9._-]{{1,100}}$")]
+Branch = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$")]
 Text = Annotated[str, Meta(min_length=1)]
 Color = Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{6}$")]
 Role = Literal["read", "triage", "write", "maintain", "admin"]
@@ -81,7 +84,7 @@ class SeedRepository(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     files: dict[str, str] = {}
     private: bool = True
     description: str | None = None
-    default_branch: Text = "main"
+    default_branch: Branch = "main"
     roles: dict[str, Role] = {}
     labels: tuple[SeedLabel, ...] = ()
     issues: tuple[SeedIssue, ...] = ()
@@ -113,7 +116,7 @@ class Seed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         run_ci: whether workflows are run.
     """
 
-    people: dict[str, SeedPerson | None] = {}
+    people: dict[Login, SeedPerson | None] = {}
     repositories: tuple[SeedRepository, ...] = ()
     webhook: SeedWebhook = SeedWebhook()
     limits: Literal["github", "off"] | Limits = "github"
@@ -151,12 +154,20 @@ def _check(seed: Seed, folder: Path) -> None:
         names.add(repository.name.lower())
         if repository.folder is not None and not (folder / repository.folder).is_dir():
             raise DataInvalid(f"no folder {folder / repository.folder}", path=f"{at}.folder")
+        for path in repository.files:
+            if not _is_inside(path):
+                raise DataInvalid(f"`{path}` is no path inside the repository", path=f"{at}.files")
         if repository.folder is None and not repository.files:
             raise DataInvalid("give it a `folder` or `files`", path=at)
         for who, where in _named(repository, at):
             if who.lower() not in people:
                 raise DataInvalid(f"`{who}` is not one of `people`", path=where)
         _check_rights(repository, at)
+
+
+def _is_inside(path: str) -> bool:
+    parts = path.split("/")
+    return not {"", ".", "..", ".git"} & {part.lower() for part in parts} and "\0" not in path
 
 
 def _named(repository: SeedRepository, at: str) -> Iterator[tuple[str, str]]:

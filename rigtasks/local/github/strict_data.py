@@ -70,14 +70,18 @@ def read_file(path: Path, kind: type[T], *, check: Callable[[T], None] | None = 
         content = path.read_bytes()
         if len(content) > _LARGEST:
             raise DataInvalid(f"larger than {_LARGEST:,} bytes", where=str(path))
-        tree = YAML(typ="rt").load(content)
+        tree = YAML(typ="rt").load(content.decode("utf-8-sig"))
     except OSError as error:
         raise DataInvalid(f"cannot be read: {error.strerror}", where=str(path)) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise DataInvalid(f"not YAML: {error.problem or error.context}", where=where) from error
-    except (YAMLError, UnicodeDecodeError, ValueError) as error:
+    except RecursionError as error:
+        raise DataInvalid("nested too deep", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise DataInvalid("not UTF-8", where=str(path)) from error
+    except (YAMLError, ValueError) as error:
         raise DataInvalid(f"not YAML: {str(error).splitlines()[0]}", where=str(path)) from error
     places: dict[tuple[_Step, ...], _Place] = {(): (1, 1)}
     plain = _plain({} if tree is None else tree, (), places)

@@ -29,6 +29,13 @@ repositories:
         ("roles:", "rolls:", "7:5: unknown key `rolls`; did you mean `roles`?"),
         ("admin}", "owner}", "7:5: Invalid enum value 'owner'"),
         ("acme/shop", "shop", "5:5: Expected `str` matching regex"),
+        ("acme/shop", "acme/..", "5:5: Expected `str` matching regex"),
+        ("acme/shop", "../shop", "5:5: Expected `str` matching regex"),
+        ("  mona: {", "  ../mona: {", "Expected `str` matching regex"),
+        ("    roles:", "    default_branch: --x\n    roles:", "7:5: Expected `str` matching"),
+        ("price.py:", "../price.py:", "6:5: `../price.py` is no path inside the repository"),
+        ("price.py:", ".git/hooks/x:", "6:5: `.git/hooks/x` is no path inside"),
+        ("price.py:", "/etc/x:", "6:5: `/etc/x` is no path inside"),
         ("author: mona", "author: nobody", "10:9: `nobody` is not one of `people`"),
         ("author: mona", "author: hubot", "10:9: `hubot` cannot see this private repository"),
         ("title: Prices", "title: 7", "9:9: Expected `str`, got `int`"),
@@ -51,6 +58,18 @@ def test_a_seed_that_is_wrong_says_where(tmp_path: Path, old: str, new: str, exp
         read_seed(file)
     assert str(refused.value).startswith(f"{file}")
     assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [(b"\xff\xfe", "not UTF-8"), (b"[" * 50_000, "nested too deep")]
+)
+def test_a_file_that_no_parser_can_take_is_refused(
+    tmp_path: Path, content: bytes, expected: str
+) -> None:
+    file = tmp_path / "seed.yaml"
+    file.write_bytes(content)
+    with pytest.raises(DataInvalid, match=expected):
+        read_seed(file)
 
 
 def test_a_repository_cannot_be_there_twice(tmp_path: Path) -> None:
