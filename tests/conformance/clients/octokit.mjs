@@ -1,15 +1,16 @@
 // One issue's life with @octokit/rest: a person writes and reviews, an App reports and merges.
-// Arguments: the folder of the packages, and the JSON of {url, owner, repo, token, app}.
-// Standard input: the JSON of webhooks as they arrived. Prints what it saw, as JSON.
+// Argument: the folder of the packages. Standard input: the JSON of what is given ({url, owner,
+// repo, token, app, secret}) and of the webhooks that arrived. Prints what it saw, as JSON.
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 
-const [folder, given] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
+const { given, arrived } = JSON.parse(await text(process.stdin));
 const { resolve } = createRequire(`${folder}/`);
 const [{ Octokit }, { createAppAuth }, { Webhooks }] = await Promise.all(
   ["rest", "auth-app", "webhooks"].map((name) => import(resolve(`@octokit/${name}`))),
 );
-const { url, owner, repo, token, app, secret } = JSON.parse(given);
+const { url, owner, repo, token, app, secret } = given;
 const where = { owner, repo };
 const seen = {};
 
@@ -88,9 +89,8 @@ const asked = `query ($owner: String!, $repo: String!) {
 seen.graphql = (await mona.graphql(asked, { owner, repo })).repository.issue;
 
 const webhooks = new Webhooks({ secret });
-const deliveries = JSON.parse(await text(process.stdin));
 seen.verified = await Promise.all(
-  deliveries.map(({ body, signature }) => webhooks.verify(body, signature)),
+  arrived.map(({ body, signature }) => webhooks.verify(body, signature)),
 );
-seen.forged = await webhooks.verify(`${deliveries[0].body} `, deliveries[0].signature);
+seen.forged = await webhooks.verify(`${arrived[0].body} `, arrived[0].signature);
 console.log(JSON.stringify(seen));

@@ -28,8 +28,8 @@ def test_octokit_takes_an_issue_from_its_text_to_its_merge(town: Town) -> None:
     arrived = [{"body": first.body.decode(), "signature": first.signature}]
     assert material_path("@octokit/rest").is_dir()
     done = subprocess.run(
-        [f"{node_folder()}/node", str(SCRIPT), str(FOLDER), json.dumps(given)],
-        input=json.dumps(arrived),
+        [f"{node_folder()}/node", str(SCRIPT), str(FOLDER)],
+        input=json.dumps({"given": given, "arrived": arrived}),
         capture_output=True,
         text=True,
         timeout=100,
