@@ -15,8 +15,12 @@ JUDGE = "@octokit/openapi"
 _BY_ID = re.compile(r"/repositories/\d+")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _WITH_SLASHES = {"path": ".*", "ref": ".+", "branch": ".+", "basehead": ".+"}
-_ERROR = {"$ref": "#/components/schemas/basic-error"}
-_FIRST_ERROR = 400
+_ERROR = {
+    "allOf": [{"$ref": "#/components/schemas/basic-error"}],
+    "required": ["message", "documentation_url"],
+}
+#: What GitHub may answer to any call: who asks, how often, and when it is unwell itself.
+_ANYWHERE = {401, 403, 404, 429, 500, 502, 503, 504}
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ def operation_of(method: str, path: str) -> Operation | None:
 
 def judged(operation: Operation, answered: Answered) -> tuple[str, ...]:
     """Count an answer as judged, and say in words where it differs from the document."""
-    TALLY.add(JUDGE, operation.key)
+    TALLY.add(JUDGE, f"{operation.key} {answered.status}")
     return tuple(
         f"{operation.key} {answered.status} {difference}"
         for difference in _differences(operation, answered)
@@ -59,18 +63,20 @@ def judged(operation: Operation, answered: Answered) -> tuple[str, ...]:
 def _differences(operation: Operation, answered: Answered) -> list[str]:
     described = operation.responses.get(str(answered.status))
     if described is None:
-        if answered.status < _FIRST_ERROR:
+        if answered.status not in _ANYWHERE:
             return ["is no status of this operation"]
         return _body(_ERROR, answered)
     content = _document().resolve(described).get("content", {})
+    if not content:
+        return ["has a body, and the document none"] if answered.body else []
     if answered.media not in content:
-        return [f"has a body of type {answered.media}"] if answered.body and content else []
+        return [f"has a body of type {answered.media}"]
     return _body(content[answered.media].get("schema", {}), answered)
 
 
 def _body(schema: dict[str, Any], answered: Answered) -> list[str]:
-    if answered.media != "application/json":
-        return [] if not answered.body else [f"has a body of type {answered.media}"]
+    if answered.media != "application/json" or not answered.body:
+        return [f"has a body of type {answered.media}"]
     return list(_document().differences(schema, msgspec.json.decode(answered.body)))
 
 

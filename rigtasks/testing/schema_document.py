@@ -1,12 +1,27 @@
 """One document with JSON Schemas that refer to each other, as a judge of values."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 
 _LONGEST = 120
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def _is_moment(value: object) -> bool:
+    """Take a moment as GitHub writes it: a date, a time, and where on the globe."""
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+@FORMATS.checks("uri", raises=ValueError)
+def _is_address(value: object) -> bool:
+    """Take an absolute address; GitHub's own may hold `{parts}` to be filled in."""
+    return not isinstance(value, str) or bool(urlsplit(value).scheme and urlsplit(value).netloc)
 
 
 class SchemaDocument:
@@ -18,7 +33,7 @@ class SchemaDocument:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.content = document
-        self._validator = Draft202012Validator(document)
+        self._validator = Draft202012Validator(document, format_checker=FORMATS)
 
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         """Follow references until something else is found."""
