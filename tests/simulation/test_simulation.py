@@ -92,7 +92,7 @@ def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal) -> No
 
 
 @pytest.mark.parametrize(
-    "mutant", ["no CI gate", "no label gate", "no timer in review", "no expiry of leases"]
+    "mutant", ["no CI gate", "repairs again", "no timer in review", "no expiry of leases"]
 )
 def test_a_planted_fault_is_found(mutant: str) -> None:
     found = find(mutant, range(60))

@@ -167,6 +167,7 @@ def issue_row(stream: str, number: int, repo_id: int) -> dict[str, Any]:
         "lane": "in_progress",
         "priority": 2,
         "has_dependencies": False,
+        "approved_at": LONG_AGO,
         "entered_at": LONG_AGO,
         "updated_at": LONG_AGO,
         **dict.fromkeys(texts, ""),

@@ -21,6 +21,7 @@ from rigtasks.runs.credentials import request_credentials
 from rigtasks.schedule import periods
 from rigtasks.sealing import RunCredentials, sealed_for
 from rigtasks.shell import CONDUCTOR_QUEUE, IssueShell
+from rigtasks.tasks.broker import CeleryBroker
 from rigtasks.tasks.relay import Relay
 from rigtasks.tasks.sweeps import Sweeps
 
@@ -52,7 +53,7 @@ def relay_on(stores: Stores, broker_url: str, settings: Settings) -> Relay:
     )
     return Relay(
         stores,
-        Celery("tests", broker=broker_url),
+        CeleryBroker(Celery("tests", broker=broker_url)),
         republish_seconds=settings.scaled(settings.republish_seconds),
         ping_seconds=3600.0,
         queues=(),

@@ -55,3 +55,24 @@ def test_the_page_shows_every_count_and_every_known_difference() -> None:
         assert f"| {each.reason} |" in page
     for scenario, why in NOT_CALLED.items():
         assert f"| `{scenario}` | {why} |" in page
+
+
+def test_the_committed_page_names_every_judge_and_the_differences_of_now() -> None:
+    committed = PAGE.with_suffix(".md").read_text()
+    made = generator().page({})
+
+    start = "## Known differences"
+    assert committed.partition(start)[2] == made.partition(start)[2]
+    assert committed.startswith(generator().HEAD)
+    for judge in (
+        "@octokit/graphql-schema",
+        "@octokit/openapi",
+        "@octokit/openapi-webhooks",
+        "@octokit/webhooks-examples",
+        "payloads made from @octokit/openapi-webhooks",
+        "calls of the client against @octokit/fixtures",
+        "transport of the client against @octokit/fixtures",
+        "answers of the sandbox GitHub against @octokit/fixtures",
+        "calls of the client against the sandbox GitHub",
+    ):
+        assert f"## {judge}: " in committed
