@@ -19,8 +19,9 @@ _ERROR = {
     "allOf": [{"$ref": "#/components/schemas/basic-error"}],
     "required": ["message", "documentation_url"],
 }
-#: What GitHub may answer to any call: who asks, how often, and when it is unwell itself.
-_ANYWHERE = {401, 403, 404, 429, 500, 502, 503, 504}
+_FIRST_ERROR = 400
+#: What GitHub may answer to any call: who asks, how often, what does not fit, and when it is unwell.
+_ANYWHERE = {401, 403, 404, 422, 429, 500, 502, 503, 504}
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +68,8 @@ def _differences(operation: Operation, answered: Answered) -> list[str]:
             return ["is no status of this operation"]
         return _body(_ERROR, answered)
     content = _document().resolve(described).get("content", {})
+    if not content and answered.status >= _FIRST_ERROR:
+        return _body(_ERROR, answered)
     if not content:
         return ["has a body, and the document none"] if answered.body else []
     if answered.media not in content:

@@ -39,7 +39,8 @@ def test_right_answers_have_no_difference() -> None:
         ("GET", ISSUES, 206, [], JSON, "is no status of this operation"),
         ("GET", ISSUES, 500, {}, JSON, "'message' is a required property"),
         ("GET", ISSUES, 503, {"message": "no"}, JSON, "'documentation_url' is a required"),
-        ("GET", f"{ISSUES}/1", 422, {"errors": 7}, JSON, "is no status of this operation"),
+        ("GET", f"{ISSUES}/1", 422, {"errors": 7}, JSON, "'message' is a required property"),
+        ("GET", "/repos/octo/shop/codeowners/errors", 404, {}, JSON, "'message' is a required"),
         ("DELETE", COMMENT, 204, {"x": 1}, JSON, "has a body, and the document none"),
     ],
 )
