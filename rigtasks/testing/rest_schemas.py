@@ -20,7 +20,7 @@ _ERROR = {
     "required": ["message", "documentation_url"],
 }
 _FIRST_ERROR = 400
-#: What GitHub may answer to any call: who asks, how often, what does not fit, and when it is unwell.
+#: What GitHub may answer to any call: who asks, how often, what does not fit, when it is unwell.
 _ANYWHERE = {401, 403, 404, 422, 429, 500, 502, 503, 504}
 
 
