@@ -92,10 +92,17 @@ def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal) -> No
 
 
 @pytest.mark.parametrize(
-    "mutant", ["no CI gate", "repairs again", "no timer in review", "no expiry of leases"]
+    ("mutant", "seeds"),
+    [
+        ("no CI gate", 60),
+        ("no label gate", 200),
+        ("no timer in review", 60),
+        ("no expiry of leases", 60),
+        ("repairs again", 60),
+    ],
 )
-def test_a_planted_fault_is_found(mutant: str) -> None:
-    found = find(mutant, range(60))
+def test_a_planted_fault_is_found(mutant: str, seeds: int) -> None:
+    found = find(mutant, range(seeds))
 
     assert found is not None
     assert found.failure is not None

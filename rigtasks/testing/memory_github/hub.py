@@ -73,10 +73,6 @@ class MemoryGitHub:
         """Return the account with this login now."""
         return self._accounts.get(login)
 
-    def account_by_id(self, account_id: int) -> Account | None:
-        """Return the account with this id."""
-        return next((one for one in self._accounts.values() if one.id == account_id), None)
-
     def bot(self, role: Role) -> Account:
         """Return the account an identity acts as."""
         return self.apps[role].bot
