@@ -138,8 +138,27 @@ def _solves(pull: MergedPull, issue: Held) -> bool:
         waits
         and issue.number in pull.closes
         and pull.number != issue.pr
-        and (issue.approved_at is None or pull.merged_at > issue.approved_at)
+        and not merged_before(
+            pull.merged_at, labelled_at=issue.labelled_at, approved_at=issue.approved_at
+        )
     )
+
+
+def merged_before(
+    merged_at: datetime, *, labelled_at: datetime | None, approved_at: datetime | None
+) -> bool:
+    """Say whether something was merged before an issue was approved, so that intake judged it.
+
+    GitHub's times are whole seconds of its own clock, so the label's time is what a merge is held
+    against, and two in one second are not told apart: that merge still has to be looked at.
+
+    Args:
+        merged_at: when, by GitHub.
+        labelled_at: when the label was set, by GitHub; None where it did not say.
+        approved_at: when the rig recorded the approval, by its own clock.
+    """
+    since = labelled_at or approved_at
+    return since is not None and merged_at < since.replace(microsecond=0)
 
 
 def finding(repository: RepositoryRef, matter: Matter, number: int, found: str) -> Finding:

@@ -1,5 +1,6 @@
 """Is it already done? Pull requests of others that close the issue, merged or open."""
 
+from rigtasks.conductor.comparison import merged_before
 from rigtasks.github.api import Api
 from rigtasks.github.pulls import PullRequest, read_pull_requests_closing
 from rigtasks.lifecycle.state import IssueState
@@ -32,5 +33,6 @@ def rival_of(
 
 def _known(pull: PullRequest, state: IssueState) -> bool:
     """Say whether it was merged before the approval: intake has judged that one."""
-    merged_at, approved_at = pull.merged_at, state.approved_at
-    return merged_at is not None and approved_at is not None and merged_at <= approved_at
+    return pull.merged_at is not None and merged_before(
+        pull.merged_at, labelled_at=state.labelled_at, approved_at=state.approved_at
+    )

@@ -20,6 +20,7 @@ from rigtasks.lifecycle.state import TERMINAL, Lane
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 EARLIER, LATER = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 HEAD, OTHER = "a" * 40, "b" * 40
 WITH_PULL = (Lane.IN_REVIEW, Lane.READY_TO_MERGE, Lane.CHANGES_REQUESTED)
 
@@ -144,7 +145,9 @@ def test_a_closed_issue_whose_pull_request_is_gone_is_asked_about_the_merge_firs
     ("merged_at", "closes", "lane", "found"),
     [
         (LATER, {7}, Lane.QUEUED, [(Matter.SOLVED, 7)]),
-        (EARLIER, {7}, Lane.QUEUED, []),
+        (EARLIER + SECOND, {7}, Lane.QUEUED, [(Matter.SOLVED, 7)]),
+        (EARLIER, {7}, Lane.QUEUED, [(Matter.SOLVED, 7)]),
+        (EARLIER - SECOND, {7}, Lane.QUEUED, []),
         (LATER, {8}, Lane.QUEUED, []),
         (LATER, {7}, Lane.IN_PROGRESS, []),
     ],
@@ -155,6 +158,19 @@ def test_a_merge_that_closes_a_waiting_issue_solves_it(
     merged = (MergedPull(number=30, merged_at=merged_at, closes=frozenset(closes)),)
 
     assert Town(merged_pulls=merged, known=(held(lane=lane),)).found() == found
+
+
+def test_without_a_labels_time_the_second_of_the_approval_counts() -> None:
+    known = (held(labelled_at=None, approved_at=NOON + timedelta(milliseconds=700)),)
+    labelled = (Labelled(number=7),)
+    same, before = (
+        MergedPull(number=30, merged_at=at, closes=frozenset({7})) for at in (NOON, NOON - SECOND)
+    )
+
+    assert Town(labelled=labelled, merged_pulls=(same,), known=known).found() == [
+        (Matter.SOLVED, 7)
+    ]
+    assert Town(labelled=labelled, merged_pulls=(before,), known=known).found() == []
 
 
 def test_an_issue_is_found_once_and_in_order() -> None:
