@@ -26,7 +26,7 @@ def _row(line: Result) -> tuple[str, ...]:
         "-" if line["limit"] is None else figure(line["limit"]),
         "-" if line["ratio"] is None else f"{line['ratio']:.2f}",
         "" if goal is None else str(goal),
-        "" if goal is None else ("ok" if goal.holds(line) else "MISSED"),
+        "" if goal is None else goal.standing(line),
     )
 
 
