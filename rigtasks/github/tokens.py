@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
 from github.Auth import AppAuth
+from jwt.algorithms import get_default_algorithms
 
 from rigtasks.errors import Permanent
 from rigtasks.github.errors import NotFound, Unprocessable
@@ -144,7 +146,7 @@ class AppTokens:
         self._transport = transport
         self._auth = AppAuth(
             credentials.app_id,
-            credentials.private_key,
+            lambda: _signing_key(credentials.private_key),
             jwt_expiry=_JWT_SECONDS,
             jwt_issued_at=-_CLOCK_SKEW,
         )
@@ -289,6 +291,12 @@ class _Installation(msgspec.Struct, frozen=True, kw_only=True):
 class _Minted(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     expires_at: datetime
+
+
+@cache
+def _signing_key(private_key: str) -> Any:
+    """Return a private key as JWTs are signed with it; to check one takes longer than a call."""
+    return get_default_algorithms()["RS256"].prepare_key(private_key)
 
 
 def _decoded(transport: Transport, call: Call, token: str, shape: type[T]) -> T:
