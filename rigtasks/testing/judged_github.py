@@ -1,9 +1,16 @@
 """The sandbox GitHub whose every REST and GraphQL answer is held against GitHub's documents."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from io import BytesIO
+from itertools import cycle
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from msgspec.structs import replace
+
+from rigtasks.local.github.app_keys import new_key
+from rigtasks.local.github.hub import Options
 from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.testing import graphql_schemas
 from rigtasks.testing.conformance import TALLY
@@ -27,11 +34,23 @@ _CLIENTS = {
 }
 
 
-class JudgedGitHub(SandboxGitHub):
-    """Keeps what it answered; at its end nothing may differ that is not known to differ."""
+def _few_keys() -> Iterator[RSAPrivateKey]:
+    """Yield a few keys over and over, more than a sandbox has Apps with one."""
+    keys = [new_key() for _ in range(5)]
+    yield from cycle(keys)
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+
+_KEYS = _few_keys()
+
+
+class JudgedGitHub(SandboxGitHub):
+    """Keeps what it answered; at its end nothing may differ that is not known to differ.
+
+    Its Apps' keys are those of the sandboxes before it: to make them takes longer than a test.
+    """
+
+    def __init__(self, options: Options, **settings: Any) -> None:
+        super().__init__(replace(options, new_key=partial(next, _KEYS)), **settings)
         self._answers: dict[tuple[str, int, bytes], Answered] = {}
         self._queries: set[AnsweredQuery] = set()
         self._invented: set[str] = set()

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from rigtasks.agent.sandbox import Probe
+from rigtasks.local.github.app_keys import new_key
 from rigtasks.local.github.git import BareRepository, ChangedFile
 from rigtasks.local.github.limits import Limits
 from rigtasks.local.github.model import Account, Installation, Issue, PullRequest, Repository
@@ -33,6 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         allow_unsandboxed_ci: run CI without isolation where no sandbox works; its output says so.
         run_ci: whether workflows are run at all.
         isolation: which sandbox CI has; None finds out by trying.
+        new_key: makes the private key of an App.
     """
 
     data_dir: Path
@@ -47,6 +50,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     allow_unsandboxed_ci: bool = False
     run_ci: bool = True
     isolation: Probe | None = None
+    new_key: Callable[[], RSAPrivateKey] = new_key
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

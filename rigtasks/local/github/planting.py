@@ -6,11 +6,11 @@ from urllib.parse import quote
 import msgspec
 
 from rigtasks.errors import Permanent
+from rigtasks.local.github.app_keys import write_private
 from rigtasks.local.github.model import Label
 from rigtasks.local.github.seed_file import Seed, SeedIssue, SeedRepository, labeller_of
 from rigtasks.local.github.seeding import Person, Seeder, SeedingFailed
 from rigtasks.local.github.server import SandboxGitHub
-from rigtasks.local.github.setup import write_private
 
 TOKENS_FOLDER = "tokens"
 GIT_CREDENTIALS_FILE = "git-credentials"

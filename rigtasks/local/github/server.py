@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -77,6 +77,18 @@ def _url_map(routes: Iterable[Route]) -> Map:
     )
 
 
+@cache
+def _rest() -> Map:
+    """Return GitHub's addresses, made once: it takes as long as all the rest of a start."""
+    return _url_map(ROUTES)
+
+
+@cache
+def _controls() -> Map:
+    """Return the addresses that only a sandbox has."""
+    return _url_map((*admin.ROUTES, *admin_organizations.ROUTES, *fault_controls.ROUTES))
+
+
 class SandboxGitHub:
     """A stateful stand-in for github.com on this machine.
 
@@ -102,21 +114,13 @@ class SandboxGitHub:
             merge_checks=MergeChecks(self.hub),
             git_http=GitOverHttp(self.hub),
             ci=CiRunner(self.hub),
+            limits=self.limits,
         )
         self.hub.announcers.append(self.services.webhooks.announce)
         self.hub.listeners.append(partial(merge_queue.heard, self.hub))
         if options.run_ci:
             self.hub.listeners.append(self.services.ci.heard)
         self._disturbing = Disturbing(self.state, self.faults)
-        self._rest = _url_map(
-            (
-                *ROUTES,
-                Route(method="GET", rule=_FREE_PATH, handler=self._rate_limit),
-            )
-        )
-        self._controls = _url_map(
-            (*admin.ROUTES, *admin_organizations.ROUTES, *fault_controls.ROUTES)
-        )
         self._port = port
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
@@ -254,7 +258,7 @@ class SandboxGitHub:
 
     def _control(self, request: Request) -> Response:
         view = View(api=self.url, web=self.url)
-        route, arguments = _matched(self._controls, request, request.path)
+        route, arguments = _matched(_controls(), request, request.path)
         call = Call(self.services, request, ANONYMOUS, view, request.path, arguments)
         admin.check_token(call, self.admin_token)
         with self.state.change():
@@ -292,7 +296,7 @@ class SandboxGitHub:
             if repo is None:
                 raise not_found()
             path = f"/repos/{self.hub.full_name(repo)}{by_id[2] or ''}"
-        route, arguments = _matched(self._rest, request, path)
+        route, arguments = _matched(_rest(), request, path)
         call = Call(self.services, request, caller, view, path, arguments)
         told = {}
         if route.needs and caller.installation is not None:
@@ -315,10 +319,6 @@ class SandboxGitHub:
         call = Call(self.services, request, caller, view, path, {})
         context = Context(hub=self.hub, caller=caller, merge_checks=self.services.merge_checks)
         return json_response(execute(context, call.body))
-
-    def _rate_limit(self, call: Call) -> Response:
-        """Show the caller's allowance, without using it."""
-        return self.limits.overview(call.caller, self.state.now())
 
 
 def _matched(url_map: Map, request: Request, path: str) -> tuple[Route, dict[str, Any]]:

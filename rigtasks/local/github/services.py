@@ -6,6 +6,7 @@ from rigtasks.local.github.ci import CiRunner
 from rigtasks.local.github.faults.injector import FaultInjector
 from rigtasks.local.github.githttp import GitOverHttp
 from rigtasks.local.github.hub import Hub
+from rigtasks.local.github.limits import RateLimits
 from rigtasks.local.github.mergeability import MergeChecks
 from rigtasks.local.github.webhooks import WebhookSender
 
@@ -19,3 +20,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     merge_checks: MergeChecks
     git_http: GitOverHttp
     ci: CiRunner
+    limits: RateLimits

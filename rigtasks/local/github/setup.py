@@ -1,14 +1,12 @@
 """A new sandbox's own furniture: the Apps with their keys and bots, and its folders."""
 
-import os
 import secrets
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from rigtasks.local.github.app_keys import keep_key, write_private
 from rigtasks.local.github.hub import Hub
 from rigtasks.local.github.model import Account, AccountType, App, Installation
 from rigtasks.local.github.push_judge import write_hooks
@@ -132,7 +130,7 @@ def furnish(hub: Hub) -> str:
     write_hooks(hub.hooks_dir)
     with state.change():
         if not state.apps.all():
-            _create_apps(state, data_dir)
+            _create_apps(hub)
     write_private(data_dir / APPS_FILE, msgspec.json.format(msgspec.json.encode(exported(hub))))
     token_file = data_dir / ADMIN_TOKEN_FILE
     if not token_file.exists():
@@ -174,7 +172,8 @@ def install_apps(state: State, owner: Account) -> None:
                 )
 
 
-def _create_apps(state: State, data_dir: Path) -> None:
+def _create_apps(hub: Hub) -> None:
+    state, options = hub.state, hub.options
     now = state.now()
     state.accounts.put(
         Account(
@@ -196,7 +195,9 @@ def _create_apps(state: State, data_dir: Path) -> None:
                 permissions=plan.permissions,
                 events=_HOOK_EVENTS if plan.hooked else (),
                 hooked=plan.hooked,
-                public_key=_new_key(_key_path(data_dir, plan)) if plan.role else "",
+                public_key=keep_key(_key_path(options.data_dir, plan), options.new_key())
+                if plan.role
+                else "",
                 created_at=now,
             )
         )
@@ -204,27 +205,3 @@ def _create_apps(state: State, data_dir: Path) -> None:
 
 def _key_path(data_dir: Path, plan: AppPlan) -> Path:
     return data_dir.resolve() / "keys" / f"{plan.slug}.pem"
-
-
-def _new_key(path: Path) -> str:
-    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_private(
-        path,
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        ),
-    )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return public.decode()
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

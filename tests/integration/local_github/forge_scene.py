@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -152,8 +153,13 @@ def app_jwt(app: dict[str, Any], *, issued: float = -60, expires: float = 540, *
         "iss": str(app["app_id"]),
         **more,
     }
-    key = Path(app["private_key_path"]).read_text()
-    return jwt.encode(claims, key, algorithm="RS256")
+    return jwt.encode(claims, _key(Path(app["private_key_path"]).read_text()), algorithm="RS256")
+
+
+@cache
+def _key(pem: str) -> Any:
+    """Return a private key, checked once: that takes longer than a call."""
+    return jwt.get_algorithm_by_name("RS256").prepare_key(pem)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from rigtasks.local.github.rest import (
     administration,
+    allowance,
     apps,
     checks,
     file_commits,
@@ -15,6 +16,7 @@ from rigtasks.local.github.rest import (
 )
 
 ROUTES = (
+    *allowance.ROUTES,
     *apps.ROUTES,
     *hooks.ROUTES,
     *repositories.ROUTES,
