@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def anchors(path: Path) -> set[str]:
     return {title.strip().replace(" ", "-") for title in kept}
 
 
+@cache
 def known_variables() -> set[str]:
     prefix = Settings.model_config.get("env_prefix", "")
     settings = {f"{prefix}{name}".upper() for name in Settings.model_fields}

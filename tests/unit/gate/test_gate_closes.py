@@ -85,11 +85,11 @@ def test_a_url_of_another_host_does_not_count_where_the_host_is_known() -> None:
     "unit", ["<!--", "```\n", "`` ` ", "<code", "closes ", "closes a/", "<pre>", "closes #1 "]
 )
 def test_hostile_text_costs_no_more_than_a_moment(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     refs(unit * 30_000)
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @settings(max_examples=200, deadline=None)

@@ -48,12 +48,12 @@ def test_the_first_pattern_that_covers_a_path_is_named() -> None:
 
 
 def test_no_pattern_takes_long() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     matches("a" * 1_000, "*a" * 300 + "b")
     matches("a/" * 500, "**/a/" * 300 + "b")
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @given(st.text("ab*?/", max_size=12), st.text("ab/", max_size=12))

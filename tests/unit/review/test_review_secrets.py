@@ -125,11 +125,11 @@ def test_lines_are_counted_from_one() -> None:
 
 @pytest.mark.parametrize("unit", ["a", "'", "' '", "=", "ab12", "eyJ", "sk-", "_token=", "a="])
 def test_hostile_text_costs_no_more_than_a_moment(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     find_secrets((unit * 10_000)[:10_000] + "\n" + unit * 100)
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @settings(max_examples=200, deadline=None)
