@@ -18,9 +18,7 @@ from typing import Any, Self
 import msgspec
 import psutil
 
-from bench.place import Place
 from bench.result import Report, result
-from bench.stack import warm_stack
 from bench.waiting import until, until_warm
 from rigtasks.agent.providers.scripted import PROGRAM
 from rigtasks.eventstore.connection import Connection
@@ -72,17 +70,14 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
         return self.stages[-1]
 
 
-def run(place: Place) -> Report:
+def measure_on(stack: LocalStack, *, short: bool) -> Report:
     """Label one issue after another and follow each until its agent runs."""
-    issues, warm_up = (1, 1) if place.short else (ISSUES, WARM_UP)
-    with (
-        warm_stack(place, settings={"RIG_HEARTBEAT_SECONDS": "1"}) as stack,
-        _Bench(stack) as bench,
-    ):
+    issues, warm_up = (1, 1) if short else (ISSUES, WARM_UP)
+    with _Bench(stack) as bench:
         for _ in range(warm_up):
             bench.follow_one()
         found = [bench.follow_one() for _ in range(issues)]
-        limit = statistics.median(bench.bare_start() for _ in range(1 if place.short else 5))
+        limit = statistics.median(bench.bare_start() for _ in range(1 if short else 5))
     return Report(
         results=[
             result(

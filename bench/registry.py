@@ -8,13 +8,12 @@ from bench import (
     append,
     claims,
     demo,
-    idle,
     imports,
     intake,
-    label_to_agent,
     rebuild,
     servers,
     webhook_to_claim,
+    whole_stack,
 )
 from bench.place import Place
 from bench.result import Report, Result
@@ -46,9 +45,8 @@ BENCHES: tuple[Bench, ...] = (
     Bench(name="append", run=_on_database(append.run)),
     Bench(name="claims", run=_on_database(claims.run)),
     Bench(name="rebuild", run=_on_database(rebuild.run)),
-    Bench(name="label_to_agent", run=label_to_agent.run),
+    Bench(name="whole_stack", run=whole_stack.run),
     Bench(name="servers", run=servers.run),
-    Bench(name="idle", run=idle.run),
     Bench(name="demo", run=demo.run),
     Bench(name="imports", run=imports.run),
 )

@@ -55,9 +55,8 @@ BENCHES = (
     "append",
     "claims",
     "rebuild",
-    "label_to_agent",
+    "whole_stack",
     "servers",
-    "idle",
     "imports",
 )
 GOALS = (
