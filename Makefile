@@ -16,7 +16,7 @@ SEEDS ?= 2000
 LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check unit fuzz simulate simulate-mutants bench lock lock-agents clean distclean system-tools agents name-bubblewrap
+.PHONY: help setup demo up test check unit fuzz fuzz-corpus simulate simulate-mutants bench lock lock-agents clean distclean system-tools agents name-bubblewrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ fuzz: $(STAMP) ## fuzz both parsers that face strangers, SECONDS=60 each, going 
 	  $(BIN)/python tests/fuzz/fuzz.py $$name .fuzz -max_total_time=$(SECONDS) -max_len=4096 \
 	    -timeout=90 -rss_limit_mb=1024 -print_final_stats=1 || exit 1; \
 	done
+
+fuzz-corpus: $(STAMP) ## keep for good the few inputs of `make fuzz` that reach what no seed reaches
+	$(BIN)/python tests/fuzz/keep_corpus.py .fuzz
 
 simulate: $(STAMP) ## simulate the rig, SEEDS=2000 of them; every goal has to be reached
 	$(BIN)/python -m rigtasks.testing.simulation --seeds $(SEEDS)

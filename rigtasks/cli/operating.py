@@ -1,4 +1,4 @@
-"""`rig issue retry`, `cancel` and `approve-gate`: commands of a person to one issue."""
+"""`rig issue retry`, `cancel`, `approve-gate`, `raise-budget`: a person's commands to one issue."""
 
 from uuid import uuid4
 
@@ -9,12 +9,13 @@ from rigtasks.cli.lookup import find_issue, issue_state
 from rigtasks.cli.operated import OperatedRig, operator
 from rigtasks.cli.output import Output, note, write_json, write_line
 from rigtasks.conductor.alone import alone_with
-from rigtasks.lifecycle.commands import ApproveGate, Cancel, Command, Retry
+from rigtasks.lifecycle.commands import ApproveGate, Cancel, Command, RaiseBudget, Retry
 from rigtasks.lifecycle.state import IssueState
 from webhook_receiver.reading.references import FoundIssue
 
 _SHORTEST_SHA = 7
 _PATIENCE_SECONDS = 20.0
+_MICRO = 1_000_000
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +88,28 @@ def approve_gate(rig: OperatedRig, text: str, *, sha: str, reason: str, output: 
     _report(done, output)
 
 
+def raise_budget(rig: OperatedRig, text: str, *, usd: float, reason: str, output: Output) -> None:
+    """Let an issue cost more than it was approved for.
+
+    Args:
+        rig: where the issue is.
+        text: the reference of the issue.
+        usd: what it may cost altogether, in dollars.
+        reason: why it is worth that.
+        output: the form of the answer.
+
+    Raises:
+        PreconditionFailed: the issue has ended, may cost as much already, or has cost it.
+    """
+    found = find_issue(rig, text)
+    cap = round(usd * _MICRO)
+    command = RaiseBudget(cap_micro_usd=cap, reason=reason, by=operator().id)
+    done = _tell(rig, found, command, done=f"may cost {_dollars(cap)}")
+    if done is None:
+        raise PreconditionFailed(_why_no_raise(issue_state(rig, found), cap))
+    _report(done, output)
+
+
 def _tell(rig: OperatedRig, found: FoundIssue, command: Command, *, done: str) -> Done | None:
     """Give a command as the operator; None where it led to nothing."""
     told = rig.shell.tell(found.stream, command, actor=operator(), cause=uuid4())
@@ -116,6 +139,20 @@ def _why_no_retry(state: IssueState) -> str:
             "mended, take the label off and apply it again"
         )
     return f"{state.ref} is {state.shown}; only what failed, is stuck or escalated is retried"
+
+
+def _why_no_raise(state: IssueState, cap: int) -> str:
+    if state.terminal:
+        return f"{state.ref} is {state.shown}; nothing more is spent on it"
+    if cap <= state.limits.max_cost_micro_usd:
+        known = _dollars(state.limits.max_cost_micro_usd)
+        return f"{state.ref} may cost {known} already; a budget is only raised"
+    spent = _dollars(state.cost_micro_usd)
+    return f"{state.ref} has cost {spent}: {_dollars(cap)} leave nothing to go on with"
+
+
+def _dollars(micro_usd: int) -> str:
+    return f"${micro_usd / _MICRO:.2f}"
 
 
 def _why_not_cleared(state: IssueState, sha: str) -> str:

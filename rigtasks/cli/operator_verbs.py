@@ -112,6 +112,27 @@ def issue_approve_gate(
         approve_gate(rig, reference, sha=sha, reason=reason, output=output)
 
 
+@issue.command("raise-budget")
+def issue_raise_budget(
+    reference: Reference,
+    usd: Annotated[
+        float,
+        typer.Option(
+            "--usd", min=0, max=1_000_000, help="What it may cost altogether, in dollars."
+        ),
+    ],
+    reason: Reason,
+    output: Form = Output.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Let an issue cost more; one that stopped for want of money goes on where it stopped."""
+    from rigtasks.cli.operated import operated_rig
+    from rigtasks.cli.operating import raise_budget
+
+    with operated_rig(data_dir) as rig:
+        raise_budget(rig, reference, usd=usd, reason=reason, output=output)
+
+
 @issue.command("pause")
 def issue_pause(
     reference: Reference, reason: Reason, output: Form = Output.TABLE, data_dir: DataDir = None

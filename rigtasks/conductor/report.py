@@ -23,6 +23,7 @@ from rigtasks.github.checks import CheckDraft, put_check_run
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Role
 from rigtasks.github.issues import Comment, comment_once
+from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.react import Effect, EffectKind
 from rigtasks.lifecycle.state import IssueState, Lane, Stage
 from rigtasks.routing.decisions import RefusalCode
@@ -188,6 +189,13 @@ def _reason(state: IssueState) -> Reason | None:
         elif state.refusal_code:
             what = "applies the label again"
             return Reason(sentence=state.reason, who=state.who_must_act, what=what)
+        if state.failure is FailureClass.BUDGET and state.spent_micro_usd is not None:
+            return Reason(
+                sentence=state.reason,
+                who=state.who_must_act,
+                what="raises the budget",
+                command=f'rig issue raise-budget {state.ref} --usd … --reason "…"',
+            )
         return Reason(
             sentence=state.reason,
             who=state.who_must_act,

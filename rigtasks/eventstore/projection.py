@@ -150,7 +150,7 @@ def issue_row(fold: Fold) -> IssueRow:
         lost_runs=state.lost_runs,
         review_loops=state.review_loops,
         abstentions=state.abstentions,
-        cost_microusd=state.cost_micro_usd,
+        cost_micro_usd=state.cost_micro_usd,
         cost_unknown_runs=state.cost_unknown_runs,
         tokens=state.tokens,
         entered_at=state.entered_at,
@@ -250,7 +250,7 @@ def _used(fold: Fold, event: liveness.TokenUsage, stored: RecordedEvent) -> None
         cache_read=run.cache_read + used.cache_read,
         cache_write=run.cache_write + used.cache_write,
         output=run.output + used.output,
-        cost_microusd=run.cost_microusd + (used.cost_micro_usd or 0),
+        cost_micro_usd=run.cost_micro_usd + (used.cost_micro_usd or 0),
         cost_unknown=run.cost_unknown or used.cost_micro_usd is None,
     )
 
@@ -269,7 +269,7 @@ def _usage_row(
         cache_read=used.cache_read,
         cache_write=used.cache_write,
         output=used.output,
-        cost_microusd=used.cost_micro_usd,
+        cost_micro_usd=used.cost_micro_usd,
         cost_basis=used.cost_basis.value,
         recorded_at=stored.recorded_at,
     )

@@ -48,7 +48,7 @@ class IssueRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lost_runs: int
     review_loops: int
     abstentions: int
-    cost_microusd: int
+    cost_micro_usd: int
     cost_unknown_runs: int
     tokens: int
     entered_at: datetime
@@ -84,7 +84,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     cache_read: int = 0
     cache_write: int = 0
     output: int = 0
-    cost_microusd: int = 0
+    cost_micro_usd: int = 0
     cost_unknown: bool = False
 
 
@@ -112,7 +112,7 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
     cache_read: int
     cache_write: int
     output: int
-    cost_microusd: int | None
+    cost_micro_usd: int | None
     cost_basis: str
     recorded_at: datetime
 

@@ -16,7 +16,7 @@ from rigtasks.github.identities import (
     RepositoryRef,
     Role,
 )
-from rigtasks.github.installations import AppView
+from rigtasks.github.installations import AppView, HttpAppView
 from rigtasks.github.limits import LimitBook
 from rigtasks.github.tokens import AppTokens, PersonalTokens, Token, Tokens
 from rigtasks.github.transport import TIMEOUT, Transport
@@ -107,7 +107,7 @@ class GitHub:
     def app_view(self, role: Role) -> AppView | None:
         """Return what an identity's App sees beyond one repository; None for a personal token."""
         tokens = self._of(role)
-        return AppView(self._transport, tokens) if isinstance(tokens, AppTokens) else None
+        return HttpAppView(self._transport, tokens) if isinstance(tokens, AppTokens) else None
 
     def push_token(self, repository: RepositoryRef) -> Token:
         """Return a token the author may push to this repository with; mint it when pushing."""

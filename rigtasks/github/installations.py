@@ -3,8 +3,9 @@
 https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -57,8 +58,42 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
         return RepositoryRef(id=self.id, full_name=self.full_name)
 
 
-class AppView:
+class AppView(Protocol):
     """What one App sees of its installations and its webhook."""
+
+    def installations(self) -> tuple[Installation, ...]:
+        """List where the App is installed and not suspended."""
+        ...
+
+    def repositories(self, installation: int) -> tuple[Installed, ...]:
+        """List the repositories of an installation that can still change."""
+        ...
+
+    def lost_deliveries(self, *, since: datetime) -> tuple[HookDelivery, ...]:
+        """List the deliveries that did not arrive, one attempt of each, the newest first.
+
+        One that arrived at a later attempt may be among them: whoever received it knows.
+
+        Args:
+            since: older ones are left alone; GitHub redelivers for three days.
+        """
+        ...
+
+    def redeliver(self, delivery_id: int) -> None:
+        """Ask GitHub to deliver once more, under the same guid.
+
+        Args:
+            delivery_id: of the attempt, not its guid.
+
+        Raises:
+            EffectUnknown: it may have been asked.
+            RigError: it was not.
+        """
+        ...
+
+
+class HttpAppView:
+    """An `AppView` over HTTP."""
 
     def __init__(self, transport: Transport, tokens: AppTokens) -> None:
         self._transport = transport
@@ -95,10 +130,7 @@ class AppView:
             tuple[HookDelivery, ...],
             most=_MOST_DELIVERY_PAGES,
         )
-        attempts = [one for page in pages for one in page if one.delivered_at >= since]
-        arrived = {one.guid for one in attempts if one.arrived}
-        lost = {one.guid: one for one in reversed(attempts) if one.guid not in arrived}
-        return tuple(reversed(lost.values()))
+        return lost_of([one for page in pages for one in page], since=since)
 
     def redeliver(self, delivery_id: int) -> None:
         """Ask GitHub to deliver once more, under the same guid.
@@ -109,6 +141,22 @@ class AppView:
         """
         path = f"/app/hook/deliveries/{delivery_id}/attempts"
         self._tokens.as_app("POST", path, _Nothing, write=True)
+
+
+def lost_of(attempts: Sequence[HookDelivery], *, since: datetime) -> tuple[HookDelivery, ...]:
+    """Return the newest attempt of each delivery of which none arrived.
+
+    Args:
+        attempts: the newest first.
+        since: older ones are left out.
+    """
+    recent = [one for one in attempts if one.delivered_at >= since]
+    arrived = {one.guid for one in recent if one.arrived}
+    lost: dict[str, HookDelivery] = {}
+    for one in recent:
+        if one.guid not in arrived:
+            lost.setdefault(one.guid, one)
+    return tuple(lost.values())
 
 
 class _Page(msgspec.Struct, frozen=True, kw_only=True):

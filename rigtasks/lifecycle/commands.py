@@ -299,6 +299,14 @@ class Retry(Command, frozen=True, kw_only=True):
     by: str
 
 
+class RaiseBudget(Command, frozen=True, kw_only=True):
+    """An operator lets an issue cost more, in micro-dollars altogether."""
+
+    cap_micro_usd: int
+    reason: str
+    by: str
+
+
 class ApproveGate(Command, frozen=True, kw_only=True):
     """An operator clears the human gate for this head."""
 

@@ -55,6 +55,8 @@ def _stop() -> Iterator[tuple[Lane, str, Lane]]:
     yield Lane.FAILED, "ISSUE_APPROVED", Lane.CHANGES_REQUESTED
     yield Lane.FAILED, "OPERATOR_RETRIED", Lane.QUEUED
     yield Lane.FAILED, "OPERATOR_RETRIED", Lane.CHANGES_REQUESTED
+    yield Lane.FAILED, "OPERATOR_BUDGET_RAISED", Lane.QUEUED
+    yield Lane.FAILED, "OPERATOR_BUDGET_RAISED", Lane.CHANGES_REQUESTED
     for lane in _LIVE:
         if lane is not Lane.FAILED:
             yield lane, "ISSUE_FAILED", Lane.FAILED

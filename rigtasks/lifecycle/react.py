@@ -65,8 +65,12 @@ _REPORTED: frozenset[type[Event]] = frozenset(
         acceptance.MergeOutsideRig,
         liveness.Escalated,
         liveness.OperatorRetried,
+        liveness.OperatorBudgetRaised,
     }
 )
+
+#: Events after which a pull request that was blocked may be mergeable.
+_LIFT_BLOCKERS = (intake.IssueApproved, liveness.OperatorBudgetRaised)
 
 _EFFECTS: dict[type[Event], EffectKind] = {
     work.TestsPassed: EffectKind.PUBLISH,
@@ -85,7 +89,7 @@ def react(
     """Return what the stored events ask for, without repetitions, in order."""
     found: dict[Any, None] = {}
     for event in events:
-        if isinstance(event, intake.IssueApproved) and after.pr is not None:
+        if isinstance(event, _LIFT_BLOCKERS) and after.pr is not None:
             found[Effect(kind=EffectKind.ATTEND)] = None
         if isinstance(event, work.CliCompleted) and event.artifact_id is not None:
             found[Effect(kind=EffectKind.POST_REVIEW)] = None

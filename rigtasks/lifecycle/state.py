@@ -8,6 +8,7 @@ import msgspec
 
 from rigtasks.lifecycle.events.base import Blocker, FindingNote
 from rigtasks.lifecycle.events.intake import Comment, IssueLimits
+from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.routing.agent_config import AgentConfig
 
 
@@ -133,6 +134,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
 
     `hold` tells people what an approved issue waits for; only a blocking one keeps it from being
     claimed, until intake has looked again.
+    `failure` is why a failed issue stopped, None where it was refused.
     `interruptions` are the runs in a row that something around them ended.
     `cost_waived_runs` are the runs of unknown cost that an operator let pass.
     `config_sha` is the file the work was begun under; `reapproved_config_sha` the one that a person
@@ -171,6 +173,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     hold_sentence: str = ""
     hold_blocks: bool = False
     reason: str = ""
+    failure: FailureClass | None = None
     refusal_code: str | None = None
     refusal_visible: bool = True
     who_must_act: str | None = None

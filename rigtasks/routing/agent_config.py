@@ -14,6 +14,7 @@ from typing import Any, assert_never
 import msgspec
 
 from rigtasks.routing.keys import KEYS, Key, Kind, MergeMethod, MergeMode, ReviewBy
+from rigtasks.routing.look_alikes import skeleton
 from rigtasks.routing.stack import Stack
 from rigtasks.routing.yaml_tree import (
     ConfigInvalid,
@@ -161,12 +162,13 @@ def _section(node: Mapping, keys: Iterable[Key], *, within: str) -> dict[str, An
 
 def _did_you_mean(name: str, table: Iterable[str], within: str) -> str:
     here = {_plain(known): known for known in table}
-    close = difflib.get_close_matches(_plain(name)[:60], here, n=1, cutoff=0.7)
+    close = difflib.get_close_matches(_plain(name[:60]), here, n=1, cutoff=0.7)
     if close:
-        return f"Did you mean `{here[close[0]]}`?"
+        alien = "" if name.isascii() else " Type it anew: not all of these letters are Latin ones."
+        return f"Did you mean `{here[close[0]]}`?{alien}"
     for section in (key for key in KEYS if key.keys and key.name != within):
         for key in section.keys:
-            if _plain(key.name) == _plain(name):
+            if _plain(key.name) == _plain(name[:60]):
                 return f"`{key.name}` belongs under `{section.name}:`."
     if within and name in {key.name for key in KEYS}:
         return f"`{name}` belongs at the top of the file, not under `{within}:`."
@@ -174,7 +176,8 @@ def _did_you_mean(name: str, table: Iterable[str], within: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
+    """Return a name as it looks, whatever its case and the marks between its words."""
+    return skeleton(name).replace("-", "").replace(" ", "")
 
 
 def _value(node: Node, key: Key) -> Any:
@@ -217,7 +220,7 @@ def _choice(node: Node, key: Key) -> str:
             node, f"`{key.name}` must be a name, not {_noun(node)}", f"Write one of {allowed}."
         )
     if node.text not in key.choices:
-        close = difflib.get_close_matches(node.text.lower()[:60], key.choices, n=1)
+        close = difflib.get_close_matches(skeleton(node.text[:60]), key.choices, n=1)
         meant = f"Did you mean `{close[0]}`? " if close else ""
         raise _invalid(
             node, f"{shown(node.text)} is no {key.name}", f"{meant}Write one of {allowed}."

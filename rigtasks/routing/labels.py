@@ -1,13 +1,12 @@
 """What the labels of an issue say. Only exactly `agent-ready` is an authorisation."""
 
 import difflib
-import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
 
-from rigtasks.routing.sanitise import without_invisible
+from rigtasks.routing.look_alikes import skeleton
 
 READY = "agent-ready"
 REQUIRES_MACOS = "requires-macos"
@@ -16,10 +15,6 @@ LARGE_PR_OK = "large-pr-ok"
 _LONGEST = 60
 _LIKENESS = 0.85
 _PREFIXES = ("priority:", "priority/", "priority-", "priority ")
-_LOOK_ALIKES = str.maketrans(
-    "аɑαеёєҽοоցɡɢгтτуүγуԁɗոпηⅾ–—‐‑−_",  # noqa: RUF001 the look-alikes themselves
-    "aaaeeeeoogggrttyyyyddnnnd------",
-)
 
 
 class Priority(StrEnum):
@@ -76,11 +71,10 @@ def explain_not_ready(labels: Labels) -> str:
 def _resembles_ready(name: str) -> bool:
     if name == READY or len(name) > _LONGEST:
         return False
-    folded = unicodedata.normalize("NFKC", without_invisible(name)).casefold().strip()
-    skeleton = folded.translate(_LOOK_ALIKES).replace(" ", "-")
-    if skeleton.replace("-", "") == READY.replace("-", ""):
+    seen = skeleton(name).replace(" ", "-")
+    if seen.replace("-", "") == READY.replace("-", ""):
         return True
-    return difflib.SequenceMatcher(None, skeleton, READY).ratio() >= _LIKENESS
+    return difflib.SequenceMatcher(None, seen, READY).ratio() >= _LIKENESS
 
 
 def _priority(names: Iterable[str]) -> Priority:

@@ -12,6 +12,7 @@ from rigtasks.eventstore.channel import NOTIFY
 from rigtasks.eventstore.claims import Lease
 from rigtasks.eventstore.codec import storable
 from rigtasks.eventstore.connection import Parameters
+from rigtasks.eventstore.deliveries import Delivery
 from rigtasks.eventstore.projection import Fold
 from rigtasks.eventstore.store import ISSUE_STREAM, EventIdReused, handle
 from rigtasks.eventstore.stream import (
@@ -84,6 +85,7 @@ class MemoryDatabase:
         self.open_entries: dict[int, MemoryEntry] = {}
         self.keys: set[str] = set()
         self.paused: set[str] = set()
+        self.deliveries: dict[str, Delivery] = {}
 
     def state(self, stream: str) -> IssueState | None:
         """Return the state of an issue."""

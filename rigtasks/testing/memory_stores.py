@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from rigtasks.eventstore.database import Stores
-from rigtasks.eventstore.lost_deliveries import LostDeliveries
 from rigtasks.eventstore.queries import Issues, IssueSummary
 from rigtasks.eventstore.rate_limits import RateLimits
 from rigtasks.eventstore.run_tokens import RunTokens
@@ -18,6 +17,7 @@ from rigtasks.testing.memory_tables import (
     MemoryArtifacts,
     MemoryDeliveries,
     MemoryHeartbeats,
+    MemoryLostDeliveries,
     MemoryReports,
     MemorySwitches,
     MemoryTicks,
@@ -97,9 +97,14 @@ class MemoryIssues(Issues):
         )
 
     def repositories(self) -> dict[int, str]:
-        """Return every repository with an issue, by id, under its latest name."""
-        states = sorted((state for _, state in self._states()), key=lambda one: one.updated_at)
-        return {state.repo_id: state.repo for state in states}
+        """Return every repository that was ever heard of, by id, under its latest name."""
+        seen = [(state.updated_at, state.repo_id, state.repo) for _, state in self._states()]
+        seen += [
+            (one.received_at, one.repo_id, one.repo)
+            for one in self._memory.deliveries.values()
+            if one.repo_id is not None and one.repo is not None
+        ]
+        return {repo_id: repo for _, repo_id, repo in sorted(seen)}
 
     def _moved(self, waiting: IssueState) -> bool:
         """Say whether the queue of an issue gave out work since the issue moved last."""
@@ -142,8 +147,7 @@ class MemoryIssues(Issues):
 def stores_in(database: MemoryDatabase) -> Stores:
     """Return the stores over a database in memory.
 
-    Not there are tokens of runs, GitHub's limits and lost deliveries: the GitHub in memory has its
-    own limits, and no log of deliveries.
+    Not there are tokens of runs and GitHub's limits: the GitHub in memory has its own.
     """
     nothing = NoSql()
     return Stores(
@@ -161,5 +165,5 @@ def stores_in(database: MemoryDatabase) -> Stores:
         reports=MemoryReports(),
         run_tokens=RunTokens(nothing),
         rate_limits=RateLimits(nothing),
-        lost_deliveries=LostDeliveries(nothing),
+        lost_deliveries=MemoryLostDeliveries(database),
     )

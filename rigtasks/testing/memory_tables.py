@@ -4,6 +4,7 @@ Each class is the one over Postgres with its statements replaced; what has no co
 fails loudly, as `NoSql` says.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from msgspec.structs import replace
 from rigtasks.eventstore.artifacts import LARGEST, Artifact, Artifacts, ArtifactTooLarge
 from rigtasks.eventstore.deliveries import Deliveries, Delivery, DeliveryStatus
 from rigtasks.eventstore.liveness import Heartbeat, Heartbeats, Reports, Ticks, WakeUps
+from rigtasks.eventstore.lost_deliveries import LostDeliveries
 from rigtasks.eventstore.switches import Switch, Switches
+from rigtasks.shell import delivery_entry
 from rigtasks.testing.memory_store import MemoryDatabase, NoSql
 
 
@@ -23,14 +26,24 @@ class MemoryDeliveries(Deliveries):
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(NoSql())
         self._memory = database
-        self.rows: dict[str, Delivery] = {}
+
+    @property
+    def rows(self) -> dict[str, Delivery]:
+        """Return every delivery by its id."""
+        return self._memory.deliveries
 
     def receive(self, delivery: Delivery) -> bool:
-        """Store a delivery as the receiver does; return whether it was new."""
-        if delivery.delivery_id in self.rows:
-            return False
-        self.rows[delivery.delivery_id] = delivery
-        return True
+        """Store a delivery as the receiver does; return whether it was new.
+
+        One that somebody has to act on gets its task with it.
+        """
+        with self._memory.lock:
+            if delivery.delivery_id in self.rows:
+                return False
+            self.rows[delivery.delivery_id] = delivery
+            if delivery.status is DeliveryStatus.PENDING:
+                self._memory.add_entries(None, (delivery_entry(delivery.delivery_id),))
+            return True
 
     def get(self, delivery_id: str) -> Delivery | None:
         """Return a delivery with what was received, None when it is unknown."""
@@ -74,6 +87,31 @@ class MemoryDeliveries(Deliveries):
     def _pending(self, delivery_id: str) -> Delivery | None:
         found = self.rows.get(delivery_id)
         return found if found is not None and found.status is DeliveryStatus.PENDING else None
+
+
+class MemoryLostDeliveries(LostDeliveries):
+    """Which lost deliveries GitHub was asked for."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        super().__init__(NoSql())
+        self._memory = database
+        self.asked: set[str] = set()
+
+    def unknown(self, guids: Sequence[str]) -> frozenset[str]:
+        """Return those that neither arrived here nor were asked for."""
+        return frozenset(guids) - self.asked - self._memory.deliveries.keys()
+
+    def ask(self, guid: str, *, attempt_id: int, event: str) -> bool:
+        """Note that one is about to be asked for; False where somebody did so before."""
+        del attempt_id, event
+        if guid in self.asked:
+            return False
+        self.asked.add(guid)
+        return True
+
+    def not_asked(self, guid: str) -> None:
+        """Take the note back: the call did not go out."""
+        self.asked.discard(guid)
 
 
 class MemoryArtifacts(Artifacts):

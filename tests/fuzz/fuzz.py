@@ -2,8 +2,9 @@
 
     python tests/fuzz/fuzz.py {config,delivery} FOLDER [libFuzzer's options]
 
-FOLDER keeps every input that reached something new, for the next run. An input that breaks what
-must hold is written there as `crash-…`, and the exit code says so.
+It starts from the target's seeds and from what `corpus/` keeps for good. FOLDER keeps every input
+that reached something new, for the next run. An input that breaks what must hold is written there
+as `crash-…`, and the exit code says so.
 """
 
 import importlib
@@ -18,6 +19,7 @@ import atheris
 
 HERE = Path(__file__).parent
 UNIT = HERE.parent / "unit"
+CORPUS = HERE / "corpus"
 FOLDERS = (UNIT / "receiver", UNIT / "routing", UNIT / "github")
 MOST_SECONDS = 3.0
 INSTRUMENTED = {
@@ -38,11 +40,19 @@ def main(name: str, folder: Path, options: list[str]) -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(target.seeds):
         (corpus / f"seed-{number:03}").write_bytes(seed)
+    kept = [str(CORPUS / name)] if (CORPUS / name).is_dir() else []
     words = folder / f"{name}.words"
     words.write_text("".join(f"{_quoted(word)}\n" for word in target.words))
     arguments = [f"-dict={words}"] if target.words else []
     atheris.Setup(
-        [sys.argv[0], *arguments, f"-artifact_prefix={folder}/{name}-", *options, str(corpus)],
+        [
+            f"{sys.executable} {sys.argv[0]} {name} {folder}",  # what starts it once more, to merge
+            *arguments,
+            f"-artifact_prefix={folder}/{name}-",
+            *options,
+            str(corpus),
+            *kept,
+        ],
         _in_time(target.judge),
     )
     atheris.Fuzz()

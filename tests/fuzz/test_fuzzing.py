@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 FUZZER = Path(__file__).with_name("fuzz.py")
+CORPUS = FUZZER.with_name("corpus")
 SHORT = {
     "config": ("-runs=800", "-max_len=600"),
     "delivery": ("-runs=4000", "-max_len=1500"),
@@ -49,6 +50,8 @@ def test_no_input_gets_past_either_parser_without_an_answer(tmp_path: Path) -> N
             runs, branches, _, kept = map(int, figures.groups())
             sys.stdout.write(f"fuzzed {name}: {runs} inputs, {branches} branches, {kept} kept\n")
             assert f"-runs={runs}" == SHORT[name][0]
+            kept = len(list((CORPUS / name).iterdir()))
+            assert f"{kept} files found in {CORPUS / name}" in ended.stderr
             assert branches > 150, "the parser was not instrumented"
 
 

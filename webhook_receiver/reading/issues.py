@@ -130,7 +130,7 @@ def _issue(row: Row[Any]) -> IssueView:
         attempts=row.attempts,
         review_loops=row.review_loops,
         tokens=row.tokens,
-        cost=money(row.cost_microusd, unpriced=row.cost_unknown_runs > 0),
+        cost=money(row.cost_micro_usd, unpriced=row.cost_unknown_runs > 0),
         entered_at=row.entered_at,
         updated_at=row.updated_at,
     )

@@ -120,7 +120,7 @@ def _run(row: Row[Any], now: datetime) -> RunView:
         head_sha=row.head_sha,
         turns=row.turns,
         tokens=row.input_uncached + row.cache_read + row.cache_write + row.output,
-        cost=money(row.cost_microusd, unpriced=row.cost_unknown),
+        cost=money(row.cost_micro_usd, unpriced=row.cost_unknown),
         started_at=row.started_at,
         ended_at=row.ended_at,
         duration_seconds=elapsed,

@@ -115,7 +115,7 @@ BEGIN
     ), run AS (
         INSERT INTO runs (run_id, stream, epoch, stage, queue, repo_id, agent, holder,
                           started_at, reason, turns, input_uncached, cache_read, cache_write,
-                          output, cost_microusd, cost_unknown)
+                          output, cost_micro_usd, cost_unknown)
         VALUES (p_run, stream, epoch, p_stage, p_queue, best.repo_id, p_agent, p_holder,
                 claimed_at, '', 0, 0, 0, 0, 0, 0, false)
     )

@@ -10,13 +10,13 @@ BEGIN
         UPDATE runs AS r SET (
             ended_at, outcome, failure, reason, isolation, provider, model, base_sha, head_sha,
             artifact_id, ending, seconds, turns, input_uncached, cache_read, cache_write,
-            output, cost_microusd, cost_unknown
+            output, cost_micro_usd, cost_unknown
         ) = ROW (
             written.ended_at, written.outcome, written.failure, written.reason,
             written.isolation, written.provider, written.model, written.base_sha,
             written.head_sha, written.artifact_id, written.ending, written.seconds,
             written.turns, written.input_uncached, written.cache_read, written.cache_write,
-            written.output, written.cost_microusd, written.cost_unknown
+            written.output, written.cost_micro_usd, written.cost_unknown
         ) WHERE r.run_id = written.run_id;
     END LOOP;
     IF p_records ? 'steps' THEN

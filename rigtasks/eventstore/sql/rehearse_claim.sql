@@ -21,7 +21,7 @@ BEGIN
     INSERT INTO issues (stream, version, ref, repo_id, repo, repo_key, number, generation, title,
                         lane, claim_stage, claim_queue, priority, has_dependencies, approved_at,
                         approved_by, task_digest, stack, queue, base_branch, hold_sentence, reason,
-                        epoch, runs, attempts, lost_runs, review_loops, abstentions, cost_microusd,
+                        epoch, runs, attempts, lost_runs, review_loops, abstentions, cost_micro_usd,
                         cost_unknown_runs, tokens, entered_at, updated_at)
     VALUES (nowhere, 1, nowhere, -1, nowhere, nowhere, 1, 1, '', 'queued', 'implement', nowhere, 0,
             false, clock_timestamp(), '', '', '', nowhere, '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0,

@@ -85,8 +85,14 @@ def judge_budget(facts: GateFacts) -> Finding:
         case BudgetState.WITHIN | BudgetState.WRAP_UP:
             return passed("within its budget", facts.budget.value)
         case BudgetState.EXCEEDED:
-            how = "raises the budget or closes the issue"
-            return failed("the budget is used up", Unblock(who="an operator", how=how))
+            return failed(
+                "the budget is used up",
+                Unblock(
+                    who="an operator",
+                    how="raises the budget or closes the issue",
+                    command=f'rig issue raise-budget {facts.issue.ref} --usd … --reason "…"',
+                ),
+            )
         case _:
             assert_never(facts.budget)
 

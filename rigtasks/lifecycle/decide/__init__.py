@@ -18,6 +18,7 @@ _DECIDERS: dict[type[Command], Callable[[Any, IssueState | None], tuple[Event, .
     commands.Escalate: intake.escalate,
     commands.NoteIdle: idle.note_idle,
     commands.Retry: intake.retry,
+    commands.RaiseBudget: intake.raise_budget,
     commands.StartWork: work.start,
     commands.StartCli: work.start_cli,
     commands.ReportProgress: work.progress,

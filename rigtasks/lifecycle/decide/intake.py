@@ -1,6 +1,15 @@
 """Decisions about whether an issue is worked on at all."""
 
-from rigtasks.lifecycle.commands import Admit, Cancel, Escalate, Hold, Refuse, Retry
+from rigtasks.lifecycle.caps import budget_used_up
+from rigtasks.lifecycle.commands import (
+    Admit,
+    Cancel,
+    Escalate,
+    Hold,
+    RaiseBudget,
+    Refuse,
+    Retry,
+)
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.events.intake import (
     IssueApproved,
@@ -8,7 +17,7 @@ from rigtasks.lifecycle.events.intake import (
     IssueHeld,
     IssueRefused,
 )
-from rigtasks.lifecycle.events.liveness import Escalated, OperatorRetried
+from rigtasks.lifecycle.events.liveness import Escalated, OperatorBudgetRaised, OperatorRetried
 from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.routing.decisions import RefusalCode
 from rigtasks.routing.internal import RepositoryRef
@@ -115,3 +124,18 @@ def retry(command: Retry, state: IssueState | None) -> tuple[Event, ...]:
     if state.lane is not Lane.FAILED and state.overlay is None:
         return ()
     return (OperatorRetried(reason=command.reason, by=command.by),)
+
+
+def raise_budget(command: RaiseBudget, state: IssueState | None) -> tuple[Event, ...]:
+    """Raise the cap of an issue that has not ended, to one that leaves something to spend."""
+    if state is None or state.terminal:
+        return ()
+    if command.cap_micro_usd <= state.limits.max_cost_micro_usd:
+        return ()
+    if budget_used_up(state.cost_micro_usd, command.cap_micro_usd) is not None:
+        return ()
+    return (
+        OperatorBudgetRaised(
+            cap_micro_usd=command.cap_micro_usd, reason=command.reason, by=command.by
+        ),
+    )

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from rigtasks.lifecycle.envelope import RecordedEvent
 from rigtasks.lifecycle.events import intake, liveness
 from rigtasks.lifecycle.evolve.runs import resumed_lane
+from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import (
     IssueState,
     Lane,
@@ -60,6 +61,7 @@ def retried(state: IssueState, _event: liveness.OperatorRetried, _: RecordedEven
         interruptions=0,
         cost_waived_runs=state.cost_unknown_runs,
         who_must_act=None,
+        failure=None,
         refusal_code=None,
         reason="",
     )
@@ -73,11 +75,24 @@ def rerouted(state: IssueState, event: liveness.OperatorRerouted, _: RecordedEve
 def budget_raised(
     state: IssueState, event: liveness.OperatorBudgetRaised, _: RecordedEvent
 ) -> IssueState:
-    """Raise the cap; a cost nobody knows is let pass."""
-    return replace(
+    """Raise the cap; a cost nobody knows is let pass.
+
+    An issue that stopped for want of money goes on where it stopped, its counters as they were.
+    """
+    raised = replace(
         state,
         limits=replace(state.limits, max_cost_micro_usd=event.cap_micro_usd),
         cost_waived_runs=state.cost_unknown_runs,
+    )
+    if state.lane is not Lane.FAILED or state.failure is not FailureClass.BUDGET:
+        return raised
+    return replace(
+        raised,
+        lane=Lane.QUEUED if state.pr is None else Lane.CHANGES_REQUESTED,
+        failure=None,
+        reason="",
+        who_must_act=None,
+        retry_at=None,
     )
 
 

@@ -160,6 +160,7 @@ def issue_failed(state: IssueState, event: work.IssueFailed, _: RecordedEvent) -
         publish=None,
         verdict=None,
         reason=event.reason,
+        failure=event.failure,
         who_must_act=event.who_must_act,
     )
 

@@ -11,6 +11,7 @@ from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Account, RepositoryRef, Role
 from rigtasks.github.tokens import Token
 from rigtasks.testing.memory_github import documents, reads, writes
+from rigtasks.testing.memory_github.app_view import MemoryAppView
 from rigtasks.testing.memory_github.faults import Asked
 from rigtasks.testing.memory_github.hub import MemoryGitHub
 from rigtasks.testing.memory_github.model import Repository, Thread
@@ -32,9 +33,9 @@ class MemoryIdentities:
         """Return an identity's way to a repository."""
         return MemoryApi(self._hub, role, repository)
 
-    def app_view(self, role: Role) -> None:  # noqa: ARG002  # the seam's signature
-        """Return what a personal token has: nothing beyond single repositories."""
-        return
+    def app_view(self, role: Role) -> MemoryAppView:
+        """Return what an identity's App sees beyond one repository."""
+        return MemoryAppView(self._hub, role)
 
     def push_token(self, repository: RepositoryRef) -> Token:
         """Return a token the author may push to this repository with, for an hour."""
@@ -50,7 +51,8 @@ class MemoryIdentities:
 
     def _token(self, kind: str, repository: RepositoryRef) -> Token:
         hub = self._hub
-        asked = Asked(role=Role.AUTHOR, method="POST", path="/access_tokens", write=False)
+        path = "/app/installations/access_tokens"
+        asked = Asked(role=Role.AUTHOR, method="POST", path=path, write=False)
         hub.faults.before(asked)
         found = hub.repository(Role.AUTHOR, repository)
         now = hub.clock().timestamp()
@@ -119,7 +121,7 @@ class MemoryApi:
     def write(self, method: str, path: str, body: Mapping[str, Any], shape: type[T]) -> T:
         """Change something and return what GitHub says about it."""
         app = self._hub.apps[self._role]
-        asked = Asked(role=self._role, method=method, path=path, write=True, sha=body.get("sha"))
+        asked = self._asked(method, path, sha=body.get("sha"))
         return self._change(
             asked, shape, lambda repo: writes.write(self._hub, repo, app, method, path, body)
         )
@@ -127,12 +129,12 @@ class MemoryApi:
     def delete(self, path: str) -> None:
         """Delete something; what is not there any more is deleted already."""
         app = self._hub.apps[self._role]
-        asked = Asked(role=self._role, method="DELETE", path=path, write=True)
+        asked = self._asked("DELETE", path)
         with suppress(NotFound):
             self._change(
                 asked,
                 type(None),
-                lambda repo: writes.write(self._hub, repo, app, "DELETE", path, {}),
+                lambda repo: writes.delete(self._hub, repo, app, path),
             )
 
     def query(self, document: str, shape: type[T], **variables: str | int | None) -> T:
@@ -148,7 +150,7 @@ class MemoryApi:
         del document
         app = self._hub.apps[self._role]
         thread = str(variables["thread"])
-        asked = Asked(role=self._role, method="POST", path="/graphql/resolve", write=True)
+        asked = self._asked("POST", "/graphql/resolve")
         return self._change(
             asked, shape, lambda repo: writes.resolve_thread(self._hub, repo, app, thread)
         )
@@ -162,24 +164,38 @@ class MemoryApi:
         show: Callable[[Repository], Any],
     ) -> T:
         hub = self._hub
-        asked = Asked(role=self._role, method="GET", path=path, write=False)
+        asked = self._asked("GET", path, write=False)
         hub.faults.before(asked)
         repo = hub.repository(self._role, self.repository)
         wanted = (key, shape, tuple(query.items()))
         if hub.faults.is_stale(asked) and wanted in repo.former:
-            former: T = repo.former[wanted]
-            return former
-        known = repo.answers.get(wanted)
+            known = repo.former[wanted]
+        else:
+            known = repo.answers.get(wanted)
         if known is None:
+            # Where asking itself changes something, the old memory is not the newest any more.
             remembered = repo.answers
             try:
                 known = msgspec.convert(show(repo), shape)
             except Refused as refused:
-                raise refused.of("GET", f"/repos/{repo.full_name}{path}") from None
-            # Where asking itself changed something, the old memory is not the newest any more.
+                known = refused
             remembered[wanted] = known
+        if isinstance(known, Refused):
+            raise known.of("GET", f"/repos/{repo.full_name}{path}") from None
         answer: T = known
         return answer
+
+    def _asked(
+        self, method: str, path: str, *, write: bool = True, sha: str | None = None
+    ) -> Asked:
+        return Asked(
+            role=self._role,
+            method=method,
+            path=path,
+            write=write,
+            sha=sha,
+            repository=self.repository.full_name,
+        )
 
     def _change(self, asked: Asked, shape: type[T], act: Callable[[Repository], Any]) -> T:
         hub = self._hub

@@ -135,7 +135,7 @@ class MemoryCleanClone:
         """
         require_own_branch(request)
         hub, branch = self._hub, request.branch
-        asked = Asked(role=Role.AUTHOR, method="PUSH", path=f"/git/{branch}", write=True)
+        asked = self._asked("PUSH", branch, write=True)
         repo = self._reached("PUSH", branch, write=True)
         found = repo.branches.get(branch)
         if found == request.new_sha:
@@ -152,7 +152,7 @@ class MemoryCleanClone:
         return PushOutcome.PUSHED
 
     def _reached(self, method: str, branch: str, *, write: bool) -> Repository:
-        asked = Asked(role=Role.AUTHOR, method=method, path=f"/git/{branch}", write=write)
+        asked = self._asked(method, branch, write=write)
         try:
             self._hub.faults.before(asked)
         except Exception as error:
@@ -166,6 +166,11 @@ class MemoryCleanClone:
         if int(repository) != repo.id or (write and kind != "memory-push"):
             raise AccessDenied(f"this token may not reach {repo.full_name} like that")
         return repo
+
+    def _asked(self, method: str, branch: str, *, write: bool) -> Asked:
+        repository = self._hub.at_url(self._remote.url).full_name
+        path = f"/git/{branch}"
+        return Asked(role=Role.AUTHOR, method=method, path=path, write=write, repository=repository)
 
     def _allow(self, repo: Repository, request: PushRequest) -> None:
         known = {**repo.graph.commits, **{one.sha: one for one in self._received}}

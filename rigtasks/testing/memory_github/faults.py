@@ -21,8 +21,8 @@ from rigtasks.github.identities import Role
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One call: by whom, what, and whether it changes something.
 
-    `path` begins below the repository; GraphQL has the name of its operation there. `sha` is the
-    head that a merge is bound to.
+    `path` begins below `repository`; GraphQL has the name of its operation there, git its branch.
+    Without a repository it is the App itself that asks. `sha` is the head that a merge is bound to.
     """
 
     role: Role
@@ -30,6 +30,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     write: bool
     sha: str | None = None
+    repository: str = ""
 
 
 class Faults(Protocol):

@@ -1,6 +1,7 @@
 """A GitHub in memory: accounts, Apps, repositories and the webhooks it would send."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -8,10 +9,11 @@ import msgspec
 
 from rigtasks.errors import Permanent
 from rigtasks.github.identities import PERMISSIONS, Account, RepositoryRef, Role
+from rigtasks.github.installations import HookDelivery
 from rigtasks.github.tokens import NotInstalled
 from rigtasks.testing.memory_github.commits import Files, new_commit
 from rigtasks.testing.memory_github.faults import Faults, NoFaults
-from rigtasks.testing.memory_github.model import Delivery, Protection, Repository
+from rigtasks.testing.memory_github.model import Attempt, Delivery, Protection, Repository
 
 _WRITERS = frozenset({"admin", "maintain", "write"})
 _BOT_IDS = {Role.AUTHOR: 200_101, Role.REVIEWER: 200_102, Role.CONDUCTOR: 200_103}
@@ -53,6 +55,7 @@ class MemoryGitHub:
         self.sends = sends
         self.repositories: dict[int, Repository] = {}
         self.deliveries: list[Delivery] = []
+        self.attempts: dict[int, Attempt] = {}
         self.paused_seconds = 0.0
         self._ids = 1_000
         self._names: dict[str, int] = {}
@@ -64,6 +67,10 @@ class MemoryGitHub:
         """Return an id that nothing else has."""
         self._ids += 1
         return self._ids
+
+    def next_guid(self) -> str:
+        """Return the id of a webhook, as no other has it."""
+        return str(UUID(int=self.next_id()))
 
     def person(self, login: str) -> Account:
         """Return a person's account, made at the first mention."""
@@ -107,6 +114,7 @@ class MemoryGitHub:
         self._names[full_name.lower()] = repo.id
         repo.full_name = full_name
         repo.touch()
+        self.send(repo, "repository", "renamed", self.person(full_name.partition("/")[0]), {})
 
     def protect(self, repo: Repository, branch: str, protection: Protection) -> None:
         """Set the rules of a branch."""
@@ -170,7 +178,7 @@ class MemoryGitHub:
             payload["action"] = action
         self.deliveries.append(
             Delivery(
-                id=str(UUID(int=self.next_id())),
+                id=self.next_guid(),
                 event=event,
                 action=action,
                 repository_id=repo.id,
@@ -179,6 +187,24 @@ class MemoryGitHub:
                 payload=msgspec.json.encode(payload),
             )
         )
+
+    def note_attempt(self, sent: Delivery, status_code: int) -> None:
+        """Write down what became of a webhook that was taken from `deliveries`."""
+        number = self.next_id()
+        shown = HookDelivery(
+            id=number,
+            guid=sent.id,
+            delivered_at=self.clock(),
+            redelivery=sent.redelivery,
+            status_code=status_code,
+            event=sent.event,
+            action=sent.action,
+        )
+        self.attempts[number] = Attempt(shown=shown, sent=sent)
+
+    def send_again(self, sent: Delivery) -> None:
+        """Make a webhook once more, under the same id."""
+        self.deliveries.append(replace(sent, redelivery=True))
 
     def _app(self, role: Role) -> App:
         bot = Account(id=_BOT_IDS[role], login=f"{_SLUGS[role]}[bot]", type="Bot")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from rigtasks.github.identities import Account
+from rigtasks.github.installations import HookDelivery
 from rigtasks.testing.memory_github.commits import CommitGraph
 
 
@@ -193,3 +194,12 @@ class Delivery:
     repository: str
     number: int | None
     payload: bytes
+    redelivery: bool = False
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Attempt:
+    """One try to deliver a webhook: as the log shows it, and what is sent again on request."""
+
+    shown: HookDelivery
+    sent: Delivery

@@ -1,8 +1,6 @@
 """Webhooks on their way from GitHub into the ledger: twice, out of order, late, or never."""
 
 from rigtasks.eventstore.deliveries import Delivery, DeliveryStatus
-from rigtasks.eventstore.stream import OutboxEntry
-from rigtasks.shell import CONDUCTOR_QUEUE, DELIVERY_TASK
 from rigtasks.testing.memory_github.model import Delivery as Sent
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.plan import Fault
@@ -54,7 +52,7 @@ class Courier:
         self._lost = []
 
     def _receive(self, sent: Sent) -> None:
-        """Store a delivery with its hint in one transaction, as the receiver does."""
+        """Store a delivery, as the receiver does."""
         world = self._world
         new = world.deliveries.receive(
             Delivery(
@@ -74,12 +72,3 @@ class Courier:
         )
         if not new:
             world.goals.note(Goal.WEBHOOK_TWICE)
-            return
-        hint = OutboxEntry(
-            kind="task",
-            task=DELIVERY_TASK,
-            queue=CONDUCTOR_QUEUE,
-            args=(sent.id,),
-            dedup_key=f"delivery {sent.id}",
-        )
-        world.stores.outbox.add((hint,))

@@ -4,6 +4,7 @@ import pytest
 from store_house import House, MemoryPauses
 
 from rigtasks.eventstore.claims import Claims
+from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.engine import open_database
 from rigtasks.eventstore.outbox import Outbox
 from rigtasks.eventstore.store import PostgresEventStore
@@ -11,6 +12,7 @@ from rigtasks.eventstore.switches import Switches
 from rigtasks.testing.memory_claims import MemoryClaims
 from rigtasks.testing.memory_outbox import MemoryOutbox
 from rigtasks.testing.memory_store import MemoryDatabase, MemoryEventStore
+from rigtasks.testing.memory_stores import stores_in
 
 
 @pytest.fixture(params=["postgres", "memory"])
@@ -32,4 +34,15 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
         outbox=Outbox(database),
         switches=Switches(database),
     )
+    database.close()
+
+
+@pytest.fixture(params=["postgres", "memory"])
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    if request.param == "memory":
+        yield stores_in(MemoryDatabase())
+        return
+    url = request.getfixturevalue("database_url")
+    database = open_database(url, application_name="conformance")
+    yield stores_on(database)
     database.close()

@@ -3,11 +3,15 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from rigtasks.eventstore.claims import Claimed, Claims, Limits, NotClaimed
+from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.outbox import Outbox
 from rigtasks.eventstore.store import EventStore, OutboxEntry, Writes
+from rigtasks.lifecycle.commands import Admit, Command
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
 from rigtasks.lifecycle.events import Event
 from rigtasks.lifecycle.state import IssueState
+from rigtasks.lifecycle.timers import Timers
+from rigtasks.shell import IssueShell
 from rigtasks.testing.life import approval
 from rigtasks.testing.memory_claims import MemoryClaims
 from rigtasks.testing.memory_outbox import MemoryOutbox
@@ -84,3 +88,16 @@ class House:
         answer = self.claim(queue, **changes)
         assert isinstance(answer, Claimed)
         return answer
+
+
+def tell(stores: Stores, stream: str, command: Command) -> None:
+    """Give an issue a command that leads to something."""
+    shell = IssueShell(stores, Timers())
+    assert shell.tell(stream, command, actor=CONDUCTOR, cause=uuid4()).events
+
+
+def approve(stores: Stores, number: int = 7, **changes: object) -> str:
+    approved = approval(number, **changes)
+    stream = f"issue:{approved.repo_id}:{number}:{approved.generation}"
+    tell(stores, stream, Admit(approved=approved))
+    return stream

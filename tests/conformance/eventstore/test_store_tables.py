@@ -1,40 +1,16 @@
 """The tables beside the event store, on Postgres and in memory: what handlers and sweeps ask."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from store_house import CONDUCTOR
+from store_house import CONDUCTOR, approve
 
 from rigtasks.errors import Permanent
 from rigtasks.eventstore.artifacts import LARGEST, Artifact, ArtifactKind, ArtifactTooLarge
-from rigtasks.eventstore.database import Stores, stores_on
-from rigtasks.eventstore.engine import open_database
-from rigtasks.lifecycle.commands import Admit, Cancel
+from rigtasks.eventstore.database import Stores
+from rigtasks.lifecycle.commands import Cancel
 from rigtasks.lifecycle.timers import Timers
 from rigtasks.shell import IssueShell
-from rigtasks.testing.life import approval
-from rigtasks.testing.memory_store import MemoryDatabase
-from rigtasks.testing.memory_stores import stores_in
-
-
-@pytest.fixture(params=["postgres", "memory"])
-def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
-    if request.param == "memory":
-        yield stores_in(MemoryDatabase())
-        return
-    url = request.getfixturevalue("database_url")
-    database = open_database(url, application_name="conformance")
-    yield stores_on(database)
-    database.close()
-
-
-def approve(stores: Stores, number: int = 7, **changes: object) -> str:
-    approved = approval(number, **changes)
-    stream = f"issue:{approved.repo_id}:{number}:{approved.generation}"
-    shell = IssueShell(stores, Timers())
-    shell.tell(stream, Admit(approved=approved), actor=CONDUCTOR, cause=uuid4())
-    return stream
 
 
 def test_an_artifact_never_changes_and_has_a_size(stores: Stores) -> None:

@@ -1,12 +1,13 @@
 """The town around a GitHub in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from towns import BRANCH, FILES, ROLES
+from towns import BRANCH, FILES, ROLES, Waiting
 
 from rigtasks.github.api import Api
 from rigtasks.github.identities import Account, RepositoryRef, Role
+from rigtasks.local.github.faults.injector import FaultInjector
 from rigtasks.testing.memory_github import (
     MemoryCheckout,
     MemoryCleanClones,
@@ -17,6 +18,7 @@ from rigtasks.testing.memory_github import (
     reviews,
 )
 from rigtasks.testing.memory_github.model import Protection
+from rigtasks.testing.memory_github.planned import PlannedFaults
 from rigtasks.workspace.checkout import Start
 from rigtasks.workspace.git import Remote
 from rigtasks.workspace.push import PushOutcome, PushRequest
@@ -42,9 +44,14 @@ class MemoryTown:
         self.github = MemoryIdentities(self.hub)
         self.shop = RepositoryRef(id=self.repo.id, full_name=self.repo.full_name)
         self.mona = self.hub.person("mona")
+        self.faults = FaultInjector()
 
     def api(self, role: Role) -> Api:
         return self.github.api(role, self.shop)
+
+    def patient(self, role: Role, clock: Waiting, *, timeout: float = 30.0) -> Api:
+        self.hub.faults = PlannedFaults(self.hub, self.faults, now=clock.now, timeout=timeout)
+        return self.api(role)
 
     def account(self, login: str) -> Account:
         return self.hub.person(login)
@@ -85,6 +92,26 @@ class MemoryTown:
         pull = self.repo.pulls[number]
         reviews.review(self.hub, self.repo, self.mona, pull, event="APPROVE")
 
+    def open_pull(self, branch: str, title: str) -> tuple[int, str]:
+        made = pulls.open_pull(
+            self.hub, self.repo, self.mona, head=branch, base="main", title=title, body=""
+        )
+        return made.issue.number, made.head_sha
+
+    def pull_heads(self) -> list[str]:
+        return [one.head_ref for one in self.repo.pulls.values()]
+
+    def check_runs(self, sha: str) -> int:
+        return sum(one.head_sha == sha for one in self.repo.checks)
+
+    def messages(self) -> list[str]:
+        found, sha = [], self.repo.branches["main"]
+        while sha:
+            commit = self.repo.graph[sha]
+            found.append(commit.message)
+            sha = commit.parents[0] if commit.parents else ""
+        return found
+
     def set_status(self, sha: str, context: str, state: str) -> None:
         reviews.set_status(self.hub, self.repo, self.mona, sha, context, state)
 
@@ -103,6 +130,14 @@ class MemoryWork:
         self.base = town.repo.branches["main"]
         self.head: str | None = None
         self._checkout = MemoryCheckout(town.repo, self.base, town.hub.clock)
+
+    def branches(self, names: Sequence[str], *, alike: bool) -> None:
+        town, tip = self._town, ""
+        for name in names:
+            if alike and tip:
+                pulls.move_branch(town.hub, town.repo, town.mona, name, tip)
+            else:
+                tip = town.push(name, {f"{name}.txt": f"{name}\n"})
 
     def commit(self, files: Mapping[str, str]) -> str:
         author = self._town.hub.bot(Role.AUTHOR)

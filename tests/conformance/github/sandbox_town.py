@@ -1,16 +1,20 @@
 """The town around the sandbox GitHub, over HTTP and with real git."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from towns import BRANCH, FILES, ROLES
+from towns import BRANCH, FILES, ROLES, Waiting
 
 from rigtasks.github.api import Api
 from rigtasks.github.client import UNHURRIED, GitHub, GitHubSettings
 from rigtasks.github.contents import read_branch_head
-from rigtasks.github.identities import Account, AppCredentials, RepositoryRef, Role
+from rigtasks.github.governor import Governor
+from rigtasks.github.http_api import HttpApi
+from rigtasks.github.identities import PERMISSIONS, Account, AppCredentials, RepositoryRef, Role
+from rigtasks.github.tokens import AppTokens
+from rigtasks.github.transport import Transport
 from rigtasks.local.github.seeding import Person, Seeder
 from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.workspace.checkout import Start, checkout_for_agent
@@ -29,6 +33,7 @@ class SandboxTown:
         self._people = {login: seeder.person(login) for login in ROLES}
         made = seeder.create_repository(name, files=FILES, roles=ROLES, private=False)
         self.github = GitHub(settings(sandbox, seeder.apps()))
+        self.faults = sandbox.faults
         self.shop = RepositoryRef(id=made["id"], full_name=made["full_name"])
         self._folder = folder
 
@@ -38,6 +43,24 @@ class SandboxTown:
 
     def api(self, role: Role) -> Api:
         return self.github.api(role, self.shop)
+
+    def patient(self, role: Role, clock: Waiting, *, timeout: float = 30.0) -> Api:
+        app: dict[str, Any] = self.seeder.apps()[role.value]
+        credentials = AppCredentials(
+            app_id=str(app["app_id"]), private_key=Path(app["private_key_path"]).read_text()
+        )
+        governor = Governor(UNHURRIED, now=clock.now, sleep=clock.sleep)
+        transport = Transport(self.sandbox.url, governor, timeout=timeout)
+        api = HttpApi(
+            transport,
+            AppTokens(transport, credentials, key=role.value),
+            self.shop,
+            graphql_url=f"{self.sandbox.url}/graphql",
+            permissions=PERMISSIONS[role],
+            sleep=clock.sleep,
+        )
+        api.account()
+        return api
 
     def account(self, login: str) -> Account:
         return Account(id=self._people[login].call("GET", "/user")["id"], login=login)
@@ -74,6 +97,23 @@ class SandboxTown:
     def approve(self, number: int) -> None:
         self.mona.review(self.shop.full_name, number, "APPROVE")
 
+    def open_pull(self, branch: str, title: str) -> tuple[int, str]:
+        made = self.mona.create_pull(self.shop.full_name, head=branch, base="main", title=title)
+        return made["number"], made["head"]["sha"]
+
+    def pull_heads(self) -> list[str]:
+        listed = self.mona.pages(f"/repos/{self.shop.full_name}/pulls", state="all")
+        return [one["head"]["ref"] for one in listed]
+
+    def check_runs(self, sha: str) -> int:
+        path = f"/repos/{self.shop.full_name}/commits/{sha}/check-runs"
+        return len(self.mona.call("GET", path, filter="all", per_page=100)["check_runs"])
+
+    def messages(self) -> list[str]:
+        path = f"/repos/{self.shop.full_name}/commits"
+        log = self.mona.call("GET", path, sha="main", per_page=100)
+        return [one["commit"]["message"] for one in log]
+
     def set_status(self, sha: str, context: str, state: str) -> None:
         path = f"/repos/{self.shop.full_name}/statuses/{sha}"
         self.mona.call("POST", path, {"state": state, "context": context})
@@ -103,6 +143,16 @@ class SandboxWork:
         self.remote = self._remote(read_only=True)
         checkout_for_agent(directory, self.remote, Start(base_sha=self.base), branch=BRANCH)
         self.git = Git(directory)
+
+    def branches(self, names: Sequence[str], *, alike: bool) -> None:
+        tips = []
+        for name in names if not alike else names[:1]:
+            self.git.read("checkout", "-q", "--detach", self.base)
+            tips.append(self.commit({f"{name}.txt": f"{name}\n"}))
+        refs = zip(names, tips * len(names) if alike else tips, strict=False)
+        remote = Remote(url=self.remote.url, token=self._town.mona.token)
+        specs = [f"{tip}:refs/heads/{name}" for name, tip in refs]
+        assert self.git.run("push", "-q", remote.url, *specs, remote=remote).returncode == 0
 
     def commit(self, files: Mapping[str, str]) -> str:
         return _commit(self.git, files)

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from faulty_town import Waiting, patient_api, plan, until_done
-from sandbox_town import SandboxTown, SandboxWork
-from towns import BRANCH, FIXED
+from towns import BRANCH, FIXED, Town, Waiting, Work, plan, until_done
 
 from rigtasks.github.api import Api
 from rigtasks.github.checks import CheckDraft, put_check_run, read_check_runs
-from rigtasks.github.errors import RateLimited
+from rigtasks.github.contents import read_branch_head
+from rigtasks.github.errors import NotFound, RateLimited
 from rigtasks.github.identities import Role
 from rigtasks.github.issues import comment_once, marker, read_comments
 from rigtasks.github.merge import Merged, MergeRequest, find_merge, is_on_base, merge
@@ -25,8 +24,6 @@ from rigtasks.github.reviews import (
     resolve_thread,
 )
 from rigtasks.local.github.faults.plan import NO_FAULTS
-from rigtasks.workspace.checkout import remote_heads
-from rigtasks.workspace.git import Remote
 from rigtasks.workspace.push import PushOutcome
 
 #: What can go wrong with the one request that matters, each only so often.
@@ -64,14 +61,10 @@ SOME = (
 )
 
 
-#: Only the sandbox has these faults; those of the GitHub in memory are the simulation's.
-pytestmark = pytest.mark.parametrize("town", ["sandbox"], indirect=True)
-
-
 class World:
     """The town, its pull request, and the identities under a clock of their own."""
 
-    def __init__(self, town: SandboxTown, work: SandboxWork, number: int) -> None:
+    def __init__(self, town: Town, work: Work, number: int) -> None:
         self.town = town
         self.work = work
         self.number = number
@@ -80,21 +73,13 @@ class World:
 
     def api(self, role: Role) -> Api:
         if role not in self._apis:
-            self._apis[role] = patient_api(self.town, role, self.clock)
-            self._apis[role].account()
+            self._apis[role] = self.town.patient(role, self.clock)
         return self._apis[role]
 
     def branches(self, prefix: str, *, alike: bool) -> list[str]:
         """Push a branch for each of some faults: at one commit, or each with its own file."""
-        git, names = self.work.git, [f"{prefix}-{place}" for place in range(len(SOME))]
-        tips = []
-        for name in names if not alike else names[:1]:
-            git.read("checkout", "-q", "--detach", self.work.base)
-            tips.append(self.work.commit({f"{name}.txt": f"{name}\n"}))
-        refs = zip(names, tips * len(names) if alike else tips, strict=False)
-        remote = Remote(url=self.work.remote.url, token=self.town.mona.token)
-        specs = [f"{tip}:refs/heads/{name}" for name, tip in refs]
-        assert git.run("push", "-q", remote.url, *specs, remote=remote).returncode == 0
+        names = [f"{prefix}-{place}" for place in range(len(SOME))]
+        self.work.branches(names, alike=alike)
         return names
 
     def under(
@@ -116,7 +101,7 @@ class World:
             {"times": 1, **(about_reads if one["kind"] == "stale-read" else about_call), **one}
             for one in FAULTS[fault]
         ]
-        faults = self.town.sandbox.faults
+        faults = self.town.faults
         faults.install(plan(*broken))
         try:
             until_done(self.clock, effect)
@@ -129,7 +114,7 @@ class World:
 
 
 @pytest.fixture
-def world(town: SandboxTown, work: SandboxWork, pull: int) -> World:
+def world(town: Town, work: Work, pull: int) -> World:
     return World(town, work, pull)
 
 
@@ -161,9 +146,7 @@ def test_a_pull_request_is_opened_once(world: World) -> None:
             reads="/repos/*/*/pulls",
             looks=1,
         )
-    listed = world.town.mona.pages(f"/repos/{world.town.shop.full_name}/pulls", state="all")
-    heads = sorted(pull["head"]["ref"] for pull in listed)
-    assert heads == sorted([*names, BRANCH])
+    assert sorted(world.town.pull_heads()) == sorted([*names, BRANCH])
 
 
 def test_a_review_is_posted_once(world: World) -> None:
@@ -235,24 +218,18 @@ def test_a_check_run_is_made_once_and_brought_up_to_date_once(world: World) -> N
                 reads="",
                 looks=0,
             )
-    path = f"/repos/{world.town.shop.full_name}/commits/{head}/check-runs"
-    listed = world.town.mona.call("GET", path, filter="all", per_page=100)["check_runs"]
-    assert len(listed) == len(SOME)
+    assert world.town.check_runs(head) == len(SOME)
     done = [run for run in read_check_runs(api, head) if run.conclusion == "success"]
     assert len(done) == sum(len(FAULTS[name]) == 1 for name in SOME)
 
 
 def test_a_pull_request_is_merged_once(world: World) -> None:
-    api, names, shop = (
-        world.api(Role.CONDUCTOR),
-        world.branches("m", alike=False),
-        world.town.shop.full_name,
-    )
+    api, names = world.api(Role.CONDUCTOR), world.branches("m", alike=False)
     for branch, fault in zip(names, SOME, strict=True):
-        made = world.town.mona.create_pull(shop, head=branch, base="main", title=branch)
+        number, head_sha = world.town.open_pull(branch, branch)
         request = MergeRequest(
-            number=made["number"],
-            head_sha=made["head"]["sha"],
+            number=number,
+            head_sha=head_sha,
             base_ref="main",
             title=branch,
             message=f"Rig-Run: {branch}",
@@ -271,8 +248,7 @@ def test_a_pull_request_is_merged_once(world: World) -> None:
             reads="/repos/*/*/pulls/*",
             looks=1,
         )
-    log = world.town.mona.call("GET", f"/repos/{shop}/commits", sha="main", per_page=100)
-    messages = [one["commit"]["message"] for one in log]
+    messages = world.town.messages()
     assert [messages.count(f"{name}\n\nRig-Run: {name}") for name in names] == [1] * len(SOME)
 
 
@@ -288,24 +264,23 @@ def test_a_pull_request_is_merged_once(world: World) -> None:
     ],
     ids=lambda fault: "-".join(str(part) for part in fault.values()),
 )
-def test_a_branch_is_pushed_once(
-    town: SandboxTown, work: SandboxWork, fault: dict[str, object]
-) -> None:
-    sha = work.commit({"price.py": FIXED})
+def test_a_branch_is_pushed_once(town: Town, work: Work, fault: dict[str, object]) -> None:
+    clock = Waiting()
+    api, sha = town.patient(Role.CONDUCTOR, clock), work.commit({"price.py": FIXED})
     about = {"times": 1, "methods": ["POST"], "paths": ["/*/*/git-receive-pack"]}
-    town.sandbox.faults.install(plan({**about, **fault}))
+    town.faults.install(plan({**about, **fault}))
     try:
-        outcome = until_done(Waiting(), lambda: work.push(sha))
-        (rule,) = town.sandbox.faults.report()["rules"]
+        outcome = until_done(clock, lambda: work.push(sha))
+        (rule,) = town.faults.report()["rules"]
     finally:
-        town.sandbox.faults.install(NO_FAULTS)
+        town.faults.install(NO_FAULTS)
     assert outcome in {PushOutcome.PUSHED, PushOutcome.ALREADY_THERE}
     assert rule["injected"] == fault.get("times", 1)
-    assert remote_heads(work.remote, BRANCH) == {BRANCH: sha}
+    assert read_branch_head(api, BRANCH) == sha
 
 
 def test_a_limit_is_waited_out_without_a_single_call(world: World) -> None:
-    api, faults = world.api(Role.CONDUCTOR), world.town.sandbox.faults
+    api, faults = world.api(Role.CONDUCTOR), world.town.faults
     faults.install(plan({"kind": "secondary-limit", "status": 429, "retry_after": 30, "times": 1}))
     try:
         with pytest.raises(RateLimited) as limited:
@@ -326,9 +301,7 @@ def test_a_limit_is_waited_out_without_a_single_call(world: World) -> None:
 
 
 def test_an_answer_that_does_not_come_is_looked_for(world: World) -> None:
-    api = patient_api(world.town, Role.CONDUCTOR, world.clock, timeout=3.0)
-    api.account()
-    faults = world.town.sandbox.faults
+    api, faults = world.town.patient(Role.CONDUCTOR, world.clock, timeout=3.0), world.town.faults
     slow = {"kind": "slow", "seconds": 3_600, "methods": ["POST"], "paths": ["/repos/**"]}
     faults.install(plan({**slow, "times": 1}))
     try:
@@ -340,14 +313,15 @@ def test_an_answer_that_does_not_come_is_looked_for(world: World) -> None:
 
 
 def test_what_was_just_made_may_be_missing_for_a_moment(world: World) -> None:
-    shop, api = world.town.shop.full_name, world.api(Role.CONDUCTOR)
+    api, faults = world.api(Role.CONDUCTOR), world.town.faults
     world.branches("late", alike=True)
-    faults = world.town.sandbox.faults
-    made = world.town.mona.create_pull(shop, head="late-0", base="main", title="Late")
+    with pytest.raises(NotFound):
+        read_pull_request(api, world.number + 1)
+    number, _ = world.town.open_pull("late-0", "Late")
     faults.install(plan({"kind": "stale-read", "paths": ["/repos/*/*/pulls/*"], "times": 2}))
     try:
-        found = until_done(world.clock, lambda: read_pull_request(api, made["number"]))
+        found = until_done(world.clock, lambda: read_pull_request(api, number))
         (rule,) = faults.report()["rules"]
     finally:
         faults.install(NO_FAULTS)
-    assert (found.number, rule["injected"]) == (made["number"], 2)
+    assert (found.number, rule["injected"]) == (number, 2)

@@ -13,6 +13,7 @@ import msgspec
 from rigtasks.agent.assignment import Assignment, Commands, Role, RunLimits
 from rigtasks.agent.characters import load_character
 from rigtasks.agent.harvest import Author
+from rigtasks.agent.outcome import RunOutcome
 from rigtasks.agent.providers.scripted import ScriptedProvider
 from rigtasks.agent.runtime import Runtime
 from rigtasks.agent.sandbox import Bounds, Level, find_toolchain
@@ -23,6 +24,9 @@ DEMO = Path(__file__).parents[3] / "rigtasks" / "local" / "demo" / "repositories
 #: The bounds of the settings' defaults.
 BOUNDS = Bounds(memory_bytes=4096 << 20, processes=1024)
 BRANCH = "feature/issue-3-demo"
+FILES = {"answer.txt": "41\n", "check.sh": 'test "$(cat answer.txt)" = 42\n'}
+TEST = Commands(test="sh check.sh")
+RIGHT = 'pathlib.Path("answer.txt").write_text("42\\n"); done()'
 
 
 def git(repository: Path, *arguments: str) -> str:
@@ -126,3 +130,14 @@ def done(**fields):
     event(type="finished", ok=True, **fields)
 prompt = sys.stdin.read()
 """
+
+
+def unpack(bench: Bench, outcome: RunOutcome) -> Path:
+    """Apply a run's bundle to a clean clone, as its receiver does."""
+    assert outcome.bundle is not None
+    clone = bench.folder / "clone"
+    git(bench.folder, "clone", "-q", "--no-hardlinks", "-b", "main", "checkout", "clone")
+    (bench.folder / "work.bundle").write_bytes(outcome.bundle)
+    git(clone, "fetch", "-q", "../work.bundle", f"+refs/heads/{BRANCH}:refs/heads/work")
+    assert git(clone, "rev-parse", "work") == outcome.head_sha
+    return clone

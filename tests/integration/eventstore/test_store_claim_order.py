@@ -139,7 +139,7 @@ def put_busy(database: Database, number: int, each: dict[str, Any]) -> admission
     stream = f"issue:{each['repo_id']}:{number}:1"
     database.rows(
         "INSERT INTO runs (run_id, stream, epoch, stage, queue, repo_id, agent, holder, started_at,"
-        " reason, turns, input_uncached, cache_read, cache_write, output, cost_microusd,"
+        " reason, turns, input_uncached, cache_read, cache_write, output, cost_micro_usd,"
         " cost_unknown) VALUES (%s, %s, 1, 'implement', %s, %s, 'a', 'h', now(), '', 0, 0, 0, 0,"
         " 0, 0, false)",
         (UUID(int=number), stream, str(each["queue"]), each["repo_id"]),
@@ -151,7 +151,7 @@ def issue_row(stream: str, number: int, repo_id: int) -> dict[str, Any]:
     texts = ("approved_by", "task_digest", "stack", "queue", "base_branch", "hold_sentence")
     counters = (
         *("epoch", "runs", "attempts", "lost_runs", "review_loops", "abstentions"),
-        *("cost_microusd", "cost_unknown_runs", "tokens"),
+        *("cost_micro_usd", "cost_unknown_runs", "tokens"),
     )
     return {
         "stream": stream,

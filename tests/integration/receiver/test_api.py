@@ -20,7 +20,7 @@ TOKEN = "a-long-token"
 ISSUE = """
 INSERT INTO issues (stream, version, ref, repo_id, repo, number, generation, title, lane, overlay,
     priority, approved_by, task_digest, stack, queue, base_branch, hold_sentence, reason, epoch,
-    runs, attempts, lost_runs, review_loops, abstentions, has_dependencies, cost_microusd,
+    runs, attempts, lost_runs, review_loops, abstentions, has_dependencies, cost_micro_usd,
     cost_unknown_runs, tokens, entered_at, updated_at)
 VALUES (%(stream)s, 1, %(ref)s, 7, 'octo/x', %(number)s, %(generation)s, 'A title', %(lane)s,
     %(overlay)s, 2, 'mona', '', 'python', 'dev-e-python', 'main', '', 'a reason', 0, 0, 0, 0, 0, 0,

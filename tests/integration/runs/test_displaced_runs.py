@@ -83,7 +83,7 @@ def test_a_withdrawn_run_is_counted(
     assert told.state.run is None
     assert (told.state.cost_micro_usd, told.state.cost_unknown_runs) == (cost, unknown)
     assert database.rows(
-        "SELECT cost_microusd, cost_unknown FROM runs WHERE run_id = %s", (run.run_id,)
+        "SELECT cost_micro_usd, cost_unknown FROM runs WHERE run_id = %s", (run.run_id,)
     ) == [(cost, bool(unknown))]
 
 

@@ -17,6 +17,7 @@ from rigtasks.lifecycle.commands import (
     ExpireLease,
     Failed,
     Hold,
+    RaiseBudget,
     RecordGate,
     RefusePublish,
     ReleaseRun,
@@ -125,11 +126,17 @@ def pull_request_moves() -> list[Move]:
     ]
 
 
+def raise_budget(life: Life) -> None:
+    cap = life.issue.limits.max_cost_micro_usd + 1_000_000
+    life.tell(RaiseBudget(cap_micro_usd=cap, reason="worth it", by="maria"))
+
+
 def any_moves() -> list[Move]:
     return [
         lambda one: one.tell(Cancel(reason="label removed", by="maria")),
         lambda one: one.tell(Escalate(reason="silent", who_must_act="the operator")),
         lambda one: one.tell(Retry(reason="again", by="maria")),
+        raise_budget,
         lambda one: one.approve(task_digest=f"d{len(one.events)}"),
         lambda one: one.tell(Hold(waits_for="dependency", sentence="#3", blocking=True)),
         lambda one: one.tell(Hold(waits_for="worker", sentence="none", blocking=False)),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rigtasks.lifecycle.commands import ApproveGate, Cancel, Command, Failed, Retry
+from rigtasks.lifecycle.commands import ApproveGate, Cancel, Command, Failed, RaiseBudget, Retry
 from rigtasks.lifecycle.envelope import ActorKind
 from rigtasks.lifecycle.events.liveness import OperatorPaused, OperatorResumed
 from rigtasks.lifecycle.failure import FailureClass
@@ -41,8 +41,9 @@ def in_review() -> Life:
         (failed(), RETRY),
         (failed(), Cancel(reason="not wanted", by="ada")),
         (in_review(), approval_of("h1")),
+        (in_review(), RaiseBudget(cap_micro_usd=9_000_000, reason="worth it", by="ada")),
     ],
-    ids=["retry", "cancel", "approve-gate"],
+    ids=["retry", "cancel", "approve-gate", "raise-budget"],
 )
 def test_an_operator_may_write_what_the_verbs_lead_to(life: Life, command: Command) -> None:
     events = life.tell(command)

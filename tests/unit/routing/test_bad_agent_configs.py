@@ -3,7 +3,7 @@
 What lies around the file's bytes (other branches, links, sizes above GitHub's bounds) is tried in
 `tests/integration/conductor/test_odd_hints.py`, a file that changes between claim and gate in
 `test_labels_again.py` beside it, a missing one in `test_intake_decisions.py`, and what its
-commands can reach in `tests/integration/agent/test_agent_loop.py`.
+commands can reach in `tests/integration/agent/test_agent_loop_hostile.py`.
 """
 
 import time

@@ -110,7 +110,7 @@ CREATE TABLE issues (
     lost_runs INTEGER NOT NULL,
     review_loops INTEGER NOT NULL,
     abstentions INTEGER NOT NULL,
-    cost_microusd BIGINT NOT NULL,
+    cost_micro_usd BIGINT NOT NULL,
     cost_unknown_runs INTEGER NOT NULL,
     tokens BIGINT NOT NULL,
     entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -167,7 +167,7 @@ CREATE TABLE runs (
     cache_read BIGINT NOT NULL,
     cache_write BIGINT NOT NULL,
     output BIGINT NOT NULL,
-    cost_microusd BIGINT NOT NULL,
+    cost_micro_usd BIGINT NOT NULL,
     cost_unknown BOOLEAN NOT NULL,
     PRIMARY KEY (run_id),
     CONSTRAINT runs_stream_epoch UNIQUE (stream, epoch)
@@ -198,7 +198,7 @@ CREATE TABLE usage (
     cache_read BIGINT NOT NULL,
     cache_write BIGINT NOT NULL,
     output BIGINT NOT NULL,
-    cost_microusd BIGINT,
+    cost_micro_usd BIGINT,
     cost_basis TEXT NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
     PRIMARY KEY (event_id)
