@@ -113,9 +113,8 @@ class Person(Api):
         return dict(self.call("PUT", f"/repos/{repo}/pulls/{number}/merge", fields))
 
     def clone_url(self, repo: str) -> str:
-        """Return an address for git that carries this person's token."""
-        scheme, _, rest = self.url.partition("://")
-        return f"{scheme}://x-access-token:{self.token}@{rest}/{repo}.git"
+        """Return the address for git; it asks for the token."""
+        return f"{self.url}/{repo}.git"
 
 
 class Seeder:

@@ -185,9 +185,7 @@ class Scene:
         return self.api(made["token"])
 
     def clone(self, token: str, name: str = "work") -> "WorkingCopy":
-        scheme, _, rest = self.sandbox.url.partition("://")
-        address = f"{scheme}://x-access-token:{token}@{rest}/{self.repo}.git"
-        return WorkingCopy(self.folder / name, address)
+        return WorkingCopy(self.folder / name, f"{self.sandbox.url}/{self.repo}.git", token)
 
     def branch_with(self, api: Api, branch: str, files: dict[str, str]) -> "WorkingCopy":
         """Push a branch off main with one commit of these files."""
@@ -214,14 +212,15 @@ class Scene:
 
 
 class WorkingCopy:
-    """A clone on disk, used with the real git."""
+    """A clone on disk, used with the real git and one token."""
 
-    def __init__(self, path: Path, address: str) -> None:
+    def __init__(self, path: Path, address: str, token: str) -> None:
         self.path = path
-        run_git(path.parent, "clone", "--quiet", address, str(path))
+        self._token = token
+        run_git(path.parent, "clone", "--quiet", address, str(path), token=token)
 
     def git(self, *arguments: str, check: bool = True) -> str:
-        return run_git(self.path, *arguments, check=check)
+        return run_git(self.path, *arguments, token=self._token, check=check)
 
     def commit(self, files: dict[str, str], message: str) -> str:
         for name, text in files.items():
@@ -236,9 +235,9 @@ class WorkingCopy:
         return self.git("push", *flags, "origin", f"HEAD:refs/heads/{branch}", check=check)
 
 
-def run_git(folder: Path, *arguments: str, check: bool = True) -> str:
+def run_git(folder: Path, *arguments: str, token: str | None = None, check: bool = True) -> str:
     email = "200101+dev-e[bot]@users.noreply.github.com"
-    done = real_git(folder, *arguments, name="dev-e[bot]", email=email)
+    done = real_git(folder, *arguments, name="dev-e[bot]", email=email, token=token)
     if check and done.returncode:
         raise AssertionError(f"git {arguments} failed: {done.stderr}")
     return done.stdout + done.stderr

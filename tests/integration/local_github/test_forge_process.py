@@ -47,7 +47,7 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
             seeder.create_repository("acme/shop", files={"a.py": "1\n"}, roles={"olga": "admin"})
             owner.create_issue("acme/shop", "A", "b")
             owner.label("acme/shop", 1, "agent-ready")
-            copy = WorkingCopy(tmp_path / "work", owner.clone_url("acme/shop"))
+            copy = WorkingCopy(tmp_path / "work", owner.clone_url("acme/shop"), owner.token)
             copy.commit({"a.py": FIXED}, "fix")
             copy.push("work")
             owner.create_pull("acme/shop", head="work", base="main", title="T", body="Closes #1")
