@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 import jwt
 
@@ -22,6 +23,7 @@ from rigtasks.testing.webhook_schemas import judged
 MakeScene = Callable[..., "Scene"]
 
 SECRET = "a secret of the tests"
+FORM = "application/x-www-form-urlencoded"
 CI = """
 name: CI
 on: [push, pull_request]
@@ -50,10 +52,15 @@ class Heard:
     delivery: str
     signature: str
     body: bytes
+    form: bool = False
 
     @property
     def payload(self) -> dict[str, Any]:
-        return dict(json.loads(self.body))
+        if not self.form:
+            return dict(json.loads(self.body))
+        ((name, text),) = parse_qsl(self.body.decode(), strict_parsing=True)
+        assert name == "payload"
+        return dict(json.loads(text))
 
     @property
     def name(self) -> str:
@@ -88,12 +95,10 @@ class Receiver:
                     delivery=self.headers["X-GitHub-Delivery"],
                     signature=self.headers["X-Hub-Signature-256"],
                     body=body,
+                    form=self.headers["Content-Type"] == FORM,
                 )
-                if self.headers["Content-Type"] == "application/json":
-                    receiver.heard.append(heard)
-                    receiver.differs(*judged(heard.event, heard.payload))
-                else:
-                    receiver.forms.append(heard)
+                receiver.differs(*judged(heard.event, heard.payload))
+                (receiver.forms if heard.form else receiver.heard).append(heard)
                 receiver.open.wait(30)
                 self.send_response(receiver.answers)
                 self.end_headers()
