@@ -65,7 +65,10 @@ def test_an_installation_is_found_by_its_organisation(ground: Ground, signed: Ap
     by_repository = signed.call("GET", f"/repos/{ground.name}/installation")
     assert signed.call("GET", f"/orgs/{GUILD}/installation")["id"] == by_repository["id"]
     ground.seeder.organization("hermits", apps=False)
-    for login in ("hermits", "nobody-there", "olga"):
+    ground.town.person("oscar")
+    ground.seeder.create_repository("oscar/notes", files={"a.md": "# Notes\n"})
+    assert signed.call("GET", "/users/oscar/installation")["account"]["login"] == "oscar"
+    for login in ("hermits", "nobody-there", "oscar"):
         assert refused(signed, f"/orgs/{login}/installation") == NOT_FOUND
     for api in (ground.owner, ground.app("conductor"), anonymous(ground)):
         assert refused(api, f"/orgs/{GUILD}/installation") == JWT_NEEDED
