@@ -6,12 +6,14 @@ is taken off again, which cancels the run. The limit is what the machine needs f
 that cannot be left out: a git clone of the same repository, and the start of an empty sandbox.
 """
 
+import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self
 
@@ -27,6 +29,7 @@ from rigtasks.local.demo.seed import create_repository, maintainer
 from rigtasks.local.github.seeding import Person, Seeder
 from rigtasks.local.memory import stack_processes
 from rigtasks.local.stack import LocalStack
+from rigtasks.testing.real_git import signed_in
 
 ISSUES = 12
 WARM_UP = 2
@@ -148,9 +151,10 @@ class _Bench:
         """Return the seconds of a git clone of the repository and of an empty sandbox."""
         with tempfile.TemporaryDirectory(prefix="rig-bench-clone-") as folder:
             began = time.perf_counter()
-            _call("git", "clone", "--quiet", self._person.clone_url(self._repo), folder)
+            address, login = self._person.clone_url(self._repo), signed_in(self._person.token)
+            _call("git", "clone", "--quiet", address, folder, env=os.environ | login)
             if shutil.which("bwrap"):
-                _call("bwrap", "--ro-bind", "/", "/", "--unshare-all", "true")
+                _call("bwrap", "--ro-bind", "/", "/", "--unshare-all", "true", env=os.environ)
             return time.perf_counter() - began
 
     def _agent(self) -> psutil.Process | None:
@@ -199,5 +203,5 @@ def _clock_skew() -> float:
     return skew
 
 
-def _call(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+def _call(*command: str, env: Mapping[str, str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, env=env)  # noqa: S603

@@ -29,7 +29,8 @@ Documents and examples:
 - `@octokit/openapi-webhooks`: webhooks that the sandbox GitHub sends, each against the schema of
   its kind.
 - `@octokit/openapi`: answers of the sandbox GitHub's REST interface, each distinct one against the
-  schema of its operation and status.
+  schema of its operation and status; a walk leaves none of its addresses out
+  ([decision 32](decisions/0032-processes-are-judged-by-their-clients.md)).
 - `@octokit/graphql-schema`: answers of the sandbox GitHub's GraphQL interface, each distinct one
   run again on GitHub's schema, field by field; beside it the queries the client sends, and the
   types and fields the sandbox has.

@@ -12,17 +12,11 @@ from msgspec.structs import replace
 from rigtasks.local.github.app_keys import new_key
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.server import SandboxGitHub
-from rigtasks.testing import graphql_schemas
+from rigtasks.testing.answer_book import PREFIX, AnswerBook, is_query
 from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.graphql_schemas import AnsweredQuery
-from rigtasks.testing.known_differences import unknown
-from rigtasks.testing.rest_schemas import Answered, judged, operation_of
+from rigtasks.testing.rest_schemas import Answered, operation_of
 
-_PREFIX = "/api/v3"
-_JSON = "application/json"
-_GRAPHQL = ("/graphql", "/api/graphql")
-_NOT_REST = ("/_sandbox/", *_GRAPHQL)
-_FIRST_ERROR = 400
 #: Whose clients work with the sandbox, by what they call themselves.
 CLIENTS = "other people's clients with the sandbox GitHub"
 _CLIENTS = {
@@ -51,18 +45,17 @@ class JudgedGitHub(SandboxGitHub):
 
     def __init__(self, options: Options, **settings: Any) -> None:
         super().__init__(replace(options, new_key=partial(next, _KEYS)), **settings)
-        self._answers: dict[tuple[str, int, bytes], Answered] = {}
-        self._queries: set[AnsweredQuery] = set()
-        self._invented: set[str] = set()
+        self._book = AnswerBook()
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer one WSGI request, and keep what a call got."""
         _count_client(environ)
-        if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in _GRAPHQL:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if is_query(method, path):
             return self._query(environ, start_response)
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
+        path = path.removeprefix(PREFIX)
         told: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
@@ -71,21 +64,15 @@ class JudgedGitHub(SandboxGitHub):
 
         parts = super().__call__(environ, start)
         status, media = told[0], told[1].split(";")[0]
-        operation = operation_of(method, path)
-        if operation is not None:
-            body = b"".join(parts)
-            answered = Answered(method=method, path=path, status=status, media=media, body=body)
-            self._answers[operation.key, status, body] = answered
-            return [body]
-        if media == _JSON and status < _FIRST_ERROR and not path.startswith(_NOT_REST):
-            self._invented.add(f"{method} {path} is no operation of GitHub's")
-        return parts
+        body = b"" if operation_of(method, path) is None else b"".join(parts)
+        self._book.keep(Answered(method=method, path=path, status=status, media=media, body=body))
+        return [body] if body else parts
 
     def _query(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ = {**environ, "wsgi.input": BytesIO(asked)}
         answer = b"".join(super().__call__(environ, start_response))
-        self._queries.add(AnsweredQuery(asked=asked, answer=answer))
+        self._book.keep_query(AnsweredQuery(asked=asked, answer=answer))
         return [answer]
 
     def stop(self) -> None:
@@ -95,17 +82,7 @@ class JudgedGitHub(SandboxGitHub):
             AssertionError: an answer differs from the documents.
         """
         super().stop()
-        kept, self._answers = self._answers, {}
-        found = {one for each in kept.values() for one in _judge(each)}
-        asked, self._queries = self._queries, set()
-        found |= {one for each in asked for one in graphql_schemas.judged(each)}
-        if differences := unknown(found | self._invented):
-            raise AssertionError("\n".join(differences))
-
-
-def _judge(answered: Answered) -> tuple[str, ...]:
-    operation = operation_of(answered.method, answered.path)
-    return () if operation is None else judged(operation, answered)
+        self._book.check()
 
 
 def _count_client(environ: dict[str, Any]) -> None:
@@ -113,7 +90,7 @@ def _count_client(environ: dict[str, Any]) -> None:
     client = environ.get("HTTP_USER_AGENT", "").partition("/")[0]
     if client not in _CLIENTS:
         return
-    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(PREFIX)
     operation = operation_of(method, path)
     asked = f"{method} /{path.rpartition('/')[2]}" if operation is None else operation.key
     TALLY.add(f"{CLIENTS}: {_CLIENTS[client]}", asked)

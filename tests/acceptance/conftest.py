@@ -6,7 +6,7 @@ import pytest
 from running_rig import RunningRig, new_data_dir
 from shop import ALSO_INTERNAL, INTERNAL, Town
 
-from rigtasks.local.github.seeding import Seeder
+from rigtasks.testing.answer_book import JudgedSeeder
 
 SETTINGS = {
     "RIG_PROVIDER": "scripted",
@@ -41,7 +41,7 @@ def rig() -> Iterator[RunningRig]:
 
 @pytest.fixture(scope="session")
 def town(rig: RunningRig) -> Iterator[Town]:
-    """The sandbox GitHub of the shared stack, with people in it."""
+    """The sandbox GitHub of the shared stack, with people in it; what they see is judged."""
     address = rig.addresses["github"]
-    with Seeder.for_data_dir(address, rig.data_dir / "github") as seeder:
+    with JudgedSeeder.for_data_dir(address, rig.data_dir / "github") as seeder:
         yield Town(rig, seeder)

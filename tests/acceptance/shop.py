@@ -1,6 +1,5 @@
 """Small repositories with known bugs, and the issues that describe them."""
 
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from itertools import count
@@ -9,6 +8,7 @@ from pathlib import Path
 from running_rig import Json, RunningRig, wait_until
 
 from rigtasks.local.github.seeding import Person, Seeder
+from rigtasks.testing.real_git import real_git
 
 OWNER = "acme"
 INTERNAL = f"{OWNER}/rig-gitops"
@@ -169,17 +169,18 @@ class Shop:
         """Push a commit with one file to a new branch, as a person does."""
         with tempfile.TemporaryDirectory() as folder:
             clone = Path(folder) / "clone"
-            _git("clone", "--quiet", self.person.clone_url(self.repo), str(clone))
+            clone.mkdir()
+            self._git(clone, "clone", "--quiet", self.person.clone_url(self.repo), ".")
             (clone / path).write_text(text)
-            _git("-C", str(clone), "checkout", "--quiet", "-b", branch)
-            _git("-C", str(clone), "add", path)
-            _git("-C", str(clone), "commit", "--quiet", "-m", f"Change {path}")
-            _git("-C", str(clone), "push", "--quiet", "origin", branch)
+            self._git(clone, "checkout", "--quiet", "-b", branch)
+            self._git(clone, "add", path)
+            self._git(clone, "commit", "--quiet", "-m", f"Change {path}")
+            self._git(clone, "push", "--quiet", "origin", branch)
 
-
-def _git(*arguments: str) -> None:
-    me = ("-c", "user.name=Maria", "-c", "user.email=maria@example.invalid")
-    subprocess.run(("git", *me, *arguments), check=True, capture_output=True)
+    def _git(self, clone: Path, *arguments: str) -> None:
+        email = "maria@example.invalid"
+        token = self.person.token
+        real_git(clone, *arguments, name="Maria", email=email, token=token).check_returncode()
 
 
 class Town:

@@ -33,6 +33,8 @@ from rigtasks.local.processes import ProcessSpec
 from rigtasks.local.records import is_alive
 from rigtasks.local.stack import LocalStack, StackOptions
 from rigtasks.local.table import github
+from rigtasks.testing.judged_github import JudgedGitHub
+from rigtasks.testing.real_git import real_git
 
 START_SECONDS = 90.0
 STRANGE_SHA = "a" * 40
@@ -195,7 +197,7 @@ def _subjects_on_main(data_dir: Path, sha: str) -> list[str]:
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[SandboxGitHub]:
-    with SandboxGitHub(Options(data_dir=tmp_path / "github", run_ci=False)) as running:
+    with JudgedGitHub(Options(data_dir=tmp_path / "github", run_ci=False)) as running:
         yield running
 
 
@@ -212,19 +214,19 @@ def issue(seeder: Seeder) -> FiledIssue:
 
 def _change(issue: FiledIssue, folder: Path) -> int:
     """Change a file on a branch and open a pull request that closes the issue."""
-    identity = ["-c", "user.name=ada", "-c", "user.email=ada@example.invalid"]
+    ada = {"name": "ada", "email": "ada@example.invalid", "token": issue.person.token}
     for command in (
         ["clone", "--quiet", issue.person.clone_url(issue.repo), "."],
         ["switch", "--quiet", "--create", "fix"],
-        [*identity, "commit", "--quiet", "--allow-empty", "-m", "Look at it"],
+        ["commit", "--quiet", "--allow-empty", "-m", "Look at it"],
     ):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+        real_git(folder, *command, **ada).check_returncode()
     (folder / "README.md").write_text("Fixed.\n")
     for command in (
-        [*identity, "commit", "--quiet", "--all", "-m", "Fix it"],
+        ["commit", "--quiet", "--all", "-m", "Fix it"],
         ["push", "--quiet", "origin", "fix"],
     ):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+        real_git(folder, *command, **ada).check_returncode()
     pull = issue.person.create_pull(
         issue.repo, head="fix", base="main", title="Fix it", body=f"Closes #{issue.number}"
     )

@@ -13,7 +13,14 @@ from rigtasks.agent.sandbox import Probe
 from rigtasks.local.github.app_keys import new_key
 from rigtasks.local.github.git import BareRepository, ChangedFile
 from rigtasks.local.github.limits import Limits
-from rigtasks.local.github.model import Account, Installation, Issue, PullRequest, Repository
+from rigtasks.local.github.model import (
+    Account,
+    AccountType,
+    Installation,
+    Issue,
+    PullRequest,
+    Repository,
+)
 from rigtasks.local.github.state import State
 
 _REMEMBERED_DIFFS = 2_000
@@ -154,6 +161,11 @@ class Hub:
     def account(self, login: str) -> Account | None:
         """Return the account of a login, in any case, or None."""
         return self.state.accounts.first(login.lower())
+
+    def organization(self, login: str) -> Account | None:
+        """Return the organisation of a login, in any case, or None."""
+        found = self.account(login)
+        return found if found is not None and found.type is AccountType.ORGANIZATION else None
 
     def repository(self, owner: str, name: str) -> Repository | None:
         """Return a repository by its present name, in any case, or None."""

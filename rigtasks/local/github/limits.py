@@ -20,6 +20,7 @@ from rigtasks.local.github.request_cost import Cost, Resource
 
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 _ANONYMOUS_LIMIT = 60
+_SEARCHES, _ANONYMOUS_SEARCHES = 30, 10
 _PRIMARY_DOCS = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
 _SECONDARY_DOCS = (
     "https://docs.github.com/free-pro-team@latest/rest/overview/"
@@ -43,7 +44,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Attributes:
         core_per_hour: REST calls.
         graphql_per_hour: GraphQL points.
-        search_per_minute: REST calls below `/search`.
         concurrent: requests at the same time, REST and GraphQL together.
         points_per_minute: REST; a read is 1, a change 5.
         graphql_points_per_minute: the same for GraphQL.
@@ -55,7 +55,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     core_per_hour: Most = 5_000
     graphql_per_hour: Most = 5_000
-    search_per_minute: Most = 30
     concurrent: Most = None
     points_per_minute: Most = None
     graphql_points_per_minute: Most = None
@@ -72,7 +71,7 @@ GITHUBS_LIMITS = Limits(
     content_per_minute=80,
     content_per_hour=500,
 )
-NO_LIMITS = Limits(core_per_hour=None, graphql_per_hour=None, search_per_minute=None)
+NO_LIMITS = Limits(core_per_hour=None, graphql_per_hour=None)
 
 
 def primary_limit(caller: Caller, status: int, headers: dict[str, str]) -> HttpError:
@@ -190,7 +189,7 @@ class RateLimits:
             "limit": limit,
             "used": used,
             "remaining": max(limit - used, 0),
-            "reset": int((start + _length(resource)).timestamp()),
+            "reset": int((start + _HOUR).timestamp()),
         }
 
     def overview(self, caller: Caller, now: datetime) -> Response:
@@ -202,7 +201,9 @@ class RateLimits:
         shapes = {resource: self.shape(caller, resource, now) for resource in Resource}
         if None in shapes.values():
             raise HttpError(404, "Rate limiting is not enabled.")
-        return json_response({"resources": shapes, "rate": shapes[Resource.CORE]})
+        resources: dict[str, Any] = {str(resource): shape for resource, shape in shapes.items()}
+        resources["search"] = _unused_searches(caller, now)
+        return json_response({"resources": resources, "rate": shapes[Resource.CORE]})
 
     def stamp(self, response: Response, caller: Caller, resource: Resource, now: datetime) -> None:
         """Put the headers on an answer that has none of them yet."""
@@ -211,13 +212,12 @@ class RateLimits:
 
     def _window(self, caller: Caller, resource: Resource, now: datetime) -> tuple[datetime, int]:
         start, used = self._used.get((caller.rate_key, resource), (now, 0))
-        return (now, 0) if now >= start + _length(resource) else (start, used)
+        return (now, 0) if now >= start + _HOUR else (start, used)
 
     def _limit_of(self, caller: Caller, resource: Resource) -> int | None:
         limit = {
             Resource.CORE: self._limits.core_per_hour,
             Resource.GRAPHQL: self._limits.graphql_per_hour,
-            Resource.SEARCH: self._limits.search_per_minute,
         }[resource]
         if limit is None or caller.kind is not CallerKind.ANONYMOUS:
             return limit
@@ -248,8 +248,14 @@ class RateLimits:
         return secondary_limit(self._limits.status, told, words)
 
 
-def _length(resource: Resource) -> timedelta:
-    return _MINUTE if resource is Resource.SEARCH else _HOUR
+def _unused_searches(caller: Caller, now: datetime) -> dict[str, int]:
+    """Return GitHub's allowance for searches, without which no `/rate_limit` is complete.
+
+    Nobody uses it: there are no searches here.
+    """
+    limit = _ANONYMOUS_SEARCHES if caller.kind is CallerKind.ANONYMOUS else _SEARCHES
+    reset = int((now + _MINUTE).timestamp())
+    return {"limit": limit, "used": 0, "remaining": limit, "reset": reset}
 
 
 def _wait(

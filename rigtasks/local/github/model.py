@@ -6,7 +6,7 @@ REST API shows them. Attribute names are GitHub's own where it has one.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -254,6 +254,20 @@ class CheckSuite(Row, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class Annotation(msgspec.Struct, frozen=True, kw_only=True):
+    """A remark of a check run on lines of a file, as the call that makes one takes it."""
+
+    path: str
+    start_line: int
+    end_line: int
+    annotation_level: Literal["notice", "warning", "failure"]
+    message: str
+    start_column: int | None = None
+    end_column: int | None = None
+    title: str | None = None
+    raw_details: str | None = None
+
+
 class CheckRun(Row, frozen=True, kw_only=True):
     """One check run."""
 
@@ -271,7 +285,7 @@ class CheckRun(Row, frozen=True, kw_only=True):
     title: str | None = None
     summary: str | None = None
     text: str | None = None
-    annotations: tuple[dict[str, Any], ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
 
 class Status(Row, frozen=True, kw_only=True):

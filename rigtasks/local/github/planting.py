@@ -70,7 +70,7 @@ def _person(seeder: Seeder, tokens: Path, login: str, seed: Seed) -> Person:
     """Find a person with the token of an earlier start, or make them with a new one."""
     file = tokens / login
     if file.exists():
-        known = seeder.known_person(login, file.read_text(encoding="utf-8").strip())
+        known = seeder.acting(login, file.read_text(encoding="utf-8").strip())
         try:
             known.call("GET", "/user")
         except SeedingFailed:

@@ -82,6 +82,20 @@ def put_ruleset(
         return row
 
 
+def plan_of(row: Ruleset) -> RulesetPlan:
+    """Return the call that would make a ruleset as it is."""
+    return RulesetPlan(
+        name=row.name,
+        enforcement=row.enforcement,
+        rules=row.rules,
+        conditions=Conditions(
+            ref_name=RefNames(include=row.include, exclude=row.exclude),
+            repository_name=RefNames(include=row.repositories),
+        ),
+        bypass_actors=row.bypass_actors,
+    )
+
+
 def _invalid(message: str) -> HttpError:
     error = {"resource": "RepositoryRuleset", "code": "custom", "message": message}
     return validation_failed(error)

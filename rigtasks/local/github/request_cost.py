@@ -39,7 +39,6 @@ class Resource(StrEnum):
 
     CORE = "core"
     GRAPHQL = "graphql"
-    SEARCH = "search"
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,10 +76,9 @@ def cost_of(request: Request, path: str) -> Cost:
 
 def rest_cost(method: str, path: str) -> Cost:
     """Return the cost of a REST call; `path` is without the API's base."""
-    resource = Resource.SEARCH if path.startswith("/search/") else Resource.CORE
     points = _READ_POINTS if method in _READS else _WRITE_POINTS
     creates = method == "POST" and _CREATES.fullmatch(path) is not None
-    return Cost(resource=resource, points=points, creates=creates)
+    return Cost(resource=Resource.CORE, points=points, creates=creates)
 
 
 def graphql_cost(body: dict[str, Any]) -> Cost:

@@ -29,14 +29,14 @@ class SeedingFailed(Permanent):
 
 
 class Api:
-    """Calls of one identity."""
+    """Calls of one identity; who wants to see the answers hangs on `session`."""
 
     def __init__(self, url: str, token: str, accept: str = "application/vnd.github+json") -> None:
         self.url = url
         self.token = token
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers.update({"Authorization": f"Bearer {token}", "Accept": accept})
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers.update({"Authorization": f"Bearer {token}", "Accept": accept})
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Make one call and return the decoded answer, None where it is empty.
@@ -44,7 +44,7 @@ class Api:
         Raises:
             SeedingFailed: the answer is not a success.
         """
-        answer = self._session.request(
+        answer = self.session.request(
             method, self.url + path, json=body, params=query, timeout=_SECONDS
         )
         if not answer.ok:
@@ -57,7 +57,7 @@ class Api:
         url: str | None = self.url + path
         parameters: Json = {"per_page": 100, **query}
         while url is not None:
-            answer = self._session.get(url, params=parameters, timeout=_SECONDS)
+            answer = self.session.get(url, params=parameters, timeout=_SECONDS)
             if not answer.ok:
                 raise SeedingFailed("GET", path, answer.status_code, answer.text)
             items += answer.json()
@@ -66,7 +66,7 @@ class Api:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self.session.close()
 
 
 class Person(Api):
@@ -113,9 +113,8 @@ class Person(Api):
         return dict(self.call("PUT", f"/repos/{repo}/pulls/{number}/merge", fields))
 
     def clone_url(self, repo: str) -> str:
-        """Return an address for git that carries this person's token."""
-        scheme, _, rest = self.url.partition("://")
-        return f"{scheme}://x-access-token:{self.token}@{rest}/{repo}.git"
+        """Return the address for git; it asks for the token."""
+        return f"{self.url}/{repo}.git"
 
 
 class Seeder:
@@ -151,11 +150,9 @@ class Seeder:
         """Create a person, or find them, with a new personal token."""
         given = {"login": login, "name": name, "email": email}
         made = self._admin.call("POST", "/_sandbox/users", given)
-        person = Person(self.url, login, str(made["token"]))
-        self._people.append(person)
-        return person
+        return self.acting(login, str(made["token"]))
 
-    def known_person(self, login: str, token: str) -> Person:
+    def acting(self, login: str, token: str) -> Person:
         """Act as a person whose token is known."""
         person = Person(self.url, login, token)
         self._people.append(person)

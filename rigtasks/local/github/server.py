@@ -244,7 +244,7 @@ class SandboxGitHub:
             if caller is ANONYMOUS:
                 raise _ask_for_token("Authentication required")
             raise HttpError(404, "Repository not found.")
-        if named is None:
+        if named is None and request.method == "GET":  # git follows no redirect of what it sends
             query = f"?{request.query_string.decode('ascii', 'replace')}".rstrip("?")
             address = f"{self.url}/{self.hub.full_name(repo)}.git/{path}{query}"
             return Response(status=301, headers={"Location": address})

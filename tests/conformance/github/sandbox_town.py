@@ -1,6 +1,5 @@
 """The town around the sandbox GitHub, over HTTP and with real git."""
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,13 @@ from rigtasks.github.tokens import AppTokens
 from rigtasks.github.transport import Transport
 from rigtasks.local.github.seeding import Person, Seeder
 from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.testing.real_git import real_git
 from rigtasks.workspace.checkout import Start, checkout_for_agent
 from rigtasks.workspace.git import Git, Remote
 from rigtasks.workspace.push import PushOutcome, PushRequest, push_branch
 
 PERSON = {"user.name": "dev-e", "user.email": "dev-e@example.invalid"}
+PERSON_AT_GIT = {"name": "mona", "email": "mona@example.invalid"}
 
 
 class SandboxTown:
@@ -120,13 +121,15 @@ class SandboxTown:
 
     def push(self, branch: str, files: Mapping[str, str]) -> str:
         clone = self._folder / f"mona-{len(list(self._folder.iterdir()))}"
+        clone.mkdir()
         url = self.mona.clone_url(self.shop.full_name)
-        subprocess.run(("git", "clone", "--quiet", url, str(clone)), check=True)
+        me = {**PERSON_AT_GIT, "token": self.mona.token}
+        real_git(clone, "clone", "--quiet", url, ".", **me).check_returncode()
         git = Git(clone)
         if git.run("checkout", "--quiet", branch).returncode != 0:
             git.read("checkout", "--quiet", "-b", branch)
         sha = _commit(git, files)
-        subprocess.run(("git", "-C", str(clone), "push", "--quiet", url, branch), check=True)
+        real_git(clone, "push", "--quiet", url, branch, **me).check_returncode()
         return sha
 
     def work(self) -> "SandboxWork":

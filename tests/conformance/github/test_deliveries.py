@@ -21,7 +21,7 @@ from rigtasks.github.webhook_facts import (
 )
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.seeding import Seeder
-from rigtasks.local.github.server import SandboxGitHub
+from rigtasks.testing.judged_github import JudgedGitHub
 from rigtasks.testing.mailbox import mailbox
 from rigtasks.testing.webhook_schemas import judged
 
@@ -32,7 +32,7 @@ def test_what_the_sandbox_sends_is_signed_and_understood(tmp_path: Path) -> None
     with mailbox() as (url, arrived):
         options = Options(data_dir=tmp_path, webhook_url=url, webhook_secret=SECRET, run_ci=False)
         with (
-            SandboxGitHub(options) as sandbox,
+            JudgedGitHub(options) as sandbox,
             Seeder(sandbox.url, sandbox.admin_token) as seeder,
         ):
             mona = seeder.person("mona")

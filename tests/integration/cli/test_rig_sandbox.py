@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from rigtasks.local.github.seeding import Api
+from rigtasks.testing.webhook_schemas import judged
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sandbox-github.md").read_text()
 SEED, FAULTS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -155,9 +156,10 @@ def test_the_page_can_be_followed(folder: Path, start: Start, listener: Listener
     until(lambda: len(listener.heard) == 2)
     assert {event for event, *_ in listener.heard} == {"issue_comment"}
     assert len({delivery for _, delivery, *_ in listener.heard}) == 1
-    for _, _, signature, body in listener.heard:
+    for event, _, signature, body in listener.heard:
         digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
         assert signature == f"sha256={digest}"
+        assert judged(event, json.loads(body)) == ()
 
     # secrets are in files of the owner, and on no command line
     for file in (*ready["tokens"].values(), ready["admin_token_file"], *_of(ready)):

@@ -54,6 +54,7 @@ from rigtasks.routing.labels import READY
 from rigtasks.routing.stack import Queue
 from rigtasks.runs.assignments import branch_of
 from rigtasks.shell import IssueShell, Told
+from rigtasks.testing.real_git import real_git
 from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
 from rigtasks.workspace.clean_clones import GitCleanClones
 from rigtasks.workspace.git import Git, Remote
@@ -326,14 +327,27 @@ class Scene:
         self.checkouts += 1
         clone = self.folder / f"clone-{self.checkouts}"
         url = self.maria.clone_url(self.repo)
-        subprocess.run(("git", "clone", "--quiet", url, str(clone)), check=True)
+        clone_as(self.maria, url, clone)
         git = Git(clone)
         known = git.run("checkout", "--quiet", branch).returncode == 0
         if not known:
             git.read("checkout", "--quiet", "-b", branch)
         sha = commit(git, files)
-        subprocess.run(("git", "-C", str(clone), "push", "--quiet", url, branch), check=True)
+        git_as(self.maria, clone, "push", "--quiet", url, branch)
         return sha
+
+
+def git_as(person: Person, folder: Path, *arguments: str) -> None:
+    """Run git with the login of a person."""
+    email = f"{person.login}@example.invalid"
+    token = person.token
+    real_git(folder, *arguments, name=person.login, email=email, token=token).check_returncode()
+
+
+def clone_as(person: Person, url: str, clone: Path) -> None:
+    """Clone into a new folder."""
+    clone.mkdir()
+    git_as(person, clone, "clone", "--quiet", url, ".")
 
 
 def commit(git: Git, files: dict[str, str]) -> str:

@@ -18,6 +18,7 @@ from rigtasks.local.github.model import Delivery
 from rigtasks.local.github.seeding import Seeder
 from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.local.ports import any_free_port
+from rigtasks.testing.judged_github import JudgedGitHub
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def unheard(tmp_path: Path) -> Iterator[SandboxGitHub]:
     """A GitHub whose webhooks go where nobody listens."""
     url = f"http://127.0.0.1:{any_free_port()}/"
     options = Options(data_dir=tmp_path / "github", webhook_url=url, run_ci=False)
-    with SandboxGitHub(options) as running:
+    with JudgedGitHub(options) as running:
         yield running
 
 

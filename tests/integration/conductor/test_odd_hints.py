@@ -1,14 +1,12 @@
 """Signed deliveries and files that say odd things: GitHub is read again, and that counts."""
 
 import json
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 import pytest
-from conductor_scene import CONFIG, FIXED, MakeScene, Scene
+from conductor_scene import CONFIG, FIXED, MakeScene, Scene, clone_as, git_as
 
 from rigtasks.conductor.deliveries import note_failure, work_on_delivery
 from rigtasks.errors import Permanent
@@ -164,22 +162,16 @@ def test_a_file_above_every_bound_is_refused_in_words(make_scene: MakeScene, siz
 
 def test_a_symlinked_config_file_is_refused_whatever_it_points_at(scene: Scene) -> None:
     clone = scene.folder / "clone"
-    url = scene.maria.clone_url(scene.repo)
-    subprocess.run(("git", "clone", "--quiet", url, str(clone)), check=True)
+    clone_as(scene.maria, scene.maria.clone_url(scene.repo), clone)
     (clone / "elsewhere.yaml").write_text(CONFIG)
     (clone / CONFIG_PATH).unlink()
     (clone / CONFIG_PATH).symlink_to("elsewhere.yaml")
-    commit_all(clone)
+    for command in (("add", "--all"), ("commit", "--quiet", "-m", "x"), ("push", "--quiet")):
+        git_as(scene.maria, clone, *command)
     file_issue(scene, READY)
 
     assert "`.rig-agent.yaml` is a symbolic link" in scene.take_in()
     assert scene.types() == ["ISSUE_REFUSED"]
-
-
-def commit_all(clone: Path) -> None:
-    author = ("-c", "user.name=maria", "-c", "user.email=maria@example.invalid")
-    for command in (("add", "--all"), (*author, "commit", "--quiet", "-m", "x"), ("push", "-q")):
-        subprocess.run(("git", "-C", str(clone), *command), check=True)
 
 
 def test_from_another_branch_nothing_is_read(scene: Scene) -> None:

@@ -175,9 +175,8 @@ class Ground:
         return dict(self.call(self.owner, "POST", "/rulesets", {"rules": list(rules), **plan}))
 
     def clone(self, person: Person | Api, name: str = "work") -> WorkingCopy:
-        scheme, _, rest = self.town.sandbox.url.partition("://")
-        address = f"{scheme}://x-access-token:{person.token}@{rest}/{self.name}.git"
-        return WorkingCopy(self.folder / name, address)
+        address = f"{self.town.sandbox.url}/{self.name}.git"
+        return WorkingCopy(self.folder / name, address, person.token)
 
     def heard(self, name: str) -> list[Heard]:
         """Return the webhooks of one kind about this repository, when all have arrived."""

@@ -11,6 +11,7 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 import jwt
 
@@ -23,6 +24,7 @@ from rigtasks.testing.webhook_schemas import judged
 MakeScene = Callable[..., "Scene"]
 
 SECRET = "a secret of the tests"
+FORM = "application/x-www-form-urlencoded"
 CI = """
 name: CI
 on: [push, pull_request]
@@ -51,10 +53,15 @@ class Heard:
     delivery: str
     signature: str
     body: bytes
+    form: bool = False
 
     @property
     def payload(self) -> dict[str, Any]:
-        return dict(json.loads(self.body))
+        if not self.form:
+            return dict(json.loads(self.body))
+        ((name, text),) = parse_qsl(self.body.decode(), strict_parsing=True)
+        assert name == "payload"
+        return dict(json.loads(text))
 
     @property
     def name(self) -> str:
@@ -89,12 +96,10 @@ class Receiver:
                     delivery=self.headers["X-GitHub-Delivery"],
                     signature=self.headers["X-Hub-Signature-256"],
                     body=body,
+                    form=self.headers["Content-Type"] == FORM,
                 )
-                if self.headers["Content-Type"] == "application/json":
-                    receiver.heard.append(heard)
-                    receiver.differs(*judged(heard.event, heard.payload))
-                else:
-                    receiver.forms.append(heard)
+                receiver.differs(*judged(heard.event, heard.payload))
+                (receiver.forms if heard.form else receiver.heard).append(heard)
                 receiver.open.wait(30)
                 self.send_response(receiver.answers)
                 self.end_headers()
@@ -191,9 +196,7 @@ class Scene:
         return self.api(made["token"])
 
     def clone(self, token: str, name: str = "work") -> "WorkingCopy":
-        scheme, _, rest = self.sandbox.url.partition("://")
-        address = f"{scheme}://x-access-token:{token}@{rest}/{self.repo}.git"
-        return WorkingCopy(self.folder / name, address)
+        return WorkingCopy(self.folder / name, f"{self.sandbox.url}/{self.repo}.git", token)
 
     def branch_with(self, api: Api, branch: str, files: dict[str, str]) -> "WorkingCopy":
         """Push a branch off main with one commit of these files."""
@@ -220,14 +223,15 @@ class Scene:
 
 
 class WorkingCopy:
-    """A clone on disk, used with the real git."""
+    """A clone on disk, used with the real git and one token."""
 
-    def __init__(self, path: Path, address: str) -> None:
+    def __init__(self, path: Path, address: str, token: str) -> None:
         self.path = path
-        run_git(path.parent, "clone", "--quiet", address, str(path))
+        self._token = token
+        run_git(path.parent, "clone", "--quiet", address, str(path), token=token)
 
     def git(self, *arguments: str, check: bool = True) -> str:
-        return run_git(self.path, *arguments, check=check)
+        return run_git(self.path, *arguments, token=self._token, check=check)
 
     def commit(self, files: dict[str, str], message: str) -> str:
         for name, text in files.items():
@@ -242,9 +246,9 @@ class WorkingCopy:
         return self.git("push", *flags, "origin", f"HEAD:refs/heads/{branch}", check=check)
 
 
-def run_git(folder: Path, *arguments: str, check: bool = True) -> str:
+def run_git(folder: Path, *arguments: str, token: str | None = None, check: bool = True) -> str:
     email = "200101+dev-e[bot]@users.noreply.github.com"
-    done = real_git(folder, *arguments, name="dev-e[bot]", email=email)
+    done = real_git(folder, *arguments, name="dev-e[bot]", email=email, token=token)
     if check and done.returncode:
         raise AssertionError(f"git {arguments} failed: {done.stderr}")
     return done.stdout + done.stderr

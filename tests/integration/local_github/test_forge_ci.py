@@ -11,6 +11,7 @@ from forge_scene import SHOP, MakeScene, Receiver, Scene, until
 
 from rigtasks.agent.sandbox import Level, Probe
 from rigtasks.local.github import SandboxGitHub
+from rigtasks.testing.judged_github import JudgedGitHub
 
 Json = dict[str, Any]
 NOTHING = Probe(level=Level.NONE, reason="bwrap is not installed")
@@ -195,7 +196,7 @@ def test_a_job_cut_short_by_a_stop_is_run_by_the_next_process(make_scene: MakeSc
     scene.sandbox.stop()
     assert status(scene.sandbox) == "in_progress"
     # when another one starts on the same folder
-    with SandboxGitHub(scene.sandbox.hub.options) as again:
+    with JudgedGitHub(scene.sandbox.hub.options) as again:
         # then the same check run is brought to its end
         until(lambda: status(again) == "completed")
         (run,) = again.state.check_runs.all()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from forge_scene import FIXED, MakeScene, Scene, WorkingCopy, run_git
+from forge_scene import FIXED, MakeScene, Scene, run_git
 
 
 def test_a_clone_needs_a_token_that_may_read(scene: Scene) -> None:
@@ -39,7 +39,7 @@ def test_a_protected_branch_takes_no_direct_push_from_an_app(make_scene: MakeSce
     assert scene.call(author, "GET", "/branches/work")["commit"]["sha"] == head
     # and an owner may push where administrators are not bound
     scene.clone(scene.owner.token, "owners").git("pull", "--quiet", "origin", "work")
-    copy = WorkingCopy(scene.folder / "again", scene.owner.clone_url(scene.repo))
+    copy = scene.clone(scene.owner.token, "again")
     copy.commit({"NEWS.md": "x\n"}, "news")
     copy.push("main")
 
@@ -53,7 +53,7 @@ def test_workflows_need_their_own_permission(scene: Scene) -> None:
     assert "`.github/workflows/ci.yml` without `workflows` permission" in said
     assert [row["name"] for row in scene.call(author, "GET", "/branches")] == ["main"]
     # a person may
-    mine = WorkingCopy(scene.folder / "mine", scene.owner.clone_url(scene.repo))
+    mine = scene.clone(scene.owner.token, "mine")
     mine.commit({".github/workflows/ci.yml": "on: push\njobs: {}\n"}, "ci")
     mine.push("honest")
     assert len(scene.call(author, "GET", "/branches")) == 2
@@ -119,7 +119,7 @@ def test_a_pull_request_merged_by_hand_is_seen_as_merged(scene: Scene) -> None:
     author = scene.installed("author")
     scene.branch_with(author, "work", {"price.py": FIXED})
     pull = scene.call(author, "POST", "/pulls", {"title": "T", "head": "work", "base": "main"})
-    mine = WorkingCopy(scene.folder / "mine", scene.owner.clone_url(scene.repo))
+    mine = scene.clone(scene.owner.token, "mine")
     mine.git("merge", "--quiet", "--ff-only", "origin/work")
     mine.push("main")
     after = scene.call(author, "GET", f"/pulls/{pull['number']}")

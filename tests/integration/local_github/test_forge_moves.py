@@ -4,6 +4,7 @@ from pathlib import Path
 
 import requests
 from common_ground import GUILD, Ground, Town, new_ground
+from forge_scene import run_git
 
 from rigtasks.local.github.seeding import Api
 
@@ -32,12 +33,15 @@ def test_a_renamed_repository_is_found_at_its_old_name(ground: Ground) -> None:
     followed = ground.owner.call("GET", f"/repos/{old}/branches/main")
     assert followed["name"] == "main"
     copy.commit({"n.txt": "1\n"}, "fix: after the renaming")
-    said = copy.push("work")
-    assert "redirecting to" in said
+    copy.push("work")  # asked for a login at the old address, git goes on there
     ground.name = changed["full_name"]
     assert "work" in [row["name"] for row in ground.call(ground.owner, "GET", "/branches")]
     (told,) = ground.heard("repository.renamed")
     assert told.payload["changes"] == {"repository": {"name": {"from": short}}}
+    ground.call(ground.owner, "PATCH", "", {"private": False})
+    said = run_git(ground.folder, "ls-remote", f"{ground.town.sandbox.url}/{old}.git")
+    assert "redirecting to" in said
+    assert "refs/heads/work" in said
     taken = {"name": short}
     ground.seeder.create_repository(old, files={"x": "y\n"}, roles={"olga": "admin"})
     status, said = ground.refused(ground.owner, "PATCH", "", taken)
@@ -162,3 +166,24 @@ def test_a_transferred_issue_is_found_where_it_went(town: Town, tmp_path: Path) 
     assert came.payload["changes"]["old_issue"]["number"] == issue["number"]
     following = ground.call(ground.owner, "POST", "/issues", {"title": "next"})
     assert following["number"] == issue["number"] + 1
+
+
+def test_a_repository_is_hidden_and_shown_again(ground: Ground) -> None:
+    reader = ground.town.person("rita")
+    for private, action in ((False, "publicized"), (True, "privatized")):
+        changed = ground.call(ground.owner, "PATCH", "", {"private": private})
+        assert (changed["private"], changed["visibility"]) == (
+            private,
+            "private" if private else "public",
+        )
+        (told,) = ground.heard(f"repository.{action}")
+        assert told.payload["repository"]["private"] is private
+        assert told.payload["sender"]["login"] == "olga"
+        status = asked(ground, reader, "GET", f"/repos/{ground.name}").status_code
+        assert status == (404 if private else 200)
+    # what stays as it is is not told of
+    ground.call(ground.owner, "PATCH", "", {"private": True})
+    assert len(ground.heard("repository.privatized")) == 1
+    status, _ = ground.refused(ground.writer, "PATCH", "", {"private": False})
+    assert status == 403
+    assert len(ground.heard("repository.publicized")) == 1

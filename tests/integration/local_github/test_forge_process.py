@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 from forge_scene import FIXED, Receiver, WorkingCopy, until
 
-from rigtasks.local.github.seeding import Seeder
+from rigtasks.testing.answer_book import JudgedSeeder
 
 SECRET = "whsec_of_the_tests"
 
@@ -42,12 +42,12 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
     process, ready = start(tmp_path / "forge")
     try:
         token = Path(ready["admin_token_file"]).read_text()
-        with Seeder(ready["url"], token) as seeder:
+        with JudgedSeeder(ready["url"], token) as seeder:
             owner = seeder.person("olga")
             seeder.create_repository("acme/shop", files={"a.py": "1\n"}, roles={"olga": "admin"})
             owner.create_issue("acme/shop", "A", "b")
             owner.label("acme/shop", 1, "agent-ready")
-            copy = WorkingCopy(tmp_path / "work", owner.clone_url("acme/shop"))
+            copy = WorkingCopy(tmp_path / "work", owner.clone_url("acme/shop"), owner.token)
             copy.commit({"a.py": FIXED}, "fix")
             copy.push("work")
             owner.create_pull("acme/shop", head="work", base="main", title="T", body="Closes #1")
@@ -58,11 +58,10 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
     # when another process starts on the same folder
     process, ready = start(tmp_path / "forge")
     try:
-        with Seeder(ready["url"], token) as seeder:
+        with JudgedSeeder(ready["url"], token) as seeder:
             assert seeder.apps() == apps
             assert json.loads(Path(ready["apps_file"]).read_text()) == apps
-            again = seeder.person("olga")
-            again.token = secret
+            again = seeder.acting("olga", secret)
             # then it knows all of it, and goes on where the other stopped
             labels = again.call("GET", "/repos/acme/shop/issues/1")["labels"]
             assert [label["name"] for label in labels] == ["agent-ready"]
@@ -81,7 +80,7 @@ def test_webhooks_are_signed_with_a_secret_that_no_process_list_shows(tmp_path: 
         process, ready = start(tmp_path / "forge", "--webhook-url", receiver.url)
         try:
             shown = psutil.Process(process.pid).cmdline()
-            with Seeder(ready["url"], Path(ready["admin_token_file"]).read_text()) as seeder:
+            with JudgedSeeder(ready["url"], Path(ready["admin_token_file"]).read_text()) as seeder:
                 owner = seeder.person("olga")
                 seeder.create_repository(
                     "acme/shop", files={"a.py": "1\n"}, roles={"olga": "admin"}

@@ -45,9 +45,15 @@ def test_a_ruleset_that_is_off_is_listed_but_not_in_force(ground: Ground) -> Non
     pull = ground.pull()
     assert ground.state(pull["number"]) == "clean"
     assert ground.call(ground.app("author"), "GET", "/rules/branches/main") == []
-    plan = {"name": "rules", "target": "branch", "enforcement": "active", "rules": [PULL_REQUEST]}
-    changed = ground.call(ground.owner, "PUT", f"/rulesets/{made['id']}", plan)
-    assert (changed["id"], changed["enforcement"]) == (made["id"], "active")
+    changed = ground.call(ground.owner, "PUT", f"/rulesets/{made['id']}", {"enforcement": "active"})
+    when = ("enforcement", "updated_at")
+    same = {name: value for name, value in changed.items() if name not in when}
+    assert same == {name: value for name, value in made.items() if name not in when}
+    assert changed["enforcement"] == "active"
+    assert ground.state(pull["number"]) == "blocked"
+    ground.call(ground.owner, "PUT", f"/rulesets/{made['id']}", {"name": "off", "rules": []})
+    assert ground.state(pull["number"]) == "clean"
+    ground.call(ground.owner, "PUT", f"/rulesets/{made['id']}", {"rules": [PULL_REQUEST]})
     assert ground.state(pull["number"]) == "blocked"
     ground.call(ground.owner, "DELETE", f"/rulesets/{made['id']}")
     assert ground.state(pull["number"]) == "clean"

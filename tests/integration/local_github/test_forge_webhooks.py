@@ -5,8 +5,8 @@ import threading
 import pytest
 from forge_scene import FIXED, SECRET, MakeScene, Scene, until
 
-from rigtasks.local.github import SandboxGitHub
 from rigtasks.local.github.seeding import SeedingFailed
+from rigtasks.testing.judged_github import JudgedGitHub
 
 
 def test_a_failed_delivery_is_logged_and_not_repeated(scene: Scene) -> None:
@@ -79,7 +79,7 @@ def test_what_waits_in_the_queue_survives_a_restart(scene: Scene) -> None:
     scene.receiver.open.set()
     stopping.join(timeout=30)
     told_before = [heard.payload["issue"]["title"] for heard in scene.receiver.heard]
-    with SandboxGitHub(scene.sandbox.hub.options) as again:
+    with JudgedGitHub(scene.sandbox.hub.options) as again:
         until(again.services.webhooks.idle)
     # then the others follow, in order and once
     assert told_before[0] == "A"

@@ -26,84 +26,84 @@ def chunk(data: bytes) -> bytes:
 
 
 LENGTH = f"Content-Length: {len(BODY)}"
-BELOW_HTTP: dict[str, tuple[bytes, set[int]]] = {
+BELOW_HTTP: dict[str, tuple[bytes, int]] = {
     "two signatures": (
-        refused_bytes(LENGTH, f"X-Hub-Signature-256: {sign(BODY)}") + BODY, {401}
+        refused_bytes(LENGTH, f"X-Hub-Signature-256: {sign(BODY)}") + BODY, 401
     ),
     "two signatures, the second one true": (
         request_head(None, LENGTH, f"X-Hub-Signature-256: {sign(BODY)}",
-                     X_Hub_Signature_256=sign(b"")) + BODY, {401},
+                     X_Hub_Signature_256=sign(b"")) + BODY, 401,
     ),
     "two delivery ids": (
-        refused_bytes(LENGTH, f"X-GitHub-Delivery: {uuid.uuid4()}") + BODY, {400}
+        refused_bytes(LENGTH, f"X-GitHub-Delivery: {uuid.uuid4()}") + BODY, 400
     ),
-    "two events": (refused_bytes(LENGTH, "X-GitHub-Event: push") + BODY, {400}),
+    "two events": (refused_bytes(LENGTH, "X-GitHub-Event: push") + BODY, 400),
     "two lengths that differ": (
-        refused_bytes(LENGTH, "Content-Length: 3") + BODY, {400}
+        refused_bytes(LENGTH, "Content-Length: 3") + BODY, 400
     ),
     "Content-Length that is too short": (
-        refused_bytes(f"Content-Length: {len(BODY) - 5}") + BODY, {401}
+        refused_bytes(f"Content-Length: {len(BODY) - 5}") + BODY, 401
     ),
-    "Content-Length negative": (refused_bytes("Content-Length: -1") + BODY, {400}),
-    "Content-Length no number": (refused_bytes("Content-Length: ten") + BODY, {400}),
-    "Content-Length 0": (refused_bytes("Content-Length: 0") + BODY, {401}),
-    "no length and no chunks": (refused_bytes() + BODY, {401}),
+    "Content-Length negative": (refused_bytes("Content-Length: -1") + BODY, 400),
+    "Content-Length no number": (refused_bytes("Content-Length: ten") + BODY, 400),
+    "Content-Length 0": (refused_bytes("Content-Length: 0") + BODY, 401),
+    "no length and no chunks": (refused_bytes() + BODY, 401),
     "Transfer-Encoding with Content-Length": (
-        refused_bytes("Content-Length: 3", "Transfer-Encoding: chunked") + BODY, {400, 401}
+        refused_bytes("Content-Length: 3", "Transfer-Encoding: chunked") + BODY, 401
     ),
     "Transfer-Encoding unknown": (
-        refused_bytes("Transfer-Encoding: x, identity") + BODY, {400, 401, 501}
+        refused_bytes("Transfer-Encoding: x, identity") + BODY, 400
     ),
     "chunked, with a size that is no number": (
-        refused_bytes("Transfer-Encoding: chunked") + b"zz\r\n" + BODY, {400, 401}
+        refused_bytes("Transfer-Encoding: chunked") + b"zz\r\n" + BODY, 401
     ),
     "header with a line feed": (
-        refused_bytes(LENGTH, "X-Request-Id: a\n\tb") + BODY, {202, 400}
+        refused_bytes(LENGTH, "X-Request-Id: a\n\tb") + BODY, 400
     ),
     "headers of 1 MB": (
         refused_bytes(LENGTH, *(f"X-Padding-{n}: {'x' * 10_000}" for n in range(100))) + BODY,
-        {400, 431},
+        431,
     ),
     "1,000 headers": (
-        refused_bytes(LENGTH, *(f"X-Padding-{n}: x" for n in range(1_000))) + BODY, {400, 431}
+        refused_bytes(LENGTH, *(f"X-Padding-{n}: x" for n in range(1_000))) + BODY, 431
     ),
 }  # fmt: skip
 
 
-CUT_SHORT: dict[str, tuple[bytes, set[int]]] = {
+CUT_SHORT: dict[str, tuple[bytes, int]] = {
     "Content-Length that is too long": (
         refused_bytes(f"Content-Length: {len(BODY) + 500}") + BODY,
-        {400},
+        400,
     ),
     "chunked, truncated": (
         refused_bytes("Transfer-Encoding: chunked") + chunk(BODY)[:-20],
-        {400, 401},
+        401,
     ),
     "chunked, without its end": (
         refused_bytes("Transfer-Encoding: chunked") + chunk(BODY[:-20]),
-        {400, 401},
+        401,
     ),
 }
 
 
-@pytest.mark.parametrize(("request_bytes", "statuses"), tables(BELOW_HTTP))
+@pytest.mark.parametrize(("request_bytes", "status"), tables(BELOW_HTTP))
 def test_what_is_wrong_below_http_stores_nothing(
-    receiver: Receiver, request_bytes: bytes, statuses: set[int]
+    receiver: Receiver, request_bytes: bytes, status: int
 ) -> None:
     before = count(receiver)
-    status, _ = receiver.raw(request_bytes)
-    assert status in statuses
+    answered, _ = receiver.raw(request_bytes)
+    assert answered == status
     assert count(receiver) == before
     assert receiver.deliver(issue_payload(213)).status_code == 202
 
 
-@pytest.mark.parametrize(("request_bytes", "statuses"), tables(CUT_SHORT))
+@pytest.mark.parametrize(("request_bytes", "status"), tables(CUT_SHORT))
 def test_what_ends_too_early_stores_nothing(
-    receiver: Receiver, request_bytes: bytes, statuses: set[int]
+    receiver: Receiver, request_bytes: bytes, status: int
 ) -> None:
     before = count(receiver)
-    status, _ = receiver.raw(request_bytes, end=True)
-    assert status in statuses
+    answered, _ = receiver.raw(request_bytes, end=True)
+    assert answered == status
     assert count(receiver) == before
     assert receiver.deliver(issue_payload(214)).status_code == 202
 
@@ -203,7 +203,7 @@ def test_a_method_in_small_letters_is_another_method(receiver: Receiver) -> None
 def test_a_path_that_is_almost_right_takes_nothing(receiver: Receiver, path: str) -> None:
     head = request_head(len(BODY), X_Hub_Signature_256=sign(BODY))
     status, _ = receiver.raw(head.replace(PATH.encode(), path.encode(), 1) + BODY)
-    assert status in {403, 404, 405}
+    assert status == 404
 
 
 @pytest.mark.usefixtures("nothing_stored")

@@ -35,7 +35,7 @@ def refused(limits: RateLimits, cost: Cost, now: datetime, caller: Caller = MONA
     ("method", "path", "resource", "points", "creates"),
     [
         ("GET", "/repos/a/b/issues", Resource.CORE, 1, False),
-        ("GET", "/search/issues", Resource.SEARCH, 1, False),
+        ("GET", "/search/issues", Resource.CORE, 1, False),
         ("PUT", "/repos/a/b/pulls/1/merge", Resource.CORE, 5, False),
         ("POST", "/repos/a/b/issues", Resource.CORE, 5, True),
         ("POST", "/repos/a/b/pulls/1/reviews", Resource.CORE, 5, True),
@@ -133,11 +133,10 @@ def test_too_many_at_the_same_time() -> None:
 
 
 def test_each_resource_has_an_allowance_of_its_own() -> None:
-    limits = RateLimits(Limits(core_per_hour=1, graphql_per_hour=60, search_per_minute=1))
+    limits = RateLimits(Limits(core_per_hour=1, graphql_per_hour=60))
     costly = query("{ a(first: 100) { b(first: 100) { c(first: 1) { d } } } }")
     assert costly.units == 101
-    search = rest_cost("GET", "/search/issues")
-    for cost in (READ, search, costly):
+    for cost in (READ, costly):
         limits.admit(MONA, cost, NOW)
         limits.count(MONA, cost, NOW)
     assert refused(limits, READ, NOW).status == 403
@@ -149,7 +148,18 @@ def test_each_resource_has_an_allowance_of_its_own() -> None:
         "message": "API rate limit already exceeded for user ID 7.",
     }
     assert (answer.status_code, answer.get_json()) == (200, {"errors": [error]})
-    limits.admit(MONA, search, NOW + timedelta(minutes=1))
+    shown = limits.overview(MONA, NOW).get_json()["resources"]
+    assert {name: one["remaining"] for name, one in shown.items()} == {
+        "core": 0,
+        "graphql": 0,
+        "search": 30,
+    }
+    anonymous = limits.overview(ANONYMOUS, NOW).get_json()["resources"]
+    assert {name: one["limit"] for name, one in anonymous.items()} == {
+        "core": 1,
+        "graphql": 60,
+        "search": 10,
+    }
 
 
 def test_without_limits_there_are_no_headers_and_nothing_to_show() -> None:

@@ -118,8 +118,8 @@ def repository_teams(call: Call) -> Response:
 
 def _organization(call: Call) -> Account:
     """Return the organisation the address names, where the caller may look at its teams."""
-    found = call.hub.account(call.arguments["org"])
-    if found is None or found.type is not AccountType.ORGANIZATION:
+    found = call.hub.organization(call.arguments["org"])
+    if found is None:
         raise not_found()
     caller = call.caller
     if caller.installation is not None:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from rigtasks.local.github import access
 from rigtasks.local.github.answers import HttpError, forbidden_to_app, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
-from rigtasks.local.github.model import Installation, Repository
+from rigtasks.local.github.model import Account, Installation, Repository
 from rigtasks.local.github.shapes import accounts, repositories
 
 _LEVELS = ("none", "read", "write", "admin")
@@ -55,8 +55,16 @@ def repository_installation(call: Call) -> Response:
 
 def account_installation(call: Call) -> Response:
     """Find the App's installation for an account."""
+    return _installation_on(call, call.hub.account(call.arguments["login"]))
+
+
+def organization_installation(call: Call) -> Response:
+    """Find the App's installation for an organisation."""
+    return _installation_on(call, call.hub.organization(call.arguments["login"]))
+
+
+def _installation_on(call: Call, owner: Account | None) -> Response:
     app = call.app
-    owner = call.hub.account(call.arguments["login"])
     row = None if owner is None else call.hub.installation(app.id, owner.id)
     if row is None:
         raise not_found()
@@ -169,7 +177,7 @@ ROUTES = (
         handler=create_token,
     ),
     Route(method="GET", rule="/repos/<owner>/<repo>/installation", handler=repository_installation),
-    Route(method="GET", rule="/orgs/<login>/installation", handler=account_installation),
+    Route(method="GET", rule="/orgs/<login>/installation", handler=organization_installation),
     Route(method="GET", rule="/users/<login>/installation", handler=account_installation),
     Route(method="GET", rule="/installation/repositories", handler=installation_repositories),
     Route(method="DELETE", rule="/installation/token", handler=revoke_token),

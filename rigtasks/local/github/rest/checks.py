@@ -3,15 +3,18 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from werkzeug.wrappers import Response
 
 from rigtasks.local.github import checks
 from rigtasks.local.github.access import CallerKind
 from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
-from rigtasks.local.github.model import App, CheckRun, CheckSuite
+from rigtasks.local.github.model import Annotation, App, CheckRun, CheckSuite
 from rigtasks.local.github.rules.checks import newest_runs
 from rigtasks.local.github.shapes import checks as shapes
+
+_MOST_ANNOTATIONS = 50
 
 
 def _acting_app(call: Call) -> App:
@@ -53,8 +56,18 @@ def _fields(call: Call) -> dict[str, Any]:
         fields["summary"] = str(output["summary"])
         if output.get("text") is not None:
             fields["text"] = str(output["text"])
-        fields["annotations"] = tuple(output.get("annotations") or ())
+        fields["annotations"] = _annotations(output.get("annotations") or ())
     return fields
+
+
+def _annotations(given: Any) -> tuple[Annotation, ...]:
+    try:
+        annotations = msgspec.convert(given, tuple[Annotation, ...])
+    except msgspec.ValidationError as error:
+        raise HttpError(422, f"Invalid request.\n\n{error}") from error
+    if len(annotations) > _MOST_ANNOTATIONS:
+        raise HttpError(422, f"Invalid request.\n\nNo more than {_MOST_ANNOTATIONS} items.")
+    return annotations
 
 
 def create_check_run(call: Call) -> Response:
@@ -84,6 +97,8 @@ def update_check_run(call: Call) -> Response:
             + "` - check run can only be modified by the GitHub App that created it.",
         )
     fields = _fields(call)
+    if "annotations" in fields:
+        fields["annotations"] = (*row.annotations, *fields["annotations"])
     if (name := call.text("name")) is not None:
         fields["name"] = name
     row = checks.update_run(call.hub, call.repo, row, fields)
@@ -97,7 +112,11 @@ def get_check_run(call: Call) -> Response:
 
 def list_annotations(call: Call) -> Response:
     """List the annotations of a check run."""
-    return call.page(list(_run(call).annotations), dict)
+    run = _run(call)
+    return call.page(
+        list(run.annotations),
+        lambda one: shapes.annotation(call.hub, call.repo, run, one, call.view),
+    )
 
 
 def rerequest_check_run(call: Call) -> Response:

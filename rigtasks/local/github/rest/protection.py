@@ -222,17 +222,16 @@ def _governs(call: Call) -> bool:
     return call.caller.account is not None and role_of(call.repo, call.account) == "admin"
 
 
-def _ruleset_plan(call: Call) -> protections.RulesetPlan:
+def _ruleset_plan(asked: dict[str, Any]) -> protections.RulesetPlan:
     try:
-        return msgspec.convert(call.body, protections.RulesetPlan)
+        return msgspec.convert(asked, protections.RulesetPlan)
     except msgspec.ValidationError as error:
         raise HttpError(422, f"Invalid request.\n\n{error}") from error
 
 
 def create_ruleset(call: Call) -> Response:
     """Make a ruleset of a repository."""
-    plan = _ruleset_plan(call)
-    repo = call.repo
+    plan, repo = _ruleset_plan(call.body), call.repo
     row = protections.put_ruleset(call.hub, repo.owner_id, repo, plan, call.account)
     return _shown(call, row, 201)
 
@@ -245,9 +244,9 @@ def _own_ruleset(call: Call) -> Ruleset:
 
 
 def update_ruleset(call: Call) -> Response:
-    """Change a ruleset of the repository itself."""
+    """Change a ruleset of the repository itself; what is not named stays."""
     known, repo = _own_ruleset(call), call.repo
-    plan = _ruleset_plan(call)
+    plan = _ruleset_plan({**msgspec.to_builtins(protections.plan_of(known)), **call.body})
     row = protections.put_ruleset(call.hub, repo.owner_id, repo, plan, call.account, known)
     return _shown(call, row)
 

@@ -242,7 +242,15 @@ def list_collaborators(call: Call) -> Response:
 
 def list_repositories_of_user(call: Call) -> Response:
     """List the repositories the caller can see of an account."""
-    owner = call.hub.account(call.arguments["login"])
+    return _repositories_of(call, call.hub.account(call.arguments["login"]))
+
+
+def list_repositories_of_organization(call: Call) -> Response:
+    """List the repositories the caller can see of an organisation."""
+    return _repositories_of(call, call.hub.organization(call.arguments["login"]))
+
+
+def _repositories_of(call: Call, owner: Account | None) -> Response:
     if owner is None:
         raise not_found()
     rows = [repo for repo in call.state.repositories.of(owner.id) if sees(call.caller, repo)]
@@ -285,5 +293,5 @@ ROUTES = (
         needs="metadata:read",
     ),
     Route(method="GET", rule="/users/<login>/repos", handler=list_repositories_of_user),
-    Route(method="GET", rule="/orgs/<login>/repos", handler=list_repositories_of_user),
+    Route(method="GET", rule="/orgs/<login>/repos", handler=list_repositories_of_organization),
 )

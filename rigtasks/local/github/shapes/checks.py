@@ -2,9 +2,19 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
+
+import msgspec
 
 from rigtasks.local.github.hub import Hub, View, node_id, stamp
-from rigtasks.local.github.model import CheckRun, CheckSuite, PullRequest, Repository, Status
+from rigtasks.local.github.model import (
+    Annotation,
+    CheckRun,
+    CheckSuite,
+    PullRequest,
+    Repository,
+    Status,
+)
 from rigtasks.local.github.shapes import accounts, repositories
 from rigtasks.local.github.shapes.pulls import pull_reference
 
@@ -70,6 +80,12 @@ def check_run(hub: Hub, repo: Repository, row: CheckRun, view: View) -> Json:
             for pull in _open_pulls_at(hub, repo, row.head_sha)
         ],
     }
+
+
+def annotation(hub: Hub, repo: Repository, run: CheckRun, row: Annotation, view: View) -> Json:
+    """Render GitHub's `check-annotation`."""
+    blob = f"{view.web}/{hub.full_name(repo)}/blob/{run.head_sha}/{quote(row.path)}"
+    return {**msgspec.structs.asdict(row), "blob_href": blob}
 
 
 def check_suite(hub: Hub, repo: Repository, row: CheckSuite, view: View) -> Json:
