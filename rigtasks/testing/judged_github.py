@@ -9,7 +9,14 @@ from rigtasks.testing import graphql_schemas
 from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.graphql_schemas import AnsweredQuery
 from rigtasks.testing.known_differences import unknown
-from rigtasks.testing.rest_schemas import Answered, judged, operation_of
+from rigtasks.testing.rest_headers import kept
+from rigtasks.testing.rest_schemas import (
+    Answered,
+    Operation,
+    answered,
+    judged,
+    operation_of,
+)
 
 _PREFIX = "/api/v3"
 _JSON = "application/json"
@@ -32,7 +39,7 @@ class JudgedGitHub(SandboxGitHub):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self._answers: dict[tuple[str, int, bytes], Answered] = {}
+        self._answers: dict[Answered, Operation | None] = {}
         self._queries: set[AnsweredQuery] = set()
         self._invented: set[str] = set()
 
@@ -44,29 +51,44 @@ class JudgedGitHub(SandboxGitHub):
         if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in _GRAPHQL:
             return self._query(environ, start_response)
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
-        told: list[Any] = []
-
-        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            told.extend((int(status.split(maxsplit=1)[0]), dict(headers).get("Content-Type", "")))
-            return start_response(status, headers, *more)
-
-        parts = super().__call__(environ, start)
-        status, media = told[0], told[1].split(";")[0]
+        parts, status, headers = self._answered(environ, start_response)
         operation = operation_of(method, path)
         if operation is not None:
             body = b"".join(parts)
-            answered = Answered(method=method, path=path, status=status, media=media, body=body)
-            self._answers[operation.key, status, body] = answered
+            self._answers[answered(operation, status, headers, body)] = operation
             return [body]
-        if media == _JSON and status < _FIRST_ERROR and not path.startswith(_NOT_REST):
+        media = _header(headers, "content-type").partition(";")[0]
+        if media != _JSON or path.startswith(_NOT_REST):
+            return parts
+        if status < _FIRST_ERROR:
             self._invented.add(f"{method} {path} is no operation of GitHub's")
-        return parts
+            return parts
+        body = b"".join(parts)
+        key = f"{method} of no operation"
+        refused = Answered(key=key, status=status, headers=kept(headers, set()), body=body)
+        self._answers[refused] = None
+        return [body]
+
+    def _answered(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> tuple[Iterable[bytes], int, list[tuple[str, str]]]:
+        """Answer one WSGI request; return what is sent, with its status and headers."""
+        told: list[tuple[int, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            told.append((int(status.split(maxsplit=1)[0]), headers))
+            return start_response(status, headers, *more)
+
+        parts = super().__call__(environ, start)
+        return (parts, *told[-1])
 
     def _query(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ = {**environ, "wsgi.input": BytesIO(asked)}
-        answer = b"".join(super().__call__(environ, start_response))
-        self._queries.add(AnsweredQuery(asked=asked, answer=answer))
+        parts, status, headers = self._answered(environ, start_response)
+        answer = b"".join(parts)
+        media = _header(headers, "content-type").partition(";")[0]
+        self._queries.add(AnsweredQuery(asked=asked, status=status, media=media, answer=answer))
         return [answer]
 
     def stop(self) -> None:
@@ -76,17 +98,16 @@ class JudgedGitHub(SandboxGitHub):
             AssertionError: an answer differs from the documents.
         """
         super().stop()
-        kept, self._answers = self._answers, {}
-        found = {one for each in kept.values() for one in _judge(each)}
+        kept_answers, self._answers = self._answers, {}
+        found = {one for each, of in kept_answers.items() for one in judged(of, each)}
         asked, self._queries = self._queries, set()
         found |= {one for each in asked for one in graphql_schemas.judged(each)}
         if differences := unknown(found | self._invented):
             raise AssertionError("\n".join(differences))
 
 
-def _judge(answered: Answered) -> tuple[str, ...]:
-    operation = operation_of(answered.method, answered.path)
-    return () if operation is None else judged(operation, answered)
+def _header(headers: list[tuple[str, str]], name: str) -> str:
+    return next((value for each, value in headers if each.lower() == name), "")
 
 
 def _count_client(environ: dict[str, Any]) -> None:

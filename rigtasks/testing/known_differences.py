@@ -22,6 +22,11 @@ class KnownDifference(msgspec.Struct, frozen=True, kw_only=True):
         return re.fullmatch(self.difference, sentence) is not None
 
 
+def exactly(sentence: str) -> str:
+    """Return the pattern of one sentence and no other."""
+    return re.sub(r"([][{}()$.*+?|^\\])", r"\\\1", sentence)
+
+
 KNOWN = (
     KnownDifference(
         difference=r"GET \S+ 304 is no status of this operation",
@@ -41,12 +46,12 @@ KNOWN = (
     ),
     KnownDifference(
         difference=r"GET /repos/\{owner\}/\{repo\}/pulls/\{pull_number\} 200 has a body of type "
-        r"application/vnd\.github\.diff",
+        r"application/vnd\.github\.(v3\.)?diff",
         reason="The media type of a diff is in the document's prose, not in its content.",
     ),
     KnownDifference(
         difference=r"GET /repos/\{owner\}/\{repo\}/contents/\{path\} 200 has a body of type "
-        r"application/vnd\.github\.raw\+json",
+        r"application/vnd\.github\.(v3\.raw|raw\+json)",
         reason="As for diffs: the media type of a raw file is in the prose.",
     ),
     KnownDifference(
@@ -174,3 +179,9 @@ EMULATE = (
 def unknown(sentences: Iterable[str], known: tuple[KnownDifference, ...] = KNOWN) -> list[str]:
     """Return the differences nobody has accounted for, in order."""
     return sorted(one for one in sentences if not any(each.covers(one) for each in known))
+
+
+def stale(sentences: Iterable[str], known: tuple[KnownDifference, ...]) -> list[str]:
+    """Return the known differences that none of a whole run's sentences is about, in order."""
+    found = tuple(sentences)
+    return sorted(each.difference for each in known if not any(each.covers(one) for one in found))

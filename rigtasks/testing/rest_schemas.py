@@ -8,13 +8,17 @@ import msgspec
 
 from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.material import rest_document
+from rigtasks.testing.rest_headers import Headers, differences, kept
 from rigtasks.testing.schema_document import SchemaDocument
 
 #: Who decides how answers look.
 JUDGE = "@octokit/openapi"
+#: What decides about a refusal that the document does not describe where it was given.
+REFUSALS = "refusals of the sandbox GitHub against the basic-error of @octokit/openapi"
 _BY_ID = re.compile(r"/repositories/\d+")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _WITH_SLASHES = {"path": ".*", "ref": ".+", "branch": ".+", "basehead": ".+"}
+_JSON = "application/json"
 _ERROR = {
     "allOf": [{"$ref": "#/components/schemas/basic-error"}],
     "required": ["message", "documentation_url"],
@@ -25,13 +29,31 @@ _ANYWHERE = {401, 403, 404, 422, 429, 500, 502, 503, 504}
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer to a REST call; `body` is what was sent, as it was sent."""
+    """One answer to a REST call; nothing else of it is judged, so that equal ones are judged once.
 
-    method: str
-    path: str
+    Args:
+        key: the operation, such as `GET /user`.
+        status: its HTTP status.
+        headers: those that are judged; see `rest_headers.kept`.
+        body: what was sent, as it was sent.
+    """
+
+    key: str
     status: int
-    media: str
+    headers: Headers
     body: bytes
+
+    @property
+    def media(self) -> str:
+        """Return its media type, without parameters; empty where it says none."""
+        return dict(self.headers).get("content-type", "").partition(";")[0].strip()
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer was held against, None for nothing, and where it differs, in words."""
+
+    against: str | None = None
+    differences: tuple[str, ...] = ()
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,35 +74,70 @@ def operation_of(method: str, path: str) -> Operation | None:
     return None
 
 
-def judged(operation: Operation, answered: Answered) -> tuple[str, ...]:
-    """Count an answer as judged, and say in words where it differs from the document."""
-    TALLY.add(JUDGE, f"{operation.key} {answered.status}")
-    return tuple(
-        f"{operation.key} {answered.status} {difference}"
-        for difference in _differences(operation, answered)
-    )
+def answered(
+    operation: Operation, status: int, headers: list[tuple[str, str]], body: bytes
+) -> Answered:
+    """Return what is judged of an answer."""
+    described = _described(operation, status) or {}
+    named = {name.lower() for name in described.get("headers", {})}
+    return Answered(key=operation.key, status=status, headers=kept(headers, named), body=body)
 
 
-def _differences(operation: Operation, answered: Answered) -> list[str]:
-    described = operation.responses.get(str(answered.status))
-    if described is None:
-        if answered.status not in _ANYWHERE:
-            return ["is no status of this operation"]
-        return _body(_ERROR, answered)
-    content = _document().resolve(described).get("content", {})
-    if not content and answered.status >= _FIRST_ERROR:
-        return _body(_ERROR, answered)
-    if not content:
-        return ["has a body, and the document none"] if answered.body else []
-    if answered.media not in content:
-        return [f"has a body of type {answered.media}"]
-    return _body(content[answered.media].get("schema", {}), answered)
+def judged(operation: Operation | None, answer: Answered) -> tuple[str, ...]:
+    """Say in words where an answer differs from the document, and count it where it was held.
+
+    Args:
+        operation: the one that answered; None for a refusal of what is no operation.
+        answer: what is judged.
+    """
+    judgement = judge(operation, answer)
+    subject = f"{answer.key} {answer.status}"
+    if judgement.against is not None:
+        TALLY.add(judgement.against, subject)
+    return tuple(f"{subject} {difference}" for difference in judgement.differences)
 
 
-def _body(schema: dict[str, Any], answered: Answered) -> list[str]:
-    if answered.media != "application/json" or not answered.body:
-        return [f"has a body of type {answered.media}"]
-    return list(_document().differences(schema, msgspec.json.decode(answered.body)))
+def judge(operation: Operation | None, answer: Answered) -> Judgement:
+    """Hold an answer against the document, or against nothing where it says nothing about it."""
+    if operation is None:
+        return Judgement(against=REFUSALS, differences=tuple(_body(_ERROR, answer)))
+    described = _described(operation, answer.status)
+    if described is None and answer.status not in _ANYWHERE:
+        return Judgement(differences=("is no status of this operation",))
+    content = (described or {}).get("content", {})
+    if not content and answer.status >= _FIRST_ERROR:
+        against, found = REFUSALS, _body(_ERROR, answer)
+    elif not content:
+        against, found = JUDGE, _nothing(answer)
+    elif answer.media not in content:
+        against, found = None, [f"has a body of type {answer.media or 'nothing'}"]
+    elif answer.media != _JSON:
+        against, found = JUDGE, []
+    else:
+        against, found = JUDGE, _body(content[_JSON].get("schema", {}), answer)
+    headers = differences(_document(), described or {}, answer.headers)
+    return Judgement(against=against, differences=(*headers, *found))
+
+
+def _nothing(answer: Answered) -> list[str]:
+    has_something = answer.body or answer.media
+    return ["has a body, or a type, and the document none"] if has_something else []
+
+
+def _described(operation: Operation, status: int) -> dict[str, Any] | None:
+    """Return what the document says about an answer with a status, None where it says nothing."""
+    found = operation.responses.get(str(status))
+    return None if found is None else _document().resolve(found)
+
+
+def _body(schema: dict[str, Any], answer: Answered) -> list[str]:
+    if answer.media != _JSON or not answer.body:
+        return [f"has a body of type {answer.media or 'nothing'}"]
+    try:
+        body = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError as error:
+        return [f"is no JSON: {error}"]
+    return list(_document().differences(schema, body))
 
 
 @cache
