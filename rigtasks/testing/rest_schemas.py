@@ -8,13 +8,14 @@ import msgspec
 
 from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.material import rest_document
+from rigtasks.testing.rest_amendments import amended
 from rigtasks.testing.rest_headers import Headers, differences, kept
 from rigtasks.testing.schema_document import SchemaDocument
 
 #: Who decides how answers look.
 JUDGE = "@octokit/openapi"
-#: What decides about a refusal that the document does not describe where it was given.
-REFUSALS = "refusals of the sandbox GitHub against the basic-error of @octokit/openapi"
+#: What decides about an answer that any call may get and the document describes for some only.
+ANYWHERE = "refusals and redirects of the sandbox GitHub against @octokit/openapi's basic-error"
 _BY_ID = re.compile(r"/repositories/\d+")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _WITH_SLASHES = {"path": ".*", "ref": ".+", "branch": ".+", "basehead": ".+"}
@@ -23,9 +24,28 @@ _ERROR = {
     "allOf": [{"$ref": "#/components/schemas/basic-error"}],
     "required": ["message", "documentation_url"],
 }
+#: The root of a repository's files is the content at an empty path.
+_ROOT = re.compile(r"/repos/[^/]+/[^/]+/contents")
 _FIRST_ERROR = 400
-#: What GitHub may answer to any call: who asks, how often, what does not fit, when it is unwell.
-_ANYWHERE = {401, 403, 404, 422, 429, 500, 502, 503, 504}
+_MOVED = {"headers": {"Location": {"schema": {"type": "string"}}}}
+_NOT_MODIFIED = 304
+_REDIRECTS = {"GET": 301}
+_REDIRECT = 307
+#: What GitHub may answer to any call that fails, though its document names it for some only.
+STATUSES = {
+    301: "a GET of a repository or an issue that moved",
+    304: "a GET of what the caller has already",
+    307: "another call of a repository or an issue that moved",
+    401: "nobody knows who asks",
+    403: "who asks may not, or has asked too much",
+    404: "there is none, or who asks may not know",
+    422: "what was sent makes no sense",
+    429: "who asks has asked too much",
+    500: "GitHub is unwell",
+    502: "GitHub is unwell",
+    503: "GitHub is unwell",
+    504: "GitHub is unwell",
+}
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +88,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 def operation_of(method: str, path: str) -> Operation | None:
     """Return the operation an address belongs to, the most literal one; None for an unknown one."""
     named = _BY_ID.sub("/repos/owner/repo", path, count=1)
+    if _ROOT.fullmatch(named):
+        named += "/"
     for operation in _operations(method.lower()):
         if operation.pattern.fullmatch(named):
             return operation
@@ -99,14 +121,12 @@ def judged(operation: Operation | None, answer: Answered) -> tuple[str, ...]:
 
 def judge(operation: Operation | None, answer: Answered) -> Judgement:
     """Hold an answer against the document, or against nothing where it says nothing about it."""
-    if operation is None:
-        return Judgement(against=REFUSALS, differences=tuple(_body(_ERROR, answer)))
-    described = _described(operation, answer.status)
-    if described is None and answer.status not in _ANYWHERE:
-        return Judgement(differences=("is no status of this operation",))
-    content = (described or {}).get("content", {})
+    described = None if operation is None else _described(operation, answer.status)
+    if described is None:
+        return _anywhere(answer)
+    content = described.get("content", {})
     if not content and answer.status >= _FIRST_ERROR:
-        against, found = REFUSALS, _body(_ERROR, answer)
+        against, found = ANYWHERE, _body(_ERROR, answer)
     elif not content:
         against, found = JUDGE, _nothing(answer)
     elif answer.media not in content:
@@ -115,8 +135,23 @@ def judge(operation: Operation | None, answer: Answered) -> Judgement:
         against, found = JUDGE, []
     else:
         against, found = JUDGE, _body(content[_JSON].get("schema", {}), answer)
-    headers = differences(_document(), described or {}, answer.headers)
+    headers = differences(_document(), described, answer.headers)
     return Judgement(against=against, differences=(*headers, *found))
+
+
+def _anywhere(answer: Answered) -> Judgement:
+    """Judge what any call may be answered with."""
+    method = answer.key.partition(" ")[0]
+    moved = _REDIRECTS.get(method, _REDIRECT)
+    described: dict[str, Any] = {}
+    if answer.status == _NOT_MODIFIED and method == "GET":
+        return Judgement(differences=tuple(_nothing(answer)))
+    if answer.status == moved:
+        described = _MOVED
+    elif answer.status < _FIRST_ERROR or answer.status not in STATUSES:
+        return Judgement(differences=("is no status of this operation",))
+    headers = differences(_document(), described, answer.headers)
+    return Judgement(against=ANYWHERE, differences=(*headers, *_body(_ERROR, answer)))
 
 
 def _nothing(answer: Answered) -> list[str]:
@@ -142,7 +177,7 @@ def _body(schema: dict[str, Any], answer: Answered) -> list[str]:
 
 @cache
 def _document() -> SchemaDocument:
-    return SchemaDocument(_modern(rest_document()))
+    return SchemaDocument(_modern(amended(rest_document())))
 
 
 @cache
