@@ -6,7 +6,7 @@ from typing import Any
 
 from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.testing import graphql_schemas
-from rigtasks.testing.conformance import TALLY
+from rigtasks.testing.conformance import REQUESTS, TALLY
 from rigtasks.testing.graphql_schemas import AnsweredQuery
 from rigtasks.testing.known_differences import unknown
 from rigtasks.testing.rest_headers import kept
@@ -24,7 +24,6 @@ _GRAPHQL = ("/graphql", "/api/graphql")
 _NOT_REST = ("/_sandbox/", *_GRAPHQL)
 _FIRST_ERROR = 400
 #: Whose clients work with the sandbox, by what they call themselves.
-CLIENTS = "other people's clients with the sandbox GitHub"
 _CLIENTS = {
     "PyGithub": "PyGithub",
     "curl": "curl",
@@ -47,7 +46,6 @@ class JudgedGitHub(SandboxGitHub):
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer one WSGI request, and keep what a call got."""
-        _count_client(environ)
         if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in _GRAPHQL:
             return self._query(environ, start_response)
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
@@ -80,7 +78,10 @@ class JudgedGitHub(SandboxGitHub):
             return start_response(status, headers, *more)
 
         parts = super().__call__(environ, start)
-        return (parts, *told[-1])
+        status, headers = told[-1]
+        if status < _FIRST_ERROR:
+            _count_client(environ)
+        return parts, status, headers
 
     def _query(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -91,6 +92,17 @@ class JudgedGitHub(SandboxGitHub):
         self._queries.add(AnsweredQuery(asked=asked, status=status, media=media, answer=answer))
         return [answer]
 
+    def differences(self) -> set[str]:
+        """Judge what was answered since the last time; say in words where it differs."""
+        answers, self._answers = self._answers, {}
+        queries, self._queries = self._queries, set()
+        invented, self._invented = self._invented, set()
+        return {
+            *(one for answer, operation in answers.items() for one in judged(operation, answer)),
+            *(one for each in queries for one in graphql_schemas.judged(each)),
+            *invented,
+        }
+
     def stop(self) -> None:
         """Stop, and judge what was answered.
 
@@ -98,11 +110,7 @@ class JudgedGitHub(SandboxGitHub):
             AssertionError: an answer differs from the documents.
         """
         super().stop()
-        kept_answers, self._answers = self._answers, {}
-        found = {one for each, of in kept_answers.items() for one in judged(of, each)}
-        asked, self._queries = self._queries, set()
-        found |= {one for each in asked for one in graphql_schemas.judged(each)}
-        if differences := unknown(found | self._invented):
+        if differences := unknown(self.differences()):
             raise AssertionError("\n".join(differences))
 
 
@@ -111,11 +119,11 @@ def _header(headers: list[tuple[str, str]], name: str) -> str:
 
 
 def _count_client(environ: dict[str, Any]) -> None:
-    """Count what somebody else's client asks, by its own name for itself."""
+    """Count what somebody else's client asked and got, by its own name for itself."""
     client = environ.get("HTTP_USER_AGENT", "").partition("/")[0]
     if client not in _CLIENTS:
         return
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PREFIX)
     operation = operation_of(method, path)
     asked = f"{method} /{path.rpartition('/')[2]}" if operation is None else operation.key
-    TALLY.add(f"{CLIENTS}: {_CLIENTS[client]}", asked)
+    TALLY.add(f"{REQUESTS} {_CLIENTS[client]}", asked)

@@ -35,7 +35,7 @@ def test_a_session_replaces_its_own_counts_and_leaves_those_of_others(tmp_path: 
 
     # then the newest count of each stands
     assert read_counts(path) == {Check("examples", "issues"): 1, Check("examples", "push"): 1}
-    assert first.summary() == ["held against examples: 3 checks of 2 kinds"]
+    assert first.summary() == ["examples: 3 checks of 2 kinds"]
 
 
 def test_only_differences_with_a_reason_are_let_through() -> None:
