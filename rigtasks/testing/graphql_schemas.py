@@ -37,6 +37,10 @@ from rigtasks.testing.material import graphql_document
 
 #: Who decides which queries there are and how their answers look.
 JUDGE = "@octokit/graphql-schema"
+#: What of an answer is not held against the schema.
+OUTSIDE = (
+    "Whether GraphQL refuses what GitHub would carry out: of a refusal only the form is judged.",
+)
 _ABOUT_THE_SCHEMA = frozenset({"__schema", "__type"})
 _OK = 200
 _JSON = "application/json"

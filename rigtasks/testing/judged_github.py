@@ -21,7 +21,13 @@ from rigtasks.testing.rest_schemas import (
 _PREFIX = "/api/v3"
 _JSON = "application/json"
 _GRAPHQL = ("/graphql", "/api/graphql")
-_NOT_REST = ("/_sandbox/", *_GRAPHQL)
+_CONTROLS = "/_sandbox/"
+_NOT_REST = (_CONTROLS, *_GRAPHQL)
+#: What is held against no document.
+OUTSIDE = (
+    f"Pages (HTML), git over HTTP, and the controls below `{_CONTROLS}`: no document has them.",
+    "What callers send: only what they are answered is judged.",
+)
 _FIRST_ERROR = 400
 #: Whose clients work with the sandbox, by what they call themselves.
 _CLIENTS = {

@@ -69,6 +69,14 @@ _BY_FORM = {
 }
 
 
+#: What of an answer is not compared with the recorded one.
+OUTSIDE = (
+    "Values, but for the words of refusals, links, and the headers `"
+    + "`, `".join((*_BY_VALUE, "content-type"))
+    + "`: a text has to be a text, an address an address.",
+)
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """An answer as it is compared.
 

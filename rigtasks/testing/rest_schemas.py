@@ -16,6 +16,12 @@ from rigtasks.testing.schema_document import SchemaDocument
 JUDGE = "@octokit/openapi"
 #: What decides about an answer that any call may get and the document describes for some only.
 ANYWHERE = "refusals and redirects of the sandbox GitHub against @octokit/openapi's basic-error"
+#: What of an answer is not held against the document.
+OUTSIDE = (
+    "Fields that a schema does not name: most schemas allow them.",
+    "The text of diffs, patches and raw files: the document has no schema for it.",
+    "Whether a refusal is the one GitHub would give: only its form is, and recorded words.",
+)
 _BY_ID = re.compile(r"/repositories/\d+")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _WITH_SLASHES = {"path": ".*", "ref": ".+", "branch": ".+", "basehead": ".+"}
@@ -173,6 +179,11 @@ def _body(schema: dict[str, Any], answer: Answered) -> list[str]:
     except msgspec.DecodeError as error:
         return [f"is no JSON: {error}"]
     return list(_document().differences(schema, body))
+
+
+def content() -> dict[str, Any]:
+    """Return the document as it is read."""
+    return _document().content
 
 
 @cache
