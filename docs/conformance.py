@@ -4,9 +4,13 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from rigtasks.testing.conformance import Check, read_counts
+from rigtasks.testing.conformance import Check, read_counts, unit
 from rigtasks.testing.known_differences import EMULATE, KNOWN, KnownDifference
+from rigtasks.testing.outside import SAID, unchecked_formats, unheld_calls, unheld_fields
+from rigtasks.testing.recorded_answers import NOT_COMPARED
 from rigtasks.testing.recorded_differences import NOT_CALLED, RECORDED
+from rigtasks.testing.rest_amendments import AMENDMENTS
+from rigtasks.testing.rest_schemas import STATUSES
 from rigtasks.testing.schema_samples import CONTRADICTORY
 
 PAGE = Path(__file__).parent / "conformance.md"
@@ -29,7 +33,9 @@ Documents and examples:
 - `@octokit/openapi-webhooks`: webhooks that the sandbox GitHub sends, each against the schema of
   its kind.
 - `@octokit/openapi`: answers of the sandbox GitHub's REST interface, each distinct one against the
-  schema of its operation and status; a walk leaves none of its addresses out
+  schema and the headers of its operation and status. Counted is what the document describes; a
+  refusal or a redirect that it does not describe is held against its `basic-error`, and counted
+  under that. A walk leaves none of its addresses out
   ([decision 32](decisions/0032-processes-are-judged-by-their-clients.md)).
 - `@octokit/graphql-schema`: answers of the sandbox GitHub's GraphQL interface, each distinct one
   run again on GitHub's schema, field by field; beside it the queries the client sends, and the
@@ -38,12 +44,14 @@ Documents and examples:
 Recorded exchanges and another GitHub:
 
 - `@octokit/fixtures`: what GitHub answered once is answered again to the client's transport and to
-  its calls; and the sandbox GitHub is asked what GitHub was asked.
+  its calls; and the sandbox GitHub is asked what GitHub was asked. Counted are the answers of the
+  same status and type, which are compared name by name.
 - `emulate`, in the version named below: every call of the client, against the sandbox GitHub and
-  against this one, with the same expectations.
+  against this one, with the same expectations. Counted are those that were met.
 
 Other people's clients: PyGithub, `@octokit/rest`, curl and git work with the sandbox GitHub in the
-tests, and each of their requests is counted; every answer they get is held against the documents.
+tests. Counted are their requests that it did not refuse; every answer they get is held against the
+documents, but for those of git, which nothing describes.
 """
 
 
@@ -56,6 +64,49 @@ def _differences(known: Iterable[KnownDifference]) -> str:
     return _table("Difference | Reason", ((f"`{one.difference}`", one.reason) for one in known))
 
 
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+def _unheld(counts: dict[Check, int]) -> str:
+    return f"""## Not held
+
+REST calls of the sandbox GitHub of which no success was held against `@octokit/openapi`:
+{_listed(unheld_calls(counts))}.
+
+Fields of its GraphQL schema that no answer had that was held against `@octokit/graphql-schema`:
+{_listed(unheld_fields(counts))}.
+"""
+
+
+def _outside() -> str:
+    said = "\n".join(f"- {one}" for one in SAID)
+    statuses = ((f"`{status}`", when) for status, when in STATUSES.items())
+    headers = ((f"`{name}`", why) for name, why in NOT_COMPARED.items())
+    amendments = (
+        (f"`{one.name}`", f"`{one.said}` is read as `{one.meant}`. {one.reason}")
+        for one in AMENDMENTS
+    )
+    parts = [f"## Outside\n\nWhat is not held against a document:\n\n{said}"]
+    parts.append(f"- The formats {_listed(unchecked_formats())} of a value.\n")
+    for words, table in (
+        (
+            "Statuses that every call may answer with, whatever the document names",
+            _table("Status | When", statuses),
+        ),
+        (
+            "Where the document contradicts itself",
+            _table("Where | How it is read", amendments),
+        ),
+        (
+            "Headers that were recorded and are not compared",
+            _table("Header | Why", headers),
+        ),
+    ):
+        parts.append(f"{words}:\n\n{table}")
+    return "\n".join(parts)
+
+
 def page(counts: dict[Check, int]) -> str:
     """Return the page for these counts."""
     parts = [HEAD]
@@ -63,7 +114,10 @@ def page(counts: dict[Check, int]) -> str:
         subjects = list(checks)
         total = sum(counts[check] for check in subjects)
         rows = ((f"`{check.subject}`", str(counts[check])) for check in subjects)
-        parts.append(f"## {judge}: {total} checks\n\n{_table('What | Checks', rows)}")
+        title = f"## {judge}: {total} {unit(judge)}"
+        parts.append(f"{title}\n\n{_table(f'What | {unit(judge).capitalize()}', rows)}")
+    parts.append(_unheld(counts))
+    parts.append(_outside())
     parts.append("## Known differences\n")
     for words, table in (
         ("Of the sandbox GitHub from GitHub's documents", _differences(KNOWN)),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+#: What a judge is called that is no document but a client: its requests are counted.
+REQUESTS = "requests that the sandbox GitHub answered to"
 #: Where a session of the tests leaves its counts.
 COUNTS = Path(__file__).parents[2] / ".conformance.json"
 
@@ -52,7 +54,7 @@ class Tally:
         """Say in a line for each judge what was held against it."""
         judges = sorted({check.judge for check in self._counts})
         return [
-            f"held against {judge}: {sum(counts)} checks of {len(counts)} kinds"
+            f"{judge}: {sum(counts)} {unit(judge)} of {len(counts)} kinds"
             for judge in judges
             for counts in [[n for check, n in self._counts.items() if check.judge == judge]]
         ]
@@ -63,6 +65,11 @@ class Tally:
             return
         known = read_counts(path) | dict(self._counts)
         path.write_bytes(msgspec.json.format(_pack(known)))
+
+
+def unit(judge: str) -> str:
+    """Return what is counted under a judge."""
+    return "requests" if judge.startswith(REQUESTS) else "checks"
 
 
 def read_counts(path: Path = COUNTS) -> dict[Check, int]:

@@ -1,6 +1,5 @@
 """Judge GraphQL by GitHub's own schema: queries by its rules, answers by completing them again."""
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, cast
@@ -9,11 +8,13 @@ import msgspec
 from graphql import (
     DocumentNode,
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
     InlineFragmentNode,
@@ -23,22 +24,26 @@ from graphql import (
     SelectionSetNode,
     build_client_schema,
     execute_sync,
-    get_named_type,
+    is_specified_scalar_type,
     parse,
     validate,
 )
 
+from rigtasks.testing import graphql_answers
 from rigtasks.testing.conformance import TALLY
+from rigtasks.testing.graphql_introspection import part_of
+from rigtasks.testing.graphql_scalars import completing
 from rigtasks.testing.material import graphql_document
 
 #: Who decides which queries there are and how their answers look.
 JUDGE = "@octokit/graphql-schema"
+#: What of an answer is not held against the schema.
+OUTSIDE = (
+    "Whether GraphQL refuses what GitHub would carry out: of a refusal only the form is judged.",
+)
 _ABOUT_THE_SCHEMA = frozenset({"__schema", "__type"})
-_FORMS = {
-    "DateTime": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
-    "GitObjectID": re.compile(r"[0-9a-f]{40}"),
-    "URI": re.compile(r"https?://\S+"),
-}
+_OK = 200
+_JSON = "application/json"
 
 Info = GraphQLResolveInfo[set[str]]
 
@@ -48,6 +53,8 @@ class AnsweredQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     asked: bytes
     answer: bytes
+    status: int = _OK
+    media: str = _JSON
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +66,13 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def github_schema() -> GraphQLSchema:
-    """Return GitHub's schema."""
+    """Return GitHub's schema, whose scalars take nothing but what they are."""
     said = cast("IntrospectionQuery", graphql_document())
-    return build_client_schema(said, assume_valid=True)
+    schema = build_client_schema(said, assume_valid=True)
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLScalarType) and not is_specified_scalar_type(kind):
+            kind.coerce_output_value = completing(kind.name)
+    return schema
 
 
 def mistakes(query: str) -> tuple[str, ...]:
@@ -84,26 +95,51 @@ def judge(exchange: AnsweredQuery) -> Judgement:
     """Run a query on GitHub's schema with the answer for its data.
 
     What comes out is what GitHub could have said, so nothing may be an error and nothing may
-    change. A query that was refused whole has no answer to judge.
+    change. What the sandbox says about its own schema has to be a part of what GitHub says about
+    its. A query that was refused whole has nothing but errors to judge.
     """
-    asked, answer = msgspec.json.decode(exchange.asked), msgspec.json.decode(exchange.answer)
-    if "data" not in answer:
+    answer, odd = _read(exchange)
+    if odd:
+        return Judgement(differences=odd)
+    if exchange.status != _OK or "data" not in answer:
         return Judgement()
+    asked = msgspec.json.decode(exchange.asked)
     if wrong := mistakes(asked["query"]):
-        return Judgement(
-            differences=tuple(f"GraphQL answers what GitHub refuses: {one}" for one in wrong)
-        )
-    document = parse(asked["query"])
-    if _is_about_the_schema(document):
-        return Judgement()
-    if answer["data"] is None:
-        missing = () if answer.get("errors") else ("GraphQL has neither data nor errors",)
-        return Judgement(differences=missing)
+        words = (f"GraphQL answers what GitHub refuses: {one}" for one in wrong)
+        return Judgement(differences=tuple(words))
+    return _completed(asked, answer)
+
+
+def _read(exchange: AnsweredQuery) -> tuple[Any, tuple[str, ...]]:
+    """Return an answer, and in words what is wrong with it whatever was asked."""
+    try:
+        answer = msgspec.json.decode(exchange.answer)
+    except msgspec.DecodeError as error:
+        return None, (f"GraphQL answers with no JSON: {error}",)
+    if exchange.media != _JSON:
+        return answer, (f"GraphQL answers with {exchange.media or 'nothing'}",)
+    if exchange.status != _OK:
+        return answer, tuple(_refusal(exchange.status, answer))
+    return answer, tuple(graphql_answers.differences(answer))
+
+
+def _refusal(status: int, answer: Any) -> Iterator[str]:
+    """Say why something is no refusal of a whole request, which looks as REST's do."""
+    for name in ("message", "documentation_url"):
+        if not isinstance(answer, dict) or not isinstance(answer.get(name), str):
+            yield f"GraphQL refuses with {status} without a {name}"
+
+
+def _completed(asked: dict[str, Any], answer: dict[str, Any]) -> Judgement:
     fields: set[str] = set()
+    document = parse(asked["query"])
+    data = answer["data"]
+    if data is None:
+        return Judgement()
     result = execute_sync(
         github_schema(),
         document,
-        root_value=answer["data"],
+        root_value=data,
         context_value=fields,
         variable_values=asked.get("variables") or {},
         operation_name=asked.get("operationName"),
@@ -111,21 +147,22 @@ def judge(exchange: AnsweredQuery) -> Judgement:
         type_resolver=_kind,
     )
     found = [f"GraphQL {_place(error)}: {error.message}" for error in result.errors or ()]
-    if not found and _plain(result.data) != _plain(answer["data"]):
-        found = [f"GraphQL answers {answer['data']}, which completes to {result.data}"]
+    if not found:
+        about = {key for key in _keys_about_the_schema(document) if key in (result.data or {})}
+        said, own = dict(result.data or {}), dict(data)
+        for key in sorted(about):
+            found += part_of(own.pop(key, None), said.pop(key), f"GraphQL {key}")
+        if _plain(said) != _plain(own):
+            found.append(f"GraphQL answers {own}, which completes to {said}")
     return Judgement(fields=frozenset(fields), differences=tuple(found))
 
 
 def _answered(parent: dict[str, Any], info: Info, **_arguments: Any) -> Any:
-    """Take a field from the answer, checking the form of a scalar of GitHub's own."""
+    """Take a field from the answer."""
     info.context.add(f"{info.parent_type.name}.{info.field_name}")
     if info.path.key not in parent:
         raise GraphQLError("is not answered")
-    value = parent[info.path.key]
-    form = _FORMS.get(get_named_type(info.return_type).name)
-    if form is not None and value is not None and not form.fullmatch(str(value)):
-        raise GraphQLError(f"is {value!r}")
-    return value
+    return parent[info.path.key]
 
 
 def _kind(
@@ -179,13 +216,23 @@ def _key(node: FieldNode) -> str:
     return (node.alias or node.name).value
 
 
-def _is_about_the_schema(document: DocumentNode) -> bool:
-    return any(
-        isinstance(node, FieldNode) and node.name.value in _ABOUT_THE_SCHEMA
+def _keys_about_the_schema(document: DocumentNode) -> set[str]:
+    """Return under which names of the answer a query asks for the schema itself."""
+    return {
+        _key(node)
         for definition in document.definitions
-        if isinstance(definition, OperationDefinitionNode)
-        for node in definition.selection_set.selections
-    )
+        if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode)
+        for node in _plain_fields(definition.selection_set)
+        if node.name.value in _ABOUT_THE_SCHEMA
+    }
+
+
+def _plain_fields(chosen: SelectionSetNode) -> Iterator[FieldNode]:
+    for node in chosen.selections:
+        if isinstance(node, FieldNode):
+            yield node
+        elif isinstance(node, InlineFragmentNode):
+            yield from _plain_fields(node.selection_set)
 
 
 def _place(error: GraphQLError) -> str:

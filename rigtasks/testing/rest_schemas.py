@@ -8,30 +8,78 @@ import msgspec
 
 from rigtasks.testing.conformance import TALLY
 from rigtasks.testing.material import rest_document
+from rigtasks.testing.rest_amendments import amended
+from rigtasks.testing.rest_headers import Headers, differences, kept
 from rigtasks.testing.schema_document import SchemaDocument
 
 #: Who decides how answers look.
 JUDGE = "@octokit/openapi"
+#: What decides about an answer that any call may get and the document describes for some only.
+ANYWHERE = "refusals and redirects of the sandbox GitHub against @octokit/openapi's basic-error"
+#: What of an answer is not held against the document.
+OUTSIDE = (
+    "Fields that a schema does not name: most schemas allow them.",
+    "The text of diffs, patches and raw files: the document has no schema for it.",
+    "Whether a refusal is the one GitHub would give: only its form is, and recorded words.",
+)
 _BY_ID = re.compile(r"/repositories/\d+")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _WITH_SLASHES = {"path": ".*", "ref": ".+", "branch": ".+", "basehead": ".+"}
+_JSON = "application/json"
 _ERROR = {
     "allOf": [{"$ref": "#/components/schemas/basic-error"}],
     "required": ["message", "documentation_url"],
 }
+#: The root of a repository's files is the content at an empty path.
+_ROOT = re.compile(r"/repos/[^/]+/[^/]+/contents")
 _FIRST_ERROR = 400
-#: What GitHub may answer to any call: who asks, how often, what does not fit, when it is unwell.
-_ANYWHERE = {401, 403, 404, 422, 429, 500, 502, 503, 504}
+_MOVED = {"headers": {"Location": {"schema": {"type": "string"}}}}
+_NOT_MODIFIED = 304
+_REDIRECTS = {"GET": 301}
+_REDIRECT = 307
+#: What GitHub may answer to any call that fails, though its document names it for some only.
+STATUSES = {
+    301: "a GET of a repository or an issue that moved",
+    304: "a GET of what the caller has already",
+    307: "another call of a repository or an issue that moved",
+    401: "nobody knows who asks",
+    403: "who asks may not, or has asked too much",
+    404: "there is none, or who asks may not know",
+    422: "what was sent makes no sense",
+    429: "who asks has asked too much",
+    500: "GitHub is unwell",
+    502: "GitHub is unwell",
+    503: "GitHub is unwell",
+    504: "GitHub is unwell",
+}
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer to a REST call; `body` is what was sent, as it was sent."""
+    """One answer to a REST call; nothing else of it is judged, so that equal ones are judged once.
 
-    method: str
-    path: str
+    Args:
+        key: the operation, such as `GET /user`.
+        status: its HTTP status.
+        headers: those that are judged; see `rest_headers.kept`.
+        body: what was sent, as it was sent.
+    """
+
+    key: str
     status: int
-    media: str
+    headers: Headers
     body: bytes
+
+    @property
+    def media(self) -> str:
+        """Return its media type, without parameters; empty where it says none."""
+        return dict(self.headers).get("content-type", "").partition(";")[0].strip()
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer was held against, None for nothing, and where it differs, in words."""
+
+    against: str | None = None
+    differences: tuple[str, ...] = ()
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,46 +94,101 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 def operation_of(method: str, path: str) -> Operation | None:
     """Return the operation an address belongs to, the most literal one; None for an unknown one."""
     named = _BY_ID.sub("/repos/owner/repo", path, count=1)
+    if _ROOT.fullmatch(named):
+        named += "/"
     for operation in _operations(method.lower()):
         if operation.pattern.fullmatch(named):
             return operation
     return None
 
 
-def judged(operation: Operation, answered: Answered) -> tuple[str, ...]:
-    """Count an answer as judged, and say in words where it differs from the document."""
-    TALLY.add(JUDGE, f"{operation.key} {answered.status}")
-    return tuple(
-        f"{operation.key} {answered.status} {difference}"
-        for difference in _differences(operation, answered)
-    )
+def answered(
+    operation: Operation, status: int, headers: list[tuple[str, str]], body: bytes
+) -> Answered:
+    """Return what is judged of an answer."""
+    described = _described(operation, status) or {}
+    named = {name.lower() for name in described.get("headers", {})}
+    return Answered(key=operation.key, status=status, headers=kept(headers, named), body=body)
 
 
-def _differences(operation: Operation, answered: Answered) -> list[str]:
-    described = operation.responses.get(str(answered.status))
+def judged(operation: Operation | None, answer: Answered) -> tuple[str, ...]:
+    """Say in words where an answer differs from the document, and count it where it was held.
+
+    Args:
+        operation: the one that answered; None for a refusal of what is no operation.
+        answer: what is judged.
+    """
+    judgement = judge(operation, answer)
+    subject = f"{answer.key} {answer.status}"
+    if judgement.against is not None:
+        TALLY.add(judgement.against, subject)
+    return tuple(f"{subject} {difference}" for difference in judgement.differences)
+
+
+def judge(operation: Operation | None, answer: Answered) -> Judgement:
+    """Hold an answer against the document, or against nothing where it says nothing about it."""
+    described = None if operation is None else _described(operation, answer.status)
     if described is None:
-        if answered.status not in _ANYWHERE:
-            return ["is no status of this operation"]
-        return _body(_ERROR, answered)
-    content = _document().resolve(described).get("content", {})
-    if not content and answered.status >= _FIRST_ERROR:
-        return _body(_ERROR, answered)
-    if not content:
-        return ["has a body, and the document none"] if answered.body else []
-    if answered.media not in content:
-        return [f"has a body of type {answered.media}"]
-    return _body(content[answered.media].get("schema", {}), answered)
+        return _anywhere(answer)
+    content = described.get("content", {})
+    if not content and answer.status >= _FIRST_ERROR:
+        against, found = ANYWHERE, _body(_ERROR, answer)
+    elif not content:
+        against, found = JUDGE, _nothing(answer)
+    elif answer.media not in content:
+        against, found = None, [f"has a body of type {answer.media or 'nothing'}"]
+    elif answer.media != _JSON:
+        against, found = JUDGE, []
+    else:
+        against, found = JUDGE, _body(content[_JSON].get("schema", {}), answer)
+    headers = differences(_document(), described, answer.headers)
+    return Judgement(against=against, differences=(*headers, *found))
 
 
-def _body(schema: dict[str, Any], answered: Answered) -> list[str]:
-    if answered.media != "application/json" or not answered.body:
-        return [f"has a body of type {answered.media}"]
-    return list(_document().differences(schema, msgspec.json.decode(answered.body)))
+def _anywhere(answer: Answered) -> Judgement:
+    """Judge what any call may be answered with."""
+    method = answer.key.partition(" ")[0]
+    moved = _REDIRECTS.get(method, _REDIRECT)
+    described: dict[str, Any] = {}
+    if answer.status == _NOT_MODIFIED and method == "GET":
+        return Judgement(differences=tuple(_nothing(answer)))
+    if answer.status == moved:
+        described = _MOVED
+    elif answer.status < _FIRST_ERROR or answer.status not in STATUSES:
+        return Judgement(differences=("is no status of this operation",))
+    headers = differences(_document(), described, answer.headers)
+    return Judgement(against=ANYWHERE, differences=(*headers, *_body(_ERROR, answer)))
+
+
+def _nothing(answer: Answered) -> list[str]:
+    has_something = answer.body or answer.media
+    return ["has a body, or a type, and the document none"] if has_something else []
+
+
+def _described(operation: Operation, status: int) -> dict[str, Any] | None:
+    """Return what the document says about an answer with a status, None where it says nothing."""
+    found = operation.responses.get(str(status))
+    return None if found is None else _document().resolve(found)
+
+
+def _body(schema: dict[str, Any], answer: Answered) -> list[str]:
+    if answer.media != _JSON or not answer.body:
+        return [f"has a body of type {answer.media or 'nothing'}"]
+    try:
+        body = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError as error:
+        return [f"is no JSON: {error}"]
+    return list(_document().differences(schema, body))
+
+
+def content() -> dict[str, Any]:
+    """Return the document as it is read."""
+    return _document().content
 
 
 @cache
 def _document() -> SchemaDocument:
-    return SchemaDocument(_modern(rest_document()))
+    return SchemaDocument(_modern(amended(rest_document())))
 
 
 @cache

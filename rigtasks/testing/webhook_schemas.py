@@ -13,6 +13,13 @@ from rigtasks.testing.schema_document import SchemaDocument
 JUDGE = "@octokit/openapi-webhooks"
 
 
+#: What of a delivery is not held against the document.
+OUTSIDE = (
+    "The headers of deliveries, and payloads sent as forms: no document has them.",
+    "When a webhook is sent, and in which order.",
+)
+
+
 class WebhookKind(msgspec.Struct, frozen=True, kw_only=True):
     """An event with one action, and the schema of its payload.
 

@@ -92,9 +92,20 @@ def json_response(
     )
 
 
+def created(shape: dict[str, Any]) -> Response:
+    """Render what was made, which has an address of its own, with `Location`."""
+    return json_response(shape, 201, {"Location": shape["url"]})
+
+
 def no_content() -> Response:
-    """Render an empty 204."""
-    return Response(status=204)
+    """Render an empty 204, which is of no type."""
+    return without_type(Response(status=204))
+
+
+def without_type(response: Response) -> Response:
+    """Take the type off an answer that has no body."""
+    del response.headers["Content-Type"]
+    return response
 
 
 def paginate(

@@ -235,13 +235,21 @@ class Call:
 
     def page(self, items: list[Any], render: Callable[[Any], Any], key: str = "") -> Response:
         """Answer with one page of a list."""
-        return paginate(self.request, self.url, items, render, key)
+        return paginate(self.request, self._address(), items, render, key)
+
+    def _address(self) -> str:
+        """Return the address of this call as links have it: a repository is named by its id."""
+        if "repo" not in self.arguments:
+            return self.url
+        owner, name = self.arguments["owner"], self.arguments["repo"]
+        rest = self.path.removeprefix(f"/repos/{owner}/{name}")
+        return f"{self.view.api}/repositories/{self.repo.id}{rest}"
 
 
 def _moved(request: Request, target: str) -> HttpError:
     status = 301 if request.method == "GET" else 307
-    message = "Moved Permanently" if status == 301 else "Temporary Redirect"  # noqa: PLR2004
-    return HttpError(status, message, headers={"Location": target}, body={"url": target})
+    body = {"url": target}
+    return HttpError(status, "Moved Permanently", headers={"Location": target}, body=body)
 
 
 def _json(data: bytes) -> Any:

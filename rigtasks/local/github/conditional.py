@@ -10,7 +10,9 @@ import msgspec
 from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
-_OK, _NOT_MODIFIED = 200, 304
+from rigtasks.local.github.answers import without_type
+
+_OK, _CREATED, _NOT_MODIFIED = 200, 201, 304
 _VARIES = ("Accept", "Authorization", "Cookie", "X-GitHub-OTP")
 
 
@@ -21,12 +23,12 @@ class _Dated(msgspec.Struct):
 
 
 def answer_conditionally(request: Request, response: Response) -> Response:
-    """Tag a successful GET, and answer 304 when the caller already has that content.
+    """Tag a success with a body, and answer 304 to a GET whose caller already has that content.
 
     The tag differs from caller to caller, and from one token of an App to the next, as GitHub's
     does. A single object that says when it changed has `Last-Modified` as well; a tag goes before.
     """
-    if request.method != "GET" or response.status_code != _OK:
+    if response.status_code not in {_OK, _CREATED}:
         return response
     tag = _tag(request, response)
     kept = {
@@ -34,11 +36,11 @@ def answer_conditionally(request: Request, response: Response) -> Response:
         "Cache-Control": "private, max-age=60, s-maxage=60",
         "Vary": ", ".join(_VARIES),
     }
-    changed = _changed_at(response)
+    changed = _changed_at(response) if request.method == "GET" else None
     if changed is not None:
         kept["Last-Modified"] = http_date(changed)
-    if _has_it(request, tag, changed):
-        return Response(status=_NOT_MODIFIED, headers=kept)
+    if request.method == "GET" and _has_it(request, tag, changed):
+        return without_type(Response(status=_NOT_MODIFIED, headers=kept))
     response.headers.update(kept)
     return response
 

@@ -208,7 +208,11 @@ class Seeder:
         return dict(self._admin.call("PUT", path, {"apps": apps}))
 
     def team(
-        self, name: str, members: list[str], repositories: dict[str, str] | None = None
+        self,
+        name: str,
+        members: list[str],
+        repositories: dict[str, str] | None = None,
+        **fields: str,
     ) -> Json:
         """Make a team `organization/slug`, or put another in its place.
 
@@ -216,9 +220,10 @@ class Seeder:
             name: organisation and slug.
             members: logins.
             repositories: names in that organisation to read, triage, write, maintain or admin.
+            fields: `name`, `description`.
         """
         organization, _, slug = name.partition("/")
-        plan = {"members": members, "repositories": repositories or {}}
+        plan = {"members": members, "repositories": repositories or {}, **fields}
         path = f"/_sandbox/organizations/{organization}/teams/{slug}"
         return dict(self._admin.call("PUT", path, plan))
 

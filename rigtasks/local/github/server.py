@@ -15,7 +15,14 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from rigtasks.local.github import admin, admin_organizations, fault_controls, merge_queue, pages
+from rigtasks.local.github import (
+    admin,
+    admin_organizations,
+    fault_controls,
+    media,
+    merge_queue,
+    pages,
+)
 from rigtasks.local.github.access import ANONYMOUS, Caller, accepted, identify, sees
 from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
@@ -270,7 +277,7 @@ class SandboxGitHub:
             with self.state.lock:
                 caller = self._caller(request)
         except HttpError as error:
-            return self._counted(ANONYMOUS, path, cost, error.response())
+            return self._counted(request, ANONYMOUS, path, cost, error.response())
         try:
             with self.state.change():
                 if path != _FREE_PATH:
@@ -278,14 +285,20 @@ class SandboxGitHub:
                 response = self._routed(request, caller, view, path)
         except HttpError as error:
             response = error.response()
-        return self._counted(caller, path, cost, answer_conditionally(request, response))
+        if not is_graphql(request.method, path):
+            response = answer_conditionally(request, response)
+        return self._counted(request, caller, path, cost, response)
 
-    def _counted(self, caller: Caller, path: str, cost: Cost, response: Response) -> Response:
+    def _counted(
+        self, request: Request, caller: Caller, path: str, cost: Cost, response: Response
+    ) -> Response:
         """Take the call off the caller's allowance: not modified is free, as is to ask for it."""
         now = self.state.now()
         if path != _FREE_PATH and response.status_code != _NOT_MODIFIED:
             self.limits.count(caller, cost, now)
         self.limits.stamp(response, caller, cost.resource, now)
+        kind = media.understood(request.headers.get("Accept", ""))
+        response.headers.setdefault("X-GitHub-Media-Type", kind)
         return response
 
     def _routed(self, request: Request, caller: Caller, view: View, path: str) -> Response:

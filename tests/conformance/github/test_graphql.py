@@ -2,10 +2,8 @@
 
 import ast
 import importlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse
@@ -13,7 +11,7 @@ from graphql import OperationDefinitionNode, build_schema, parse
 import rigtasks.github
 from rigtasks.local.github.graphql import schema
 from rigtasks.testing.conformance import TALLY
-from rigtasks.testing.graphql_schemas import JUDGE, AnsweredQuery, judge, mistakes
+from rigtasks.testing.graphql_schemas import JUDGE, mistakes
 from rigtasks.testing.graphql_subset import beyond, own_types
 
 QUERIES = f"queries of the client against {JUDGE}"
@@ -51,9 +49,9 @@ def test_a_query_that_github_would_refuse_is_told() -> None:
 
 
 def test_the_sandboxs_schema_is_a_part_of_githubs() -> None:
+    assert beyond(schema()) == ()
     for kind in own_types(schema()):
         TALLY.add(TYPES, kind.name)
-    assert beyond(schema()) == ()
 
 
 @pytest.mark.parametrize(
@@ -71,76 +69,3 @@ def test_the_sandboxs_schema_is_a_part_of_githubs() -> None:
 )  # fmt: skip
 def test_a_schema_that_goes_beyond_githubs_is_told(part: str, difference: str) -> None:
     assert any(difference in one for one in beyond(build_schema(part)))
-
-
-def difference(query: str, data: Any, **more: Any) -> str:
-    asked = json.dumps({"query": query, "variables": more.pop("variables", {})}).encode()
-    answer = json.dumps({"data": data, **more}).encode()
-    return "; ".join(judge(AnsweredQuery(asked=asked, answer=answer)).differences)
-
-
-ISSUE = """
-query Issue($number: Int!) {
-  repository(owner: "o", name: "r") {
-    issue(number: $number) {
-      many: number state createdAt author { login ...bot } labels(first: 1) { nodes { name } }
-    }
-  }
-}
-fragment bot on Bot { databaseId }
-"""
-ANSWER = {
-    "many": 5,
-    "state": "OPEN",
-    "createdAt": "2026-01-02T03:04:05Z",
-    "author": {"login": "mona"},
-    "labels": {"nodes": [{"name": "bug"}, None]},
-}
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({}, ""),
-        ({"author": None}, ""),
-        ({"author": {"login": "dev-e", "databaseId": 5}}, ""),
-        ({"labels": None}, ""),
-        ({"state": None}, "issue.state: Cannot return null for non-nullable field Issue.state"),
-        ({"state": "AJAR"}, "issue.state: Enum 'IssueState' cannot represent value: 'AJAR'"),
-        ({"many": "5"}, "which completes to"),
-        ({"many": 1.5}, "issue.many: Int cannot represent non-integer value: 1.5"),
-        ({"more": 1}, "which completes to"),
-        ({"createdAt": "yesterday"}, "issue.createdAt: is 'yesterday'"),
-        ({"author": {"login": "mona", "id": "U_1"}}, "author: no Actor has just id, login"),
-        ({"author": {}}, "author: no Actor has just"),
-        ({"labels": {"nodes": {}}}, "labels.nodes: Expected Iterable"),
-        ({"labels": {"nodes": [{}]}}, "labels.nodes.name: is not answered"),
-    ],
-)
-def test_an_answer_that_github_could_not_give_is_told(change: dict[str, Any], words: str) -> None:
-    data = {"repository": {"issue": {**ANSWER, **change}}}
-    found = difference(ISSUE, data, variables={"number": 5})
-    assert words in found
-    assert bool(words) is bool(found)
-
-
-def test_what_an_answer_says_its_types_are_must_be_true() -> None:
-    asked = '{ repository(owner: "o", name: "r") { __typename owner { __typename login } } }'
-    owner = {"__typename": "Organization", "login": "acme"}
-    assert difference(asked, {"repository": {"__typename": "Repository", "owner": owner}}) == ""
-    assert "completes to" in difference(
-        asked, {"repository": {"__typename": "Repo", "owner": owner}}
-    )
-    bot = {"__typename": "Bot", "login": "acme"}
-    assert "'Bot' is not a possible type" in difference(
-        asked, {"repository": {"__typename": "Repository", "owner": bot}}
-    )
-
-
-def test_only_answers_are_judged_and_refusals_are_not() -> None:
-    refused = AnsweredQuery(asked=b'{"query": "{ nothing }"}', answer=b'{"errors": []}')
-    assert judge(refused).differences == ()
-    assert "answers what GitHub refuses" in difference("{ nothing }", {"nothing": 1})
-    assert "neither data nor errors" in difference("{ viewer { login } }", None)
-    assert difference("{ viewer { login } }", None, errors=[{"message": "no"}]) == ""
-    assert difference("{ __schema { types { name } } }", {"__schema": {"types": []}}) == ""

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from rigtasks.local.github import checks
 from rigtasks.local.github.access import CallerKind
-from rigtasks.local.github.answers import HttpError, json_response, not_found
+from rigtasks.local.github.answers import HttpError, created, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.model import Annotation, App, CheckRun, CheckSuite
 from rigtasks.local.github.rules.checks import newest_runs
@@ -201,7 +201,7 @@ def create_status(call: Call) -> Response:
         description=call.text("description"),
         target_url=call.text("target_url"),
     )
-    return json_response(shapes.status(call.hub, call.repo, row, call.view), 201)
+    return created(shapes.status(call.hub, call.repo, row, call.view))
 
 
 def list_statuses(call: Call) -> Response:

@@ -10,6 +10,7 @@ from rigtasks.local.github import issues
 from rigtasks.local.github.access import CallerKind, role_of
 from rigtasks.local.github.answers import (
     HttpError,
+    created,
     invalid,
     json_response,
     missing,
@@ -74,7 +75,7 @@ def create_issue(call: Call) -> Response:
         labels=_label_names(call) if _may_label(call) else (),
         app_id=call.app_id,
     )
-    return json_response(shapes.issue(call.hub, call.repo, row, call.view), 201)
+    return created(shapes.issue(call.hub, call.repo, row, call.view))
 
 
 def _may_label(call: Call) -> bool:
@@ -197,7 +198,7 @@ def create_label(call: Call) -> Response:
         color=color,
         description=call.text("description"),
     )
-    return json_response(shapes.label(call.hub, call.repo, row, call.view), 201)
+    return created(shapes.label(call.hub, call.repo, row, call.view))
 
 
 def list_comments(call: Call) -> Response:
@@ -217,7 +218,7 @@ def create_comment(call: Call) -> Response:
     row = issues.add_comment(
         call.hub, call.repo, call.issue(), call.account, body, app_id=call.app_id
     )
-    return json_response(shapes.comment(call.hub, call.repo, row, call.view), 201)
+    return created(shapes.comment(call.hub, call.repo, row, call.view))
 
 
 def _comment(call: Call) -> tuple[Issue, Comment]:

@@ -6,12 +6,20 @@ from werkzeug.wrappers import Response
 from rigtasks.local.github import (
     branch_updates,
     issues,
+    media,
     merging,
     owners,
     pulls,
     review_requests,
 )
-from rigtasks.local.github.answers import HttpError, invalid, json_response, missing, not_found
+from rigtasks.local.github.answers import (
+    HttpError,
+    created,
+    invalid,
+    json_response,
+    missing,
+    not_found,
+)
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.governance import Team
 from rigtasks.local.github.model import Account, PullRequest
@@ -69,7 +77,7 @@ def create_pull(call: Call) -> Response:
             app_id=call.app_id,
         ),
     )
-    return json_response(shapes.full_pull(call.hub, call.repo, row, call.view), 201)
+    return created(shapes.full_pull(call.hub, call.repo, row, call.view))
 
 
 def get_pull(call: Call) -> Response:
@@ -78,12 +86,12 @@ def get_pull(call: Call) -> Response:
     accept = call.request.headers.get("Accept", "")
     git = call.hub.git(call.repo)
     base = call.hub.diff_base(call.repo, row)
-    if ".diff" in accept:
+    if (kind := media.wanted(accept, "diff")) is not None:
         diff = git.diff_text(base, row.head_sha)
-        return Response(diff, content_type="application/vnd.github.diff; charset=utf-8")
-    if ".patch" in accept:
+        return Response(diff, content_type=f"{kind}; charset=utf-8")
+    if (kind := media.wanted(accept, "patch")) is not None:
         patch = git.run("format-patch", "--stdout", f"{base}..{row.head_sha}")
-        return Response(patch, content_type="application/vnd.github.patch; charset=utf-8")
+        return Response(patch, content_type=f"{kind}; charset=utf-8")
     mergeability = call.services.merge_checks.ask(call.repo, row)
     return json_response(shapes.full_pull(call.hub, call.repo, row, call.view, mergeability))
 

@@ -3,7 +3,7 @@
 from werkzeug.wrappers import Response
 
 from rigtasks.local.github import pushes
-from rigtasks.local.github.answers import HttpError, json_response, no_content, not_found
+from rigtasks.local.github.answers import HttpError, created, json_response, no_content, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.governance import Protection
 from rigtasks.local.github.rules.requirements import is_protected
@@ -101,7 +101,7 @@ def create_ref(call: Call) -> Response:
     if ref in git.refs(ref):
         raise HttpError(422, "Reference already exists")
     pushes.set_ref(call.hub, call.repo, ref, sha, call.account)
-    return json_response(_ref_shape(call, ref, sha), 201)
+    return created(_ref_shape(call, ref, sha))
 
 
 def update_ref(call: Call) -> Response:

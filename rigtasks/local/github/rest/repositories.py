@@ -6,11 +6,12 @@ from urllib.parse import unquote
 
 from werkzeug.wrappers import Response
 
+from rigtasks.local.github import media
 from rigtasks.local.github.access import role_of, sees
 from rigtasks.local.github.answers import HttpError, json_response, not_found
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.git import GitFailedError
-from rigtasks.local.github.model import Account, PullRequest, Repository
+from rigtasks.local.github.model import Account, AccountType, PullRequest, Repository
 from rigtasks.local.github.shapes import accounts, pulls, repositories
 
 _LEGACY_PERMISSION = {
@@ -175,8 +176,8 @@ def get_contents(call: Call) -> Response:
         ]
         return json_response(shapes)
     blob = git.blob(entry.sha) if entry.type == "blob" else b""
-    if "raw" in call.request.headers.get("Accept", ""):
-        return Response(blob, content_type="application/vnd.github.raw+json; charset=utf-8")
+    if (kind := media.wanted(call.request.headers.get("Accept", ""), "raw")) is not None:
+        return Response(blob, content_type=f"{kind}; charset=utf-8")
     shown = blob if len(blob) <= _LARGEST_INLINE_BLOB else b""
     shape = repositories.content(call.hub, call.repo, entry, ref, call.view, shown)
     if len(blob) > _LARGEST_INLINE_BLOB:
@@ -234,9 +235,14 @@ def _collaborator(call: Call, account: Account, role: str) -> dict[str, object]:
 
 
 def list_collaborators(call: Call) -> Response:
-    """List the people with a role in the repository."""
+    """List the people with a role in the repository: an organisation is none of them."""
     roles = {call.repo.owner_id: "admin", **call.repo.roles}
-    rows = [(call.state.accounts.get(key), role) for key, role in roles.items() if role != "none"]
+    known = [(call.state.accounts.get(key), role) for key, role in roles.items()]
+    rows = [
+        (account, role)
+        for account, role in known
+        if role != "none" and account.type is not AccountType.ORGANIZATION
+    ]
     return call.page(rows, lambda row: _collaborator(call, *row))
 
 

@@ -9,6 +9,7 @@ from rigtasks.local.github import review_threads, reviews
 from rigtasks.local.github.access import CallerKind, role_of
 from rigtasks.local.github.answers import (
     HttpError,
+    created,
     forbidden_to_app,
     json_response,
     no_content,
@@ -161,7 +162,7 @@ def create_review_comment(call: Call) -> Response:
     with call.state.change():
         thread = review_threads.anchor(call.hub, call.repo, pull, sha, draft)
         row = reviews.say(call.hub, call.repo, pull, call.pull_issue(), call.account, thread, body)
-    return json_response(shapes.review_comment(call.hub, call.repo, row, call.view), 201)
+    return created(shapes.review_comment(call.hub, call.repo, row, call.view))
 
 
 def _draft(call: Call) -> review_threads.DraftComment:
@@ -195,7 +196,7 @@ def _reply(call: Call, pull: PullRequest, comment_id: int, body: str) -> Respons
         body,
         in_reply_to_id=first.in_reply_to_id or first.id,
     )
-    return json_response(shapes.review_comment(call.hub, call.repo, row, call.view), 201)
+    return created(shapes.review_comment(call.hub, call.repo, row, call.view))
 
 
 def _comment(call: Call) -> tuple[PullRequest, ReviewComment]:

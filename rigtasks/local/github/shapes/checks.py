@@ -136,6 +136,12 @@ def status(hub: Hub, repo: Repository, row: Status, view: View) -> Json:
     }
 
 
+def _simple_status(hub: Hub, repo: Repository, row: Status, view: View) -> Json:
+    """Render GitHub's `simple-commit-status`, which does not say whose it is."""
+    shape = status(hub, repo, row, view)
+    return {name: value for name, value in shape.items() if name != "creator"}
+
+
 def newest_statuses(rows: Sequence[Status]) -> list[Status]:
     """Return the newest status of every context."""
     newest = {row.context: row for row in sorted(rows, key=lambda row: row.id)}
@@ -157,7 +163,7 @@ def combined_status(
     api = view.repo_api(hub.full_name(repo))
     return {
         "state": state,
-        "statuses": [status(hub, repo, row, view) for row in newest],
+        "statuses": [_simple_status(hub, repo, row, view) for row in newest],
         "sha": sha,
         "total_count": len(newest),
         "repository": repositories.repository(hub, repo, view),

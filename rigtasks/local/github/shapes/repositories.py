@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from rigtasks.local.github.git import ChangedFile, Commit, Signature, TreeEntry
 from rigtasks.local.github.hub import Hub, View, node_id, stamp
-from rigtasks.local.github.model import Account, Repository
+from rigtasks.local.github.model import Account, AccountType, Repository
 from rigtasks.local.github.shapes import accounts
 
 Json = dict[str, Any]
@@ -118,8 +118,10 @@ def repository(hub: Hub, row: Repository, view: View) -> Json:
 
 
 def full_repository(hub: Hub, row: Repository, view: View) -> Json:
-    """Render GitHub's `full-repository`: a fork with what it came from."""
+    """Render GitHub's `full-repository`: with the organisation, and a fork with its origin."""
     shape = repository(hub, row, view)
+    if hub.state.accounts.get(row.owner_id).type is AccountType.ORGANIZATION:
+        shape["organization"] = shape["owner"]
     parent = None if row.parent_id is None else hub.state.repositories.find(row.parent_id)
     if parent is not None:
         first = parent
