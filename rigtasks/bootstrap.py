@@ -124,7 +124,6 @@ def worker_kit(holder: str) -> WorkerKit:
     chosen = settings()
     walls = _walls(chosen)
     stop_file = shutdown_file(chosen.data_dir, holder)
-    internal = _internal(chosen)
     return WorkerKit(
         stores=stores(),
         shell=shell(),
@@ -138,8 +137,7 @@ def worker_kit(holder: str) -> WorkerKit:
             per_repository=chosen.limit_per_repository,
             per_queue=chosen.limit_per_queue,
         ),
-        denied_ids=internal.ids,
-        denied_names=internal.names,
+        internal=_internal(chosen),
         run_limits=RunLimits(max_seconds=chosen.implement_minutes * 60),
         setup_network=chosen.setup_network,
         review_limits=RunLimits(max_seconds=chosen.review_minutes * 60),

@@ -41,7 +41,7 @@ class _Intake:
         cause: UUID,
     ) -> None:
         self._conductor = conductor
-        self._api = conductor.github.api(Role.CONDUCTOR, repository)
+        self._api = conductor.repository_api(Role.CONDUCTOR, repository)
         self._facts = reading.facts
         self._default_branch = reading.default_branch
         self._cause = cause

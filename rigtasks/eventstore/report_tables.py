@@ -1,6 +1,6 @@
 """What the rig says of itself: which periods were begun, which watchers succeeded, who is well."""
 
-from sqlalchemy import Boolean, Column, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, PrimaryKeyConstraint, Table, Text
 
 from rigtasks.eventstore.table_parts import AT, created, metadata, required
 
@@ -28,4 +28,16 @@ service_status = Table(
     required("ok", Boolean()),
     required("detail", Text()),
     required("as_of", AT),
+)
+
+#: Issues that the rig filed to see itself work, one for each period in which it did.
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("period_start", AT, primary_key=True),
+    required("repo_id", BigInteger()),
+    required("number", Integer()),
+    created("filed_at"),
+    Column("ended_at", AT),
+    Column("outcome", Text),
 )

@@ -22,9 +22,13 @@ from rigtasks.eventstore.stream import (
     OutboxEntry,
     Writes,
 )
+from rigtasks.eventstore.switches import Switch
+from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.envelope import NewEvent, StoredEvent
 from rigtasks.lifecycle.events import acceptance, intake
 from rigtasks.lifecycle.state import IssueState
+
+_NOTHING: frozenset[str] = frozenset()
 
 Clock = Callable[[], datetime]
 
@@ -83,7 +87,20 @@ class MemoryDatabase:
         self.entries: dict[int, MemoryEntry] = {}
         self.open_entries: dict[int, MemoryEntry] = {}
         self.keys: set[str] = set()
-        self.paused: set[str] = set()
+        self.progress: dict[str, datetime] = {}
+        self.switches: dict[tuple[str, StopSource], Switch] = {}
+
+    def active_switches(self) -> tuple[Switch, ...]:
+        """Return the stops that hold now, by scope."""
+        now = self.clock()
+        return tuple(
+            one for _, one in sorted(self.switches.items()) if one.until is None or one.until > now
+        )
+
+    @property
+    def paused(self) -> frozenset[str]:
+        """Return the scopes that are stopped now."""
+        return frozenset(one.scope for one in self.active_switches()) if self.switches else _NOTHING
 
     def state(self, stream: str) -> IssueState | None:
         """Return the state of an issue."""

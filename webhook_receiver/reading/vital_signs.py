@@ -57,7 +57,10 @@ _QUARANTINED = text("""
 SELECT count(*) FROM deliveries
  WHERE status = 'quarantined' AND received_at > clock_timestamp() - interval '1 day'
 """)
-_PAUSED = text("SELECT DISTINCT split_part(scope, ':', 1) FROM switches WHERE lifted_at IS NULL")
+_PAUSED = text("""
+SELECT DISTINCT split_part(scope, ':', 1) FROM switches
+ WHERE lifted_at IS NULL AND (until IS NULL OR until > clock_timestamp())
+""")
 
 
 def read_vital_signs(connection: Connection) -> VitalSigns:

@@ -9,6 +9,7 @@ from rigtasks.errors import Permanent, StaleEpoch
 from rigtasks.eventstore.claims import Limits, NotClaimed, Renewal
 from rigtasks.lifecycle.events import intake, liveness, work
 from rigtasks.lifecycle.state import Lane, Stage
+from rigtasks.routing.internal import InternalRepositories
 
 STREAM = "issue:1:7:1"
 
@@ -183,22 +184,29 @@ def test_a_stop_elsewhere_stops_nothing_here(house: House) -> None:
     assert house.claimed().stream == STREAM
 
 
-@pytest.mark.parametrize("denied", [{"denied_ids": {1}}, {"denied_names": {"acme/api"}}])
+@pytest.mark.parametrize(
+    "internal",
+    [
+        InternalRepositories(ids=frozenset({1})),
+        InternalRepositories(names=frozenset({"acme/api"})),
+    ],
+)
 def test_the_rigs_own_repositories_are_never_worked_in(
-    house: House, denied: dict[str, object]
+    house: House, internal: InternalRepositories
 ) -> None:
     house.approve()
     house.approve(9, repo="ACME/Api.git")
     house.approve(8, repo_id=2, repo="acme/web")
 
-    assert house.claimed(**denied).stream == "issue:2:8:1"
-    assert house.claim(**denied) is NotClaimed.NOTHING
+    assert house.claimed(internal=internal).stream == "issue:2:8:1"
+    assert house.claim(internal=internal) is NotClaimed.NOTHING
 
 
 def test_a_pull_request_in_the_rigs_own_repository_may_be_reviewed(house: House) -> None:
     stream = in_review(house)
 
-    assert house.claimed("review-e", denied_ids={1}, denied_names={"acme/api"}).stream == stream
+    internal = InternalRepositories(ids=frozenset({1}), names=frozenset({"acme/api"}))
+    assert house.claimed("review-e", internal=internal).stream == stream
 
 
 def test_an_issue_waits_for_what_it_depends_on(house: House) -> None:
