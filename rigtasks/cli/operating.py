@@ -1,4 +1,4 @@
-"""`rig issue retry`, `cancel` and `approve-gate`: commands of a person to one issue."""
+"""`rig issue retry`, `acknowledge`, `cancel`, `approve-gate`: a person's commands to one issue."""
 
 from uuid import uuid4
 
@@ -9,7 +9,7 @@ from rigtasks.cli.lookup import find_issue, issue_state
 from rigtasks.cli.operated import OperatedRig, operator
 from rigtasks.cli.output import Output, note, write_json, write_line
 from rigtasks.conductor.alone import alone_with
-from rigtasks.lifecycle.commands import ApproveGate, Cancel, Command, Retry
+from rigtasks.lifecycle.commands import Acknowledge, ApproveGate, Cancel, Command, Retry
 from rigtasks.lifecycle.state import IssueState
 from webhook_receiver.reading.references import FoundIssue
 
@@ -37,6 +37,22 @@ def retry(rig: OperatedRig, text: str, *, reason: str, output: Output) -> None:
     done = _tell(rig, found, Retry(reason=reason, by=by), done="sent back to work")
     if done is None:
         raise PreconditionFailed(_why_no_retry(issue_state(rig, found)))
+    _report(done, output)
+
+
+def acknowledge(rig: OperatedRig, text: str, *, output: Output) -> None:
+    """Take an escalation.
+
+    Raises:
+        PreconditionFailed: nobody is called, or somebody has taken it.
+    """
+    found = find_issue(rig, text)
+    by = operator().id
+    done = _tell(rig, found, Acknowledge(by=by), done=f"acknowledged by {by}")
+    if done is None:
+        state = issue_state(rig, found)
+        taken = f"{state.who_must_act} has it" if state.acknowledged else "nobody is called for it"
+        raise PreconditionFailed(f"{found.ref} is {state.shown}; {taken}")
     _report(done, output)
 
 

@@ -96,6 +96,18 @@ def issue_retry(
         retry(rig, reference, reason=reason, output=output)
 
 
+@issue.command("acknowledge")
+def issue_acknowledge(
+    reference: Reference, output: Form = Output.TABLE, data_dir: DataDir = None
+) -> None:
+    """Say that you are at an issue that is stuck or escalated; nobody is reminded any more."""
+    from rigtasks.cli.operated import operated_rig
+    from rigtasks.cli.operating import acknowledge
+
+    with operated_rig(data_dir) as rig:
+        acknowledge(rig, reference, output=output)
+
+
 @issue.command("cancel")
 def issue_cancel(
     reference: Reference, reason: Reason, output: Form = Output.TABLE, data_dir: DataDir = None

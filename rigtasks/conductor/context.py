@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from rigtasks.conductor.canary_plan import CanaryPlan
 from rigtasks.conductor.standing import gate_pauses, repository_pauses
 from rigtasks.conductor.stops import GuardedApi
 from rigtasks.eventstore.database import Stores
@@ -38,6 +39,8 @@ class Conductor:
         clones: where commits are received and pushed from.
         now: the time in UTC, for verdicts.
         alone: holds an issue's lock while an effect looks and writes.
+        canary: where the rig files issues to see itself work; None where it does not.
+        base_watch: seconds after a merge for which its checks on the base branch are looked at.
     """
 
     stores: Stores
@@ -51,6 +54,8 @@ class Conductor:
     clones: CleanClones
     now: Callable[[], datetime]
     alone: Callable[[str], AbstractContextManager[None]]
+    canary: CanaryPlan | None = None
+    base_watch: float = 7200.0
 
     def api(self, role: Role, state: IssueState) -> Api:
         """Return an identity's way to the repository of an issue.

@@ -4,6 +4,7 @@ from uuid import UUID, uuid5
 
 from rigtasks.conductor.attend import attend
 from rigtasks.conductor.attention import Attention, Matter, attention
+from rigtasks.conductor.bots import note_bot
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.intake import take_in
 from rigtasks.conductor.solved import refuse_solved
@@ -68,6 +69,7 @@ def _outcome(conductor: Conductor, delivery: Delivery) -> str:
     if delivery.payload is None:
         return "ignored: its payload was dropped after its retention"
     fact = parse_delivery(delivery.event, delivery.payload)
+    note_bot(conductor, delivery.delivery_id, fact)
     cause = uuid5(_CAUSES, delivery.delivery_id)
     found = [look_at(conductor, one, cause) for one in attention(fact, conductor.label)]
     return "; ".join(dict.fromkeys(found))

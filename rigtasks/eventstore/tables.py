@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
 from rigtasks.eventstore.github_tables import lost_deliveries, rate_budgets, rate_windows
-from rigtasks.eventstore.report_tables import canaries, service_status, ticks, watchers
+from rigtasks.eventstore.report_tables import bot_acts, canaries, service_status, ticks, watchers
 from rigtasks.eventstore.table_parts import AT as _AT
 from rigtasks.eventstore.table_parts import NAME as _NAME
 from rigtasks.eventstore.table_parts import NOW as _NOW
@@ -40,6 +40,7 @@ from rigtasks.eventstore.view_tables import agents, claims, views
 __all__ = [
     "agents",
     "artifacts",
+    "bot_acts",
     "canaries",
     "claim_counts",
     "claims",

@@ -1,7 +1,7 @@
 """The event store in memory, with the same behaviour: for simulations and quick tests."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -89,6 +89,13 @@ class MemoryDatabase:
         self.keys: set[str] = set()
         self.progress: dict[str, datetime] = {}
         self.switches: dict[tuple[str, StopSource], Switch] = {}
+        self.lifted: dict[tuple[str, StopSource], datetime] = {}
+
+    def states(self) -> Iterator[tuple[str, IssueState]]:
+        """Yield every issue by its stream."""
+        for stream, fold in self.folds.items():
+            if fold.state is not None:
+                yield stream, fold.state
 
     def active_switches(self) -> tuple[Switch, ...]:
         """Return the stops that hold now, by scope."""

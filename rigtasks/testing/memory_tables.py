@@ -105,7 +105,6 @@ class MemorySwitches(Switches):
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(NoSql())
         self._memory = database
-        self._lifted: dict[tuple[str, StopSource], datetime] = {}
 
     def set(
         self,
@@ -136,7 +135,7 @@ class MemorySwitches(Switches):
         stopped = self.holding(scope, source) is not None
         self._memory.switches.pop((scope, source), None)
         if stopped:
-            self._lifted[scope, source] = self._memory.clock()
+            self._memory.lifted[scope, source] = self._memory.clock()
         return stopped
 
     def active(self) -> tuple[Switch, ...]:
@@ -145,7 +144,7 @@ class MemorySwitches(Switches):
 
     def lifted_at(self, scope: str, source: StopSource) -> datetime | None:
         """Return when a source last let a scope go on."""
-        return self._lifted.get((scope, source))
+        return self._memory.lifted.get((scope, source))
 
 
 class _Beat(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import uuid5
 
+from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.commands import ApproveGate, Retry
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.state import IssueState, Lane
@@ -65,7 +66,8 @@ class People:
         """Lift what was stopped, take vetoes away, and stop changing things."""
         world = self._world
         for switch in world.stores.switches.active():
-            world.stores.switches.lift(switch.scope, actor="omar")
+            if switch.source is not StopSource.LABEL:
+                world.stores.switches.lift(switch.scope, actor="omar", source=switch.source)
         world.hub.set_role(world.shop, "maria", "write")
         for number, issue in world.shop.issues.items():
             issues.unlabel(world.hub, world.shop, self._maria, number, "do-not-merge")

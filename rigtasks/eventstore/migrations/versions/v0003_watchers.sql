@@ -6,6 +6,16 @@ CREATE UNIQUE INDEX switches_active ON switches (scope, source) WHERE lifted_at 
 ALTER TABLE leases
     ADD COLUMN progress_at timestamp with time zone NOT NULL DEFAULT clock_timestamp();
 
+CREATE TABLE bot_acts (
+    delivery_id text PRIMARY KEY,
+    repo_id bigint NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX bot_acts_at ON bot_acts (at);
+
 CREATE TABLE canaries (
     period_start timestamp with time zone PRIMARY KEY,
     repo_id bigint NOT NULL,
@@ -14,7 +24,6 @@ CREATE TABLE canaries (
     ended_at timestamp with time zone,
     outcome text
 );
-
 
 -- The same procedure with one argument less; its successor is among the functions.
 DROP PROCEDURE IF EXISTS rig_claim(
