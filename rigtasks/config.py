@@ -239,7 +239,7 @@ class Settings(BaseSettings):
         description="How long after a merge of the rig its checks on the base branch are watched.",
     )
     breaker_rounds: int = Field(
-        default=20, ge=1, description="Runs of one issue in the window that open its breaker."
+        default=30, ge=1, description="Runs of one issue in the window that open its breaker."
     )
     breaker_comments: int = Field(
         default=20, ge=1, description="Comments by bots in the window that open it."

@@ -9,6 +9,8 @@ from rigtasks.cli.lookup import find_issue, issue_state
 from rigtasks.cli.operated import OperatedRig, operator
 from rigtasks.cli.output import Output, note, write_json, write_line
 from rigtasks.conductor.alone import alone_with
+from rigtasks.eventstore.switches import breaker_scope
+from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.commands import Acknowledge, ApproveGate, Cancel, Command, Retry
 from rigtasks.lifecycle.state import IssueState
 from webhook_receiver.reading.references import FoundIssue
@@ -27,13 +29,15 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def retry(rig: OperatedRig, text: str, *, reason: str, output: Output) -> None:
-    """Send a stopped issue back on its way.
+    """Send a stopped issue back on its way; a breaker that stopped it is closed.
 
     Raises:
         PreconditionFailed: it was not stopped, or needs a new approval.
     """
     found = find_issue(rig, text)
-    by = operator().id
+    state, by = issue_state(rig, found), operator().id
+    breaker = breaker_scope(state.repo_id, state.number)
+    rig.stores.switches.lift(breaker, actor=by, source=StopSource.BREAKER)
     done = _tell(rig, found, Retry(reason=reason, by=by), done="sent back to work")
     if done is None:
         raise PreconditionFailed(_why_no_retry(issue_state(rig, found)))

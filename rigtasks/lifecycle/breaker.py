@@ -13,7 +13,7 @@ class BreakerLimits(msgspec.Struct, frozen=True, kw_only=True):
         window: seconds that are looked back, already scaled.
     """
 
-    rounds: int = 20
+    rounds: int = 30
     comments: int = 20
     labels: int = 20
     window: float = 3600.0

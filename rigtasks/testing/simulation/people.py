@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import uuid5
 
+from rigtasks.eventstore.switches import breaker_scope
 from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.commands import ApproveGate, Retry
 from rigtasks.lifecycle.envelope import Actor, ActorKind
@@ -77,7 +78,11 @@ class People:
     def help(self) -> None:
         """Answer what waits for a person: look at gates, retry what was stopped."""
         self._ci.heal()
+        switches = self._world.stores.switches
         for stream, state in self._states():
+            scope = breaker_scope(state.repo_id, state.number)
+            if switches.lift(scope, actor="omar", source=StopSource.BREAKER):
+                self._world.note(f"omar closed the breaker of {stream}")
             if state.terminal:
                 continue
             if state.gate_sha == state.head_sha != state.gate_cleared_sha:
