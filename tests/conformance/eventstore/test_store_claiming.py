@@ -7,6 +7,7 @@ from store_house import House
 
 from rigtasks.errors import Permanent, StaleEpoch
 from rigtasks.eventstore.claims import Limits, NotClaimed, Renewal
+from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.events import intake, liveness, work
 from rigtasks.lifecycle.state import Lane, Stage
 from rigtasks.routing.internal import InternalRepositories
@@ -174,6 +175,67 @@ def test_a_stopped_scope_gets_no_claims_until_it_is_lifted(house: House, scope: 
     house.switches.lift(scope, actor="maria")
 
     assert house.claimed().stream == STREAM
+
+
+def test_a_stopped_provider_gets_no_claims_and_its_run_hears_of_it(house: House) -> None:
+    house.approve()
+    held = house.claimed(provider="claude")
+    house.approve(8)
+    house.switches.set("provider:claude", reason="odd", actor="maria")
+
+    assert house.claim(provider="claude") is NotClaimed.PAUSED
+    told = {
+        provider: house.claims.heartbeat(
+            stream=held.stream,
+            epoch=held.epoch,
+            run_id=held.run_id,
+            lease_seconds=60.0,
+            provider=provider,
+        )
+        for provider in ("claude", "codex", None)
+    }
+    assert told == {"claude": Renewal.PAUSED, "codex": Renewal.HELD, None: Renewal.HELD}
+    assert house.claimed(provider="codex").stream == "issue:1:8:1"
+
+
+def test_an_open_breaker_stops_every_generation(house: House) -> None:
+    held_back = house.approve()
+    held = house.claimed()
+    house.switches.set("issue:1:7", reason="loop", actor="x", source=StopSource.BREAKER)
+    beat = house.claims.heartbeat(
+        stream=held.stream, epoch=held.epoch, run_id=held.run_id, lease_seconds=60.0
+    )
+    assert (held.stream, beat) == (held_back, Renewal.PAUSED)
+    house.approve(7, generation=2)
+    house.approve(70)
+
+    assert house.claimed().stream == "issue:1:70:1"
+    assert house.claim() is NotClaimed.NOTHING
+
+
+def test_a_pause_whose_time_is_over_stops_nothing(house: House) -> None:
+    house.approve()
+    house.switches.set("rig", reason="a blink", actor="maria", seconds=0.0)
+
+    assert house.claimed().stream == STREAM
+
+
+def test_a_run_without_progress_is_silent_from_its_last_sign(house: House) -> None:
+    house.approve()
+    held = house.claimed()
+    assert house.claims.silent(seconds=60.0) == ()
+    beat = {"stream": held.stream, "epoch": held.epoch, "run_id": held.run_id}
+
+    house.claims.heartbeat(**beat, lease_seconds=60.0, silent_seconds=0.0)
+
+    (silent,) = house.claims.silent(seconds=0.0)
+    assert (silent.stream, silent.epoch, silent.run_id) == (
+        held.stream,
+        held.epoch,
+        held.run_id,
+    )
+    house.claims.heartbeat(**beat, lease_seconds=0.0)
+    assert house.claims.silent(seconds=0.0) == ()
 
 
 def test_a_stop_elsewhere_stops_nothing_here(house: House) -> None:

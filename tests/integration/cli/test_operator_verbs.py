@@ -16,7 +16,15 @@ from rigtasks.eventstore.claims import Claimed, Limits, NotClaimed
 from rigtasks.eventstore.connection import Connection
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.stream import OutboxEntry
-from rigtasks.lifecycle.commands import Admit, AdoptPullRequest, Command, Escalate, RecordGate
+from rigtasks.gate.facts import StopSource
+from rigtasks.lifecycle.commands import (
+    Admit,
+    AdoptPullRequest,
+    Command,
+    Escalate,
+    OpenBreaker,
+    RecordGate,
+)
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.events.base import Blocker
 from rigtasks.lifecycle.events.liveness import OperatorPaused, OperatorResumed
@@ -108,6 +116,7 @@ def claim(stores: Stores) -> Claimed | NotClaimed:
         holder="dev-e-python@host",
         run_id=uuid4(),
         lease_seconds=60.0,
+        provider="command",
         limits=Limits(),
     )
 
@@ -348,7 +357,12 @@ class TestActing:
 class TestSwitching:
     @pytest.mark.parametrize(
         ("scope", "named"),
-        [("rig", []), ("repo:1", ["repo", "acme/api"]), (ISSUE, ["issue", REF])],
+        [
+            ("rig", []),
+            ("repo:1", ["repo", "acme/api"]),
+            (ISSUE, ["issue", REF]),
+            ("provider:command", ["provider", "command"]),
+        ],
     )
     def test_a_paused_scope_gives_no_work_until_a_person_resumes_it(
         self, rig: Typed, stores: Stores, scope: str, named: list[str]
@@ -361,7 +375,8 @@ class TestSwitching:
         assert paused.code == 0
         assert [(one.scope, one.actor) for one in stores.switches.active()] == [(scope, "ada")]
         assert not isinstance(claim(stores), Claimed)
-        assert rig("issue", "view", REF, "-o", "json").json["paused"][0]["scope"] == scope
+        shown = rig("issue", "view", REF, "-o", "json").json["paused"]
+        assert [one["scope"] for one in shown] == ([] if group == ["provider"] else [scope])
 
         assert rig(*group, "resume", *what).code == 0
         assert stores.switches.active() == ()
@@ -401,6 +416,91 @@ class TestSwitching:
 
     def test_a_repository_that_was_never_seen_is_not_found(self, rig: Typed) -> None:
         assert rig("repo", "pause", "acme/unknown", "--reason", "release").code == 5
+
+    def test_a_pause_for_some_time_ends_by_itself(self, rig: Typed, stores: Stores) -> None:
+        approve(stores)
+
+        paused = rig("pause", "--reason", "maintenance", "--for", "2h", "-o", "json")
+
+        assert paused.code == 0
+        (stop,) = stores.switches.active()
+        assert stop.until is not None
+        assert 7100 < (stop.until - stop.since).total_seconds() < 7300
+        assert paused.json["until"] == stop.until.isoformat().replace("+00:00", "Z")
+        (event,) = (one.event for one in stores.events.events("rig"))
+        assert event == OperatorPaused(
+            scope="rig", reason="maintenance", by="ada", until=stop.until
+        )
+        again = rig("pause", "--reason", "holidays")
+        assert again.code == 6
+        assert "by ada: maintenance (until " in again.err
+        assert not isinstance(claim(stores), Claimed)
+
+        stores.database.rows("UPDATE switches SET until = clock_timestamp()")
+
+        assert stores.switches.active() == ()
+        assert isinstance(claim(stores), Claimed)
+        assert rig("resume").code == 6
+
+    @pytest.mark.parametrize("wrong", ["2", "two hours", "-1h", "0m", "1w", "1.5h", "9999999h"])
+    def test_what_is_no_duration_is_refused(self, rig: Typed, stores: Stores, wrong: str) -> None:
+        answer = rig("pause", "--reason", "maintenance", f"--for={wrong}")
+
+        assert answer.code != 0
+        assert "is no duration: write 90s, 30m, 2h or 1d" in answer.err
+        assert stores.switches.active() == ()
+
+    def test_what_cannot_be_a_provider_is_refused(self, rig: Typed, stores: Stores) -> None:
+        answer = rig("provider", "pause", "Claude; rm", "--reason", "x")
+
+        assert answer.code != 0
+        assert "is no provider's name" in answer.err
+        assert stores.switches.active() == ()
+
+    def test_a_label_is_taken_off_and_not_resumed(self, rig: Typed, stores: Stores) -> None:
+        approve(stores)
+        reason, source = "the label do-not-merge", StopSource.LABEL
+        stores.switches.set(ISSUE, reason=reason, actor="maria", source=source)
+
+        answer = rig("issue", "resume", REF)
+
+        assert answer.code == 6
+        assert f"the label do-not-merge stops {REF}: take it off" in answer.err
+        assert len(stores.switches.active()) == 1
+
+    @pytest.mark.parametrize("verb", [("resume",), ("retry", "--reason", "mended")])
+    def test_a_person_closes_the_breaker(
+        self, rig: Typed, stores: Stores, verb: tuple[str, ...]
+    ) -> None:
+        approve(stores)
+        stores.switches.set("issue:1:7", reason="loop", actor="x", source=StopSource.BREAKER)
+        tell(stores, OpenBreaker(reason="loop"))
+        assert rig("issue", "view", REF, "-o", "json").json["paused"][0]["scope"] == "issue:1:7"
+        assert not isinstance(claim(stores), Claimed)
+
+        assert rig("issue", verb[0], REF, *verb[1:]).code == 0
+
+        assert stores.switches.active() == ()
+        assert types(stores)[-2:] == ["ISSUE_NEEDS_HUMAN", "OPERATOR_RETRIED"]
+        assert isinstance(claim(stores), Claimed)
+
+
+class TestAcknowledging:
+    def test_a_called_person_takes_it_and_nobody_after_them(
+        self, rig: Typed, stores: Stores
+    ) -> None:
+        approve(stores)
+        assert rig("issue", "acknowledge", REF).code == 6
+        tell(stores, Escalate(reason="no permission", who_must_act="the operator"))
+
+        answer = rig("issue", "acknowledge", REF)
+
+        assert answer.code == 0
+        assert "acknowledged by ada; it is escalated now" in answer.out
+        again = rig("issue", "acknowledge", REF)
+        assert again.code == 6
+        assert "ada has it" in again.err
+        assert types(stores)[-1] == "ESCALATION_ACKNOWLEDGED"
 
 
 class TestLedgers:
