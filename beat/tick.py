@@ -26,6 +26,7 @@ def _retention() -> str:
     dropped += stores().run_tokens.forget(older_than_seconds=_DAY)
     dropped += stores().rate_limits.forget(older_than_seconds=_DAY)
     dropped += stores().lost_deliveries.forget(older_than_seconds=raw)
+    dropped += stores().activities.forget(older_than_seconds=_DAY)
     dropped += stores().heartbeats.forget(silent_seconds=_DAY)
     return f"{dropped} rows dropped"
 

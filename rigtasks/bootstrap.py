@@ -18,6 +18,7 @@ from rigtasks.agent.sandbox import Bounds, Level, Probe, find_toolchain, probe
 from rigtasks.agent.supervisor import Timers as AgentTimers
 from rigtasks.budget.prices import Tokens, Vendor, price_micro_usd
 from rigtasks.conductor.alone import alone_with
+from rigtasks.conductor.canary_plan import CanaryPlan
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.shared_limits import SharedLimits
 from rigtasks.config import ConfigurationError, Settings, load_settings
@@ -111,6 +112,8 @@ def conductor() -> Conductor:
         clones=GitCleanClones(chosen.data_dir / "clones"),
         now=_now,
         alone=partial(alone_with, chosen.database_url.get_secret_value()),
+        canary=_canary(chosen),
+        base_watch=chosen.scaled(chosen.base_watch_seconds),
     )
 
 
@@ -124,7 +127,6 @@ def worker_kit(holder: str) -> WorkerKit:
     chosen = settings()
     walls = _walls(chosen)
     stop_file = shutdown_file(chosen.data_dir, holder)
-    internal = _internal(chosen)
     return WorkerKit(
         stores=stores(),
         shell=shell(),
@@ -138,8 +140,7 @@ def worker_kit(holder: str) -> WorkerKit:
             per_repository=chosen.limit_per_repository,
             per_queue=chosen.limit_per_queue,
         ),
-        denied_ids=internal.ids,
-        denied_names=internal.names,
+        internal=_internal(chosen),
         run_limits=RunLimits(max_seconds=chosen.implement_minutes * 60),
         setup_network=chosen.setup_network,
         review_limits=RunLimits(max_seconds=chosen.review_minutes * 60),
@@ -180,6 +181,16 @@ def _walls(chosen: Settings) -> Probe:
 def shutdown_file(data_dir: Path, holder: str) -> Path:
     """Return the file whose presence tells the runs of a worker to stop."""
     return data_dir / "alive" / f"{holder}.stopping"
+
+
+def _canary(chosen: Settings) -> CanaryPlan | None:
+    if not chosen.canary_repository:
+        return None
+    return CanaryPlan(
+        repository=chosen.canary_repository,
+        period=chosen.scaled(chosen.canary_seconds),
+        limit=chosen.scaled(chosen.canary_limit_seconds),
+    )
 
 
 def _now() -> datetime:

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rigtasks.errors import Permanent
 from rigtasks.github.identities import Role
+from rigtasks.lifecycle.breaker import BreakerLimits
+from rigtasks.lifecycle.lateness import Patience
 from rigtasks.lifecycle.timers import Timers
 
 #: How long the conductor may take to get a token from GitHub and seal it.
@@ -215,6 +217,48 @@ class Settings(BaseSettings):
         description="How long nothing may move an issue until it is an orphan; after as long again "
         "a person is called.",
     )
+    silent_seconds: float = Field(
+        default=1800.0,
+        gt=0,
+        description="How long a run may show no progress until its issue is taken from it.",
+    )
+    review_wait_seconds: float = Field(
+        default=1200.0, gt=0, description="How long a review may wait for somebody to take it."
+    )
+    merge_wait_seconds: float = Field(
+        default=900.0, gt=0, description="How long an approved pull request may wait for its merge."
+    )
+    reminder_seconds: float = Field(
+        default=1800.0,
+        gt=0,
+        description="How long a person who is waited for is left alone; twice as long each time.",
+    )
+    base_watch_seconds: float = Field(
+        default=7200.0,
+        gt=0,
+        description="How long after a merge of the rig its checks on the base branch are watched.",
+    )
+    breaker_rounds: int = Field(
+        default=30, ge=1, description="Runs of one issue in the window that open its breaker."
+    )
+    breaker_comments: int = Field(
+        default=20, ge=1, description="Comments by bots in the window that open it."
+    )
+    breaker_labels: int = Field(
+        default=20, ge=1, description="Labels set or taken off by bots in the window that open it."
+    )
+    breaker_seconds: float = Field(
+        default=3600.0, gt=0, description="How far back the breaker of an issue looks."
+    )
+    canary_repository: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+)?$",
+        description="Repository in which the rig files an issue to see itself work; none is off.",
+    )
+    canary_seconds: float = Field(default=3600.0, gt=0, description="How often it does so.")
+    canary_limit_seconds: float = Field(
+        default=1800.0, gt=0, description="How long that issue may take to its merge."
+    )
     implement_minutes: float = Field(
         default=90.0, gt=0, le=240, description="How long one run may implement."
     )
@@ -235,6 +279,27 @@ class Settings(BaseSettings):
     def timers(self) -> Timers:
         """Return the timers of every issue, scaled."""
         return Timers(review_scan=self.review_scan_seconds).scaled(self.time_scale)
+
+    @property
+    def patience(self) -> Patience:
+        """Return how long the watchers of issues wait, scaled."""
+        return Patience(
+            silent=self.scaled(self.silent_seconds),
+            review=self.scaled(self.review_wait_seconds),
+            merge=self.scaled(self.merge_wait_seconds),
+            person=self.scaled(self.reminder_seconds),
+            longest=self.scaled(Patience().longest),
+        )
+
+    @property
+    def breaker(self) -> BreakerLimits:
+        """Return how much may happen around one issue, its window scaled."""
+        return BreakerLimits(
+            rounds=self.breaker_rounds,
+            comments=self.breaker_comments,
+            labels=self.breaker_labels,
+            window=self.scaled(self.breaker_seconds),
+        )
 
     @property
     def token_patience(self) -> float:

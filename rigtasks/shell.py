@@ -24,6 +24,8 @@ CREDENTIALS_TASK = "rig.conductor.credentials"
 RECONCILE_TASK = "rig.conductor.reconcile"
 COMPARE_TASK = "rig.conductor.compare"
 REPAIR_TASK = "rig.conductor.repair"
+BASE_BRANCHES_TASK = "rig.conductor.base_branches"
+CANARY_TASK = "rig.conductor.canary"
 WORK_TASK = "rig.agent.work"
 CONDUCTOR_QUEUE = "conductor"
 
@@ -162,6 +164,16 @@ def delivery_entry(delivery_id: str) -> OutboxEntry:
 def reconcile_entry() -> OutboxEntry:
     """Return the outbox entry that lets the conductor go through everything on GitHub once."""
     return OutboxEntry(kind="task", task=RECONCILE_TASK, queue=CONDUCTOR_QUEUE, args=())
+
+
+def base_branches_entry() -> OutboxEntry:
+    """Return the outbox entry that looks what merges of the rig made of their base branches."""
+    return OutboxEntry(kind="task", task=BASE_BRANCHES_TASK, queue=CONDUCTOR_QUEUE, args=())
+
+
+def canary_entry() -> OutboxEntry:
+    """Return the outbox entry that looks after the canary."""
+    return OutboxEntry(kind="task", task=CANARY_TASK, queue=CONDUCTOR_QUEUE, args=())
 
 
 def compare_entry(repo_id: int, repo: str) -> OutboxEntry:

@@ -7,7 +7,13 @@ from rigtasks.cli.lookup import find_issue, issue_state
 from rigtasks.cli.operated import OperatedRig
 from rigtasks.cli.output import Output, note, write_fields, write_json, write_line, write_table
 from rigtasks.errors import Rejected
-from rigtasks.eventstore.switches import Switch, issue_scope, repository_scope
+from rigtasks.eventstore.switches import (
+    Switch,
+    breaker_scope,
+    issue_scope,
+    provider_scope,
+    repository_scope,
+)
 from rigtasks.gate.render import render_text
 from rigtasks.lifecycle.state import IssueState
 from webhook_receiver.reading.issues import STATES, list_issues
@@ -87,7 +93,13 @@ def print_explanation(rig: OperatedRig, text: str, *, output: Output) -> None:
 
 
 def _stops(rig: OperatedRig, stream: str, state: IssueState) -> tuple[Switch, ...]:
-    scopes = {"rig", repository_scope(state.repo_id), issue_scope(stream)}
+    scopes = {
+        "rig",
+        repository_scope(state.repo_id),
+        issue_scope(stream),
+        breaker_scope(state.repo_id, state.number),
+        provider_scope(state.provider or ""),
+    }
     return tuple(one for one in rig.stores.switches.active() if one.scope in scopes)
 
 
@@ -109,5 +121,5 @@ def _fields(detail: IssueDetail) -> list[tuple[str, object]]:
         ("runs", issue.runs),
         ("cost", f"${issue.cost.amount} ({issue.cost.basis})"),
         ("stream", issue.stream),
-        *(("paused", f"{one.scope} by {one.actor}: {one.reason}") for one in detail.paused),
+        *(("paused", f"{one.scope} by {one.actor}: {one.why}") for one in detail.paused),
     ]

@@ -37,6 +37,7 @@ for name, group in (
     ("stack", stack),
     ("issue", operator_verbs.issue),
     ("repo", operator_verbs.repo),
+    ("provider", operator_verbs.provider),
     ("outbox", operator_verbs.outbox),
 ):
     app.add_typer(group, name=name)

@@ -1,4 +1,4 @@
-"""`rig issue retry`, `cancel`, `approve-gate`, `raise-budget`: a person's commands to one issue."""
+"""`rig issue retry`, `acknowledge`, `cancel`, `approve-gate`, `raise-budget`: a person acts."""
 
 from uuid import uuid4
 
@@ -9,7 +9,16 @@ from rigtasks.cli.lookup import find_issue, issue_state
 from rigtasks.cli.operated import OperatedRig, operator
 from rigtasks.cli.output import Output, note, write_json, write_line
 from rigtasks.conductor.alone import alone_with
-from rigtasks.lifecycle.commands import ApproveGate, Cancel, Command, RaiseBudget, Retry
+from rigtasks.eventstore.switches import breaker_scope
+from rigtasks.gate.facts import StopSource
+from rigtasks.lifecycle.commands import (
+    Acknowledge,
+    ApproveGate,
+    Cancel,
+    Command,
+    RaiseBudget,
+    Retry,
+)
 from rigtasks.lifecycle.state import IssueState
 from webhook_receiver.reading.references import FoundIssue
 
@@ -28,16 +37,34 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def retry(rig: OperatedRig, text: str, *, reason: str, output: Output) -> None:
-    """Send a stopped issue back on its way.
+    """Send a stopped issue back on its way; a breaker that stopped it is closed.
 
     Raises:
         PreconditionFailed: it was not stopped, or needs a new approval.
     """
     found = find_issue(rig, text)
-    by = operator().id
+    state, by = issue_state(rig, found), operator().id
+    breaker = breaker_scope(state.repo_id, state.number)
+    rig.stores.switches.lift(breaker, actor=by, source=StopSource.BREAKER)
     done = _tell(rig, found, Retry(reason=reason, by=by), done="sent back to work")
     if done is None:
         raise PreconditionFailed(_why_no_retry(issue_state(rig, found)))
+    _report(done, output)
+
+
+def acknowledge(rig: OperatedRig, text: str, *, output: Output) -> None:
+    """Take an escalation.
+
+    Raises:
+        PreconditionFailed: nobody is called, or somebody has taken it.
+    """
+    found = find_issue(rig, text)
+    by = operator().id
+    done = _tell(rig, found, Acknowledge(by=by), done=f"acknowledged by {by}")
+    if done is None:
+        state = issue_state(rig, found)
+        taken = f"{state.who_must_act} has it" if state.acknowledged else "nobody is called for it"
+        raise PreconditionFailed(f"{found.ref} is {state.shown}; {taken}")
     _report(done, output)
 
 

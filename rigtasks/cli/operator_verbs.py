@@ -11,12 +11,24 @@ from rigtasks.cli.output import Output
 
 issue = typer.Typer(help="Look at issues, and act on them as a person.", no_args_is_help=True)
 repo = typer.Typer(help="Stop a repository and let it go on.", no_args_is_help=True)
+provider = typer.Typer(help="Stop a provider and let it go on.", no_args_is_help=True)
 outbox = typer.Typer(help="Look at what is still to be done.", no_args_is_help=True)
 
 REFERENCE_HELP = "42, owner/repo#42, a link, a branch or a run id."
 Reference = Annotated[str, typer.Argument(metavar="REF", help=REFERENCE_HELP)]
 Repository = Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository.")]
+Provider = Annotated[
+    str, typer.Argument(metavar="NAME", help="claude, codex, command or scripted.")
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the event.")]
+For = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="DURATION",
+        help="How long, such as 30m, 2h or 1d; without it until somebody resumes it.",
+    ),
+]
 Form = Annotated[
     Output, typer.Option("--output", "-o", help="A table for people, or json for programs.")
 ]
@@ -84,6 +96,18 @@ def issue_retry(
         retry(rig, reference, reason=reason, output=output)
 
 
+@issue.command("acknowledge")
+def issue_acknowledge(
+    reference: Reference, output: Form = Output.TABLE, data_dir: DataDir = None
+) -> None:
+    """Say that you are at an issue that is stuck or escalated; nobody is reminded any more."""
+    from rigtasks.cli.operated import operated_rig
+    from rigtasks.cli.operating import acknowledge
+
+    with operated_rig(data_dir) as rig:
+        acknowledge(rig, reference, output=output)
+
+
 @issue.command("cancel")
 def issue_cancel(
     reference: Reference, reason: Reason, output: Form = Output.TABLE, data_dir: DataDir = None
@@ -135,14 +159,19 @@ def issue_raise_budget(
 
 @issue.command("pause")
 def issue_pause(
-    reference: Reference, reason: Reason, output: Form = Output.TABLE, data_dir: DataDir = None
+    reference: Reference,
+    reason: Reason,
+    lasting: For = None,
+    output: Form = Output.TABLE,
+    data_dir: DataDir = None,
 ) -> None:
     """Stop one issue: no claim, no merge, and its run gives the claim back."""
     from rigtasks.cli import switches
     from rigtasks.cli.operated import operated_rig
 
     with operated_rig(data_dir) as rig:
-        switches.pause(rig, switches.issue(rig, reference), reason=reason, output=output)
+        scope = switches.issue(rig, reference)
+        switches.pause(rig, scope, reason=reason, lasting=lasting, output=output)
 
 
 @issue.command("resume")
@@ -159,14 +188,19 @@ def issue_resume(
 
 @repo.command("pause")
 def repo_pause(
-    repository: Repository, reason: Reason, output: Form = Output.TABLE, data_dir: DataDir = None
+    repository: Repository,
+    reason: Reason,
+    lasting: For = None,
+    output: Form = Output.TABLE,
+    data_dir: DataDir = None,
 ) -> None:
     """Stop one repository: no claim, no new issue, no merge."""
     from rigtasks.cli import switches
     from rigtasks.cli.operated import operated_rig
 
     with operated_rig(data_dir) as rig:
-        switches.pause(rig, switches.repository(rig, repository), reason=reason, output=output)
+        scope = switches.repository(rig, repository)
+        switches.pause(rig, scope, reason=reason, lasting=lasting, output=output)
 
 
 @repo.command("resume")
@@ -179,6 +213,33 @@ def repo_resume(
 
     with operated_rig(data_dir) as rig:
         switches.resume(rig, switches.repository(rig, repository), output=output)
+
+
+@provider.command("pause")
+def provider_pause(
+    name: Provider,
+    reason: Reason,
+    lasting: For = None,
+    output: Form = Output.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Stop one provider: its agents claim nothing, and what they made goes nowhere."""
+    from rigtasks.cli import switches
+    from rigtasks.cli.operated import operated_rig
+
+    with operated_rig(data_dir) as rig:
+        scope = switches.provider(name)
+        switches.pause(rig, scope, reason=reason, lasting=lasting, output=output)
+
+
+@provider.command("resume")
+def provider_resume(name: Provider, output: Form = Output.TABLE, data_dir: DataDir = None) -> None:
+    """Let a paused provider go on."""
+    from rigtasks.cli import switches
+    from rigtasks.cli.operated import operated_rig
+
+    with operated_rig(data_dir) as rig:
+        switches.resume(rig, switches.provider(name), output=output)
 
 
 @outbox.command("list")
@@ -197,13 +258,19 @@ def outbox_list(
         print_outbox(rig, dead=dead, limit=limit, output=output)
 
 
-def pause(reason: Reason, output: Form = Output.TABLE, data_dir: DataDir = None) -> None:
+def pause(
+    reason: Reason,
+    lasting: For = None,
+    output: Form = Output.TABLE,
+    data_dir: DataDir = None,
+) -> None:
     """Stop the whole rig: no claim, no new issue, no merge; live runs give their claims back."""
     from rigtasks.cli import switches
     from rigtasks.cli.operated import operated_rig
 
     with operated_rig(data_dir) as rig:
-        switches.pause(rig, switches.whole_rig(), reason=reason, output=output)
+        scope = switches.whole_rig()
+        switches.pause(rig, scope, reason=reason, lasting=lasting, output=output)
 
 
 def resume(output: Form = Output.TABLE, data_dir: DataDir = None) -> None:

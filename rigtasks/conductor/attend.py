@@ -9,6 +9,7 @@ from rigtasks.conductor.context import CONDUCTOR, Conductor
 from rigtasks.conductor.gate_facts import GateReading, read_gate
 from rigtasks.conductor.pull_requests import observation
 from rigtasks.conductor.report import show_gate
+from rigtasks.conductor.stop_label import heed_stop_label
 from rigtasks.conductor.threads import answered_threads, resolve_threads
 from rigtasks.conductor.withdrawal import why_withdrawn
 from rigtasks.conductor.writing import require_running
@@ -83,12 +84,28 @@ class _Attention:
         if state.terminal and self._kept(state.head_sha) is None:
             return "ignored: the issue was withdrawn"
         reading = read_gate(self._conductor, state)
+        if self._heeded(state, reading):
+            reading = read_gate(self._conductor, state)
         passed = self._kept(reading.gate.head_sha)
         if passed is not None and _merged_by_conductor(reading):
             return self._record(state, passed, reading)
         if state.terminal:
             return "ignored: the issue was withdrawn"
         return self._cancel_withdrawn(state, reading) or self._judge(reading)
+
+    def _heeded(self, state: IssueState, reading: GateReading) -> bool:
+        """Look at the label that stops the issue; say whether that changed what stops it."""
+        if state.terminal or any(
+            one.source is Source.ISSUE for one in reading.gate.unknown_sources
+        ):
+            return False
+        facts = reading.gate
+        labels = {
+            state.number: facts.issue.labels,
+            facts.pull_request.number: facts.pull_request.labels,
+        }
+        api = self._conductor.api(Role.CONDUCTOR, state)
+        return heed_stop_label(self._conductor, state, api, labels)
 
     def _cancel_withdrawn(self, state: IssueState, reading: GateReading) -> str | None:
         """Cancel an issue that GitHub shows closed or without its label, webhook or not.

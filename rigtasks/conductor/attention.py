@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from rigtasks.gate.rules.labels import stops_work
 from rigtasks.github.webhook_facts import (
     HeadFact,
     IssueCommentFact,
@@ -28,6 +29,7 @@ class Matter(StrEnum):
     PULL_REQUEST = "pull_request"
     HEAD = "head"
     SOLVED = "solved"
+    STOP_LABEL = "stop_label"
     NOTHING = "nothing"
 
 
@@ -103,6 +105,8 @@ def _issue(fact: IssueFact, label: str) -> Attention:
         return _withdrawn(here, f"the issue was {fact.action}")
     if fact.action == "unlabeled" and fact.label == label:
         return _withdrawn(here, f"the label {label} was removed")
+    if fact.label is not None and stops_work((fact.label,)):
+        return msgspec.structs.replace(here, matter=Matter.STOP_LABEL)
     if fact.action == "edited" and ready:
         return _nothing("ignored: a changed text needs the label again")
     if not ready:

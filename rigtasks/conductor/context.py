@@ -5,7 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from rigtasks.conductor.canary_plan import CanaryPlan
+from rigtasks.conductor.standing import gate_pauses, repository_pauses
+from rigtasks.conductor.stops import GuardedApi
 from rigtasks.eventstore.database import Stores
+from rigtasks.gate.facts import PauseScope
 from rigtasks.github.api import Api, Identities
 from rigtasks.github.identities import RepositoryRef, Role
 from rigtasks.lifecycle.envelope import Actor, ActorKind
@@ -35,6 +39,8 @@ class Conductor:
         clones: where commits are received and pushed from.
         now: the time in UTC, for verdicts.
         alone: holds an issue's lock while an effect looks and writes.
+        canary: where the rig files issues to see itself work; None where it does not.
+        base_watch: seconds after a merge for which its checks on the base branch are looked at.
     """
 
     stores: Stores
@@ -48,10 +54,34 @@ class Conductor:
     clones: CleanClones
     now: Callable[[], datetime]
     alone: Callable[[str], AbstractContextManager[None]]
+    canary: CanaryPlan | None = None
+    base_watch: float = 7200.0
 
     def api(self, role: Role, state: IssueState) -> Api:
-        """Return an identity's way to the repository of an issue."""
-        return self.github.api(role, repository_of(state))
+        """Return an identity's way to the repository of an issue.
+
+        It reads the stop switches before every write, and raises `Paused` while one is set.
+        """
+        api = self.github.api(role, repository_of(state))
+        return GuardedApi(api, lambda: gate_pauses(self.stores, state))
+
+    def repository_api(self, role: Role, repository: RepositoryRef) -> Api:
+        """Return an identity's way to a repository; as `api`, where no issue is known yet."""
+        api = self.github.api(role, repository)
+        return GuardedApi(api, lambda: repository_pauses(self.stores, repository.id))
+
+    def news_of_a_pause(self, state: IssueState) -> Api:
+        """Return the way on which an issue is told that it is paused.
+
+        Only the switch of the whole rig silences it.
+        """
+        api = self.github.api(Role.CONDUCTOR, repository_of(state))
+        return GuardedApi(
+            api,
+            lambda: tuple(
+                one for one in gate_pauses(self.stores, state) if one.scope is PauseScope.RIG
+            ),
+        )
 
 
 def repository_of(state: IssueState) -> RepositoryRef:

@@ -4,6 +4,7 @@ from uuid import UUID, uuid5
 
 from rigtasks.conductor.attend import attend
 from rigtasks.conductor.attention import Attention, Matter, attention
+from rigtasks.conductor.bots import note_bot
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.intake import take_in
 from rigtasks.conductor.solved import refuse_solved
@@ -68,6 +69,7 @@ def _outcome(conductor: Conductor, delivery: Delivery) -> str:
     if delivery.payload is None:
         return "ignored: its payload was dropped after its retention"
     fact = parse_delivery(delivery.event, delivery.payload)
+    note_bot(conductor, delivery.delivery_id, fact)
     cause = uuid5(_CAUSES, delivery.delivery_id)
     found = [look_at(conductor, one, cause) for one in attention(fact, conductor.label)]
     return "; ".join(dict.fromkeys(found))
@@ -81,7 +83,7 @@ def look_at(conductor: Conductor, one: Attention, cause: UUID) -> str:
             return one.outcome
         case Matter.INTAKE:
             return _take_in(conductor, repository, one.number, cause)
-        case Matter.WITHDRAWAL:
+        case Matter.WITHDRAWAL | Matter.STOP_LABEL:
             return _withdraw(conductor, repository, one, cause)
         case Matter.PULL_REQUEST:
             known = conductor.stores.issues.by_pull_request(repo_id=one.repo_id, pr=one.number)
@@ -110,10 +112,12 @@ def _take_in(conductor: Conductor, repository: RepositoryRef, number: int, cause
 
 
 def _withdraw(conductor: Conductor, repository: RepositoryRef, one: Attention, cause: UUID) -> str:
-    """Cancel an issue that a person withdrew; one that its own merge closed is not withdrawn."""
+    """Cancel an issue that a person withdrew, or stop it; what its own merge closed is neither."""
     known = conductor.stores.issues.newest(repo_id=repository.id, number=one.number)
     if known is None:
         return "ignored: the rig does not work on this issue"
+    if one.matter is Matter.STOP_LABEL and known.pr is not None:
+        return attend(conductor, known.stream, cause=cause)
     wish, words = cancel_withdrawn(conductor, known.stream, cause=cause, by=one.by)
     match wish:
         case Wish.MERGED:

@@ -1,11 +1,13 @@
 """Carry out one effect of an issue, one at a time per issue."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from rigtasks.conductor.attend import attend
 from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
 from rigtasks.conductor.intake import take_in
 from rigtasks.conductor.publish import publish
+from rigtasks.conductor.reminders import remind
 from rigtasks.conductor.report import report, report_resumed
 from rigtasks.conductor.reviews import post_review
 from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
@@ -30,12 +32,8 @@ def carry_out(conductor: Conductor, stream: str, kind: EffectKind, *, cause: UUI
             return f"{posted}; {attend(conductor, stream, cause=cause)}"
         case EffectKind.ATTEND:
             return attend(conductor, stream, cause=cause)
-        case EffectKind.REPORT:
-            return report(conductor, stream)
-        case EffectKind.REPORT_RESUMED:
-            return report_resumed(conductor, stream)
-        case EffectKind.RELEASE:
-            return _release(conductor, stream)
+        case _:
+            return _TELLING[kind](conductor, stream)
 
 
 def call_a_person(conductor: Conductor, stream: str, error: str, *, cause: UUID) -> None:
@@ -79,3 +77,12 @@ def _release(conductor: Conductor, stream: str) -> str:
 
 def _look_again(conductor: Conductor, state: IssueState, cause: UUID) -> str:
     return take_in(conductor, repository_of(state), state.number, cause=cause)
+
+
+#: The effects that tell somebody something, and lead to no event.
+_TELLING: dict[EffectKind, Callable[[Conductor, str], str]] = {
+    EffectKind.REPORT: report,
+    EffectKind.REPORT_RESUMED: report_resumed,
+    EffectKind.RELEASE: _release,
+    EffectKind.REMIND: remind,
+}

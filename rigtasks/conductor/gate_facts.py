@@ -4,6 +4,7 @@ import msgspec
 
 from rigtasks.conductor.change import ChangeReading, read_change
 from rigtasks.conductor.context import Conductor
+from rigtasks.conductor.observed_checks import observed_run, observed_status
 from rigtasks.conductor.standing import gate_pauses
 from rigtasks.conductor.withdrawal import DELETED
 from rigtasks.errors import RigError
@@ -12,7 +13,7 @@ from rigtasks.gate.closes import closed_issues
 from rigtasks.gate.human_gates import Clearance, LabelGrant
 from rigtasks.gate.rules.size import LARGE_PR_OK
 from rigtasks.github.api import Api
-from rigtasks.github.checks import CheckRun, CheckSuite, CommitStatus
+from rigtasks.github.checks import CheckSuite
 from rigtasks.github.contents import read_branch_head, read_file
 from rigtasks.github.errors import RateLimited
 from rigtasks.github.identities import Role
@@ -103,8 +104,8 @@ class _Gatherer:
             accounts=accounts,
             required_checks=self._required(),
             checks=(
-                *(_check_run(one) for one in seen.check_runs),
-                *(_status(one, seen.head_sha) for one in seen.statuses),
+                *(observed_run(one) for one in seen.check_runs),
+                *(observed_status(one, seen.head_sha) for one in seen.statuses),
             ),
             suites=tuple(_suite(one) for one in seen.check_suites),
             reviews=reviews,
@@ -321,35 +322,6 @@ def _suite(suite: CheckSuite) -> gate.CheckSuite:
         conclusion=suite.conclusion,
         runs=suite.latest_check_runs_count,
         created_at=suite.created_at,
-    )
-
-
-def _check_run(run: CheckRun) -> gate.ObservedCheck:
-    return gate.ObservedCheck(
-        id=run.id,
-        name=run.name,
-        kind=gate.CheckKind.CHECK_RUN,
-        app_id=run.app.id if run.app else None,
-        app_slug=(run.app.slug if run.app else None) or "",
-        head_sha=run.head_sha,
-        status=run.status,
-        conclusion=run.conclusion,
-        url=run.html_url,
-    )
-
-
-def _status(status: CommitStatus, sha: str) -> gate.ObservedCheck:
-    running = status.state == "pending"
-    return gate.ObservedCheck(
-        id=status.id,
-        name=status.context,
-        kind=gate.CheckKind.STATUS,
-        app_id=None,
-        app_slug="",
-        head_sha=sha,
-        status="in_progress" if running else "completed",
-        conclusion=None if running else status.state,
-        url=status.target_url,
     )
 
 

@@ -15,7 +15,7 @@ from rigtasks.lifecycle.state import stream_name
 from rigtasks.routing import decisions
 from rigtasks.routing.agent_config import AgentConfig, Limits, tightest
 from rigtasks.routing.decisions import IntakeDecision, Route, WaitsFor
-from rigtasks.routing.facts import StreamStanding
+from rigtasks.routing.facts import IntakePolicy, StreamStanding
 from rigtasks.routing.intake import decide_intake
 from rigtasks.routing.task_text import FrozenTask
 
@@ -23,11 +23,23 @@ from rigtasks.routing.task_text import FrozenTask
 def take_in(conductor: Conductor, repository: RepositoryRef, number: int, *, cause: UUID) -> str:
     """Look at an issue, decide whether it is worked on, and return the outcome in words."""
     reading = read_intake_facts(conductor, repository, number)
-    decision = decide_intake(reading.facts, conductor.intake)
+    decision = decide_intake(reading.facts, _policy(conductor, repository, reading))
     outcome = _Intake(conductor, repository, reading, cause).tell(decision)
     if isinstance(decision, decisions.Supersede):
         return f"{outcome}; {take_in(conductor, repository, number, cause=cause)}"
     return outcome
+
+
+def _policy(
+    conductor: Conductor, repository: RepositoryRef, reading: IntakeReading
+) -> IntakePolicy:
+    """Return the settings of intake; in the canary's repository the rig may label for itself."""
+    policy = conductor.intake
+    full_name = reading.facts.repository.ref.full_name
+    if conductor.canary is None or not conductor.canary.is_about(full_name):
+        return policy
+    own = conductor.repository_api(Role.CONDUCTOR, repository).account().id
+    return msgspec.structs.replace(policy, trusted_accounts=policy.trusted_accounts | {own})
 
 
 class _Intake:
@@ -41,7 +53,7 @@ class _Intake:
         cause: UUID,
     ) -> None:
         self._conductor = conductor
-        self._api = conductor.github.api(Role.CONDUCTOR, repository)
+        self._api = conductor.repository_api(Role.CONDUCTOR, repository)
         self._facts = reading.facts
         self._default_branch = reading.default_branch
         self._cause = cause

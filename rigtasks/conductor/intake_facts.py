@@ -56,21 +56,21 @@ def read_intake_facts(
     Raises:
         RigError: something could not be read; nothing is guessed instead.
     """
-    api = conductor.github.api(Role.CONDUCTOR, repository)
+    api = conductor.repository_api(Role.CONDUCTOR, repository)
     found = read_repository(api)
     people = _People(api)
     history = read_history(api, number)
     facts = IntakeFacts(
         repository=_repository_facts(found),
         issue=_issue_facts(api, number, history, conductor.label, people),
-        pauses=pauses_in_force(conductor.stores, repository.id),
+        pauses=pauses_in_force(conductor.stores, repository.id, number),
         queues_without_worker=queues_without_worker(conductor.stores, conductor.intake.queues),
         stream=newest_stream(conductor.stores, repository.id, number),
     )
     ref = facts.repository.ref
     if conductor.intake.internal.match(ref) is not None or not conductor.intake.works_for(ref):
         return IntakeReading(facts=facts, default_branch=found.default_branch)
-    author = conductor.github.api(Role.AUTHOR, repository).account()
+    author = conductor.repository_api(Role.AUTHOR, repository).account()
     facts = _with_files(facts, api, found.default_branch)
     before = conductor.stores.issues.newest(repo_id=repository.id, number=number)
     earlier = before.pr if before is not None and before.lane == Lane.DONE else None

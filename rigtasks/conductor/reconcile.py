@@ -19,6 +19,7 @@ from rigtasks.conductor.comparison import (
 from rigtasks.conductor.context import Conductor
 from rigtasks.errors import Permanent, RigError, UnknownEffect
 from rigtasks.eventstore.queries import IssueSummary
+from rigtasks.eventstore.switches import RIG
 from rigtasks.github.api import Api
 from rigtasks.github.identities import RepositoryRef, Role
 from rigtasks.github.installations import AppView
@@ -66,7 +67,8 @@ def _installed(view: AppView) -> dict[int, str]:
 def ask_for_lost_deliveries(conductor: Conductor) -> Redelivered:
     """Ask GitHub once for each delivery of the last days that never arrived.
 
-    A personal token has no webhook of its own to ask about.
+    A personal token has no webhook of its own to ask about. While the rig is paused nothing is
+    asked for; what is still lost afterwards is.
 
     Raises:
         RigError: the deliveries could not be listed.
@@ -78,6 +80,8 @@ def ask_for_lost_deliveries(conductor: Conductor) -> Redelivered:
     notes = conductor.stores.lost_deliveries
     asked = refused = 0
     for guid in sorted(notes.unknown(tuple(lost)))[:_MOST_REDELIVERIES]:
+        if conductor.stores.switches.first_of((RIG,)) is not None:
+            break
         one = lost[guid]
         if not notes.ask(guid, attempt_id=one.id, event=one.event):
             continue
@@ -99,7 +103,7 @@ def find_repairs(conductor: Conductor, repository: RepositoryRef) -> tuple[Findi
     Raises:
         RigError: it could not be read; nothing is guessed instead.
     """
-    api = conductor.github.api(Role.CONDUCTOR, repository)
+    api = conductor.repository_api(Role.CONDUCTOR, repository)
     numbers = tuple(one.number for one in read_labelled_issues(api, conductor.label))
     pulls, merged = read_all_open(api), read_merged_lately(api)
     # Read after GitHub's lists: what was taken in meanwhile is not missed but merely looked at.

@@ -5,7 +5,8 @@ import msgspec
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.gate_facts import read_gate
 from rigtasks.conductor.standing import gate_pauses
-from rigtasks.conductor.writing import Paused, writing
+from rigtasks.conductor.stops import Paused
+from rigtasks.conductor.writing import writing
 from rigtasks.gate.explain import (
     Activity,
     Explanation,
@@ -19,6 +20,7 @@ from rigtasks.gate.render import render_markdown
 from rigtasks.gate.rules.ci import GATE_CHECK
 from rigtasks.gate.rules.holds import lifting
 from rigtasks.gate.verdict import Verdict, evaluate
+from rigtasks.github.api import Api
 from rigtasks.github.checks import CheckDraft, put_check_run
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Role
@@ -30,13 +32,20 @@ from rigtasks.routing.decisions import RefusalCode
 from rigtasks.shell import effect_entry
 
 _JUDGED = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
+_PAUSED = {
+    PauseScope.RIG: "the rig",
+    PauseScope.REPO: "this repository",
+    PauseScope.ISSUE: "this issue",
+    PauseScope.PROVIDER: "the provider of its agent",
+}
 
 
 def report(conductor: Conductor, stream: str) -> str:
     """Bring the issue's status comment, and the check run at its head, up to date.
 
-    While its repository or the issue itself is paused, the comment says just that. The switch of
-    the whole rig may have been set because of what the rig writes: then nothing is said at all.
+    While its repository, its provider or the issue itself is paused, the comment says just that.
+    The switch of the whole rig may have been set because of what the rig writes: then nothing is
+    said at all.
 
     Raises:
         NotNow: there is nothing that may be said now, or another process is at it.
@@ -76,7 +85,7 @@ def _is_hidden(state: IssueState) -> bool:
 
 def _tell_pause(conductor: Conductor, stream: str, state: IssueState, pause: Pause) -> str:
     """Say on the issue that it is paused; the same comment comes up to date after the pause."""
-    what = "this issue" if pause.scope is PauseScope.ISSUE else "this repository"
+    what = _PAUSED[pause.scope]
     stopped = f"{pause.by} paused {what}: {pause.reason}"
     lift = lifting(pause, repository=state.repo, issue=state.ref)
     paused = Reason(
@@ -86,7 +95,8 @@ def _tell_pause(conductor: Conductor, stream: str, state: IssueState, pause: Pau
         command=lift.command,
     )
     summary = msgspec.structs.replace(summary_of(state), activity=Activity.BLOCKED, reason=paused)
-    comment = _comment(conductor, state, explain(summary, None, pause.at))
+    news = conductor.news_of_a_pause(state)
+    comment = _comment(news, state, explain(summary, None, pause.at))
     resumed = effect_entry(stream, Effect(kind=EffectKind.REPORT_RESUMED))
     conductor.stores.outbox.add_missing((resumed,))
     return f"reported the pause: {comment.html_url}"
@@ -95,14 +105,13 @@ def _tell_pause(conductor: Conductor, stream: str, state: IssueState, pause: Pau
 def _report(conductor: Conductor, state: IssueState) -> str:
     verdict = fresh_verdict(conductor, state)
     explanation = explain(summary_of(state), verdict, conductor.now())
-    comment = _comment(conductor, state, explanation)
+    comment = _comment(conductor.api(Role.CONDUCTOR, state), state, explanation)
     if verdict is not None:
         show_gate(conductor, state, verdict)
     return f"reported: {comment.html_url}"
 
 
-def _comment(conductor: Conductor, state: IssueState, explanation: Explanation) -> Comment:
-    api = conductor.api(Role.CONDUCTOR, state)
+def _comment(api: Api, state: IssueState, explanation: Explanation) -> Comment:
     body = render_markdown(explanation)
     return comment_once(api, state.number, key=f"status:{state.generation}", body=body)
 

@@ -22,7 +22,7 @@ def refuse_solved(
     state = None if known is None else conductor.stores.events.load(known.stream).state
     if known is None or state is None or state.lane is not Lane.QUEUED:
         return "ignored: it does not wait for a worker"
-    rival = rival_of(conductor.github.api(Role.CONDUCTOR, repository), state, kinds=("closed",))
+    rival = rival_of(conductor.repository_api(Role.CONDUCTOR, repository), state, kinds=("closed",))
     if rival is None:
         return "ignored: nobody else has solved it"
     refused = IssueRefused(

@@ -1,10 +1,17 @@
 """What the store says that intake and the gate have to know: streams, stops, live workers."""
 
 from rigtasks.eventstore.database import Stores
-from rigtasks.eventstore.switches import RIG, Switch, issue_scope, repository_scope
+from rigtasks.eventstore.switches import (
+    RIG,
+    Switch,
+    breaker_scope,
+    issue_scope,
+    provider_scope,
+    repository_scope,
+)
 from rigtasks.gate.facts import Pause as GatePause
 from rigtasks.gate.facts import PauseScope
-from rigtasks.lifecycle.state import TERMINAL, IssueState, Lane, stream_name
+from rigtasks.lifecycle.state import TERMINAL, IssueState, Lane
 from rigtasks.routing.facts import Pause, StreamFacts, StreamStanding
 from rigtasks.routing.stack import Queue
 
@@ -36,24 +43,42 @@ def newest_stream(stores: Stores, repo_id: int, number: int) -> StreamFacts | No
     )
 
 
-def pauses_in_force(stores: Stores, repo_id: int) -> tuple[Pause, ...]:
+def pauses_in_force(stores: Stores, repo_id: int, number: int) -> tuple[Pause, ...]:
     """Return the stops that keep an issue of a repository from being worked on."""
-    words = {RIG: "the rig", repository_scope(repo_id): "this repository"}
+    words = {
+        RIG: "the rig",
+        repository_scope(repo_id): "this repository",
+        breaker_scope(repo_id, number): "this issue",
+    }
     return tuple(
-        Pause(scope=words[one.scope], reason=one.reason, by=one.actor)
+        Pause(scope=words[one.scope], reason=one.why, by=one.actor)
         for one in stores.switches.active()
         if one.scope in words
     )
 
 
+def repository_pauses(stores: Stores, repo_id: int) -> tuple[GatePause, ...]:
+    """Return the stops that keep anything from being written to a repository."""
+    return _pauses(stores, {RIG: PauseScope.RIG, repository_scope(repo_id): PauseScope.REPO})
+
+
 def gate_pauses(stores: Stores, state: IssueState) -> tuple[GatePause, ...]:
-    """Return the stops that keep a pull request from being merged."""
-    stream = stream_name(state.repo_id, state.number, state.generation)
+    """Return the stops that keep anything of an issue from being written, its merge included.
+
+    The provider whose agent worked on it last counts: what a paused one made waits with it.
+    """
     scopes = {
         RIG: PauseScope.RIG,
         repository_scope(state.repo_id): PauseScope.REPO,
-        issue_scope(stream): PauseScope.ISSUE,
+        issue_scope(state.stream): PauseScope.ISSUE,
+        breaker_scope(state.repo_id, state.number): PauseScope.ISSUE,
     }
+    if state.provider is not None:
+        scopes[provider_scope(state.provider)] = PauseScope.PROVIDER
+    return _pauses(stores, scopes)
+
+
+def _pauses(stores: Stores, scopes: dict[str, PauseScope]) -> tuple[GatePause, ...]:
     return tuple(
         _gate_pause(one, scopes[one.scope])
         for one in stores.switches.active()
@@ -72,6 +97,7 @@ def _gate_pause(switch: Switch, scope: PauseScope) -> GatePause:
         scope=scope,
         target=switch.scope,
         by=switch.actor,
-        reason=switch.reason,
+        reason=switch.why,
         at=switch.since,
+        source=switch.source,
     )

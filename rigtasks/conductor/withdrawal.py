@@ -1,9 +1,10 @@
-"""See whether a person took an issue back, and cancel it then; the label is an authorisation."""
+"""See whether a person took an issue back or stopped it; the label is an authorisation."""
 
 from enum import StrEnum
 from uuid import UUID
 
 from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
+from rigtasks.conductor.stop_label import heed_stop_label
 from rigtasks.github.identities import Role
 from rigtasks.github.issues import find_issue
 from rigtasks.github.pulls import read_pull_request
@@ -35,6 +36,8 @@ def cancel_withdrawn(
 ) -> tuple[Wish, str]:
     """Cancel the issue if GitHub shows it closed, deleted or without its label.
 
+    Where it has no pull request yet, the label that stops it is looked at as well.
+
     Not while an effect is under way, so that nothing is merged or pushed meanwhile. An issue
     that the merge of its own pull request closed is not withdrawn.
 
@@ -48,9 +51,11 @@ def cancel_withdrawn(
         state = conductor.stores.events.load(stream).state
         if state is None or state.terminal:
             return Wish.ENDED, Wish.ENDED
-        api = conductor.github.api(Role.CONDUCTOR, repository_of(state))
+        api = conductor.repository_api(Role.CONDUCTOR, repository_of(state))
         issue = find_issue(api, state.number)
         labels = issue.label_names if issue else ()
+        if state.pr is None:
+            heed_stop_label(conductor, state, api, {state.number: labels})
         reason = why_withdrawn(issue.state if issue else DELETED, labels, conductor.label)
         if reason is None:
             return Wish.WANTED, Wish.WANTED

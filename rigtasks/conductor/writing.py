@@ -5,19 +5,8 @@ from contextlib import contextmanager
 
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.standing import gate_pauses
-from rigtasks.errors import NotNow
-from rigtasks.gate.facts import Pause
-from rigtasks.gate.rules.holds import paused_by
+from rigtasks.conductor.stops import Paused
 from rigtasks.lifecycle.state import IssueState
-
-_LOOK_AGAIN_SECONDS = 10.0
-
-
-class Paused(NotNow):
-    """A person stopped the rig, the repository or the issue; what is left to do waits."""
-
-    def __init__(self, pause: Pause) -> None:
-        super().__init__(paused_by(pause), retry_after=_LOOK_AGAIN_SECONDS)
 
 
 @contextmanager
@@ -36,10 +25,10 @@ def writing(conductor: Conductor, stream: str) -> Iterator[IssueState | None]:
 
 
 def require_running(conductor: Conductor, state: IssueState) -> None:
-    """Read the stop switches; once more wherever a write comes long after the last reading.
+    """Read the stop switches before work that ends in a write, and before a push.
 
     Raises:
-        Paused: one is set for the rig, the repository or the issue.
+        Paused: one is set for the rig, the repository, the issue or its provider.
     """
     for pause in gate_pauses(conductor.stores, state):
         raise Paused(pause)

@@ -1,7 +1,6 @@
 """Claims: leases with an epoch, decided by the database's clock."""
 
 import time
-from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,6 +13,7 @@ from rigtasks.errors import Permanent
 from rigtasks.eventstore.connection import Rows
 from rigtasks.lifecycle.envelope import ActorKind
 from rigtasks.lifecycle.state import Stage
+from rigtasks.routing.internal import NONE_INTERNAL, InternalRepositories
 
 REVIEW_QUEUE = "review-e"
 #: SQLSTATE of a claim that was rolled back because another one took the last free place.
@@ -24,12 +24,14 @@ _PAUSE = 0.002
 
 _CLAIM = """
 CALL rig_claim(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::text[],
-               NULL, NULL, NULL, NULL, NULL, NULL)
+               %s, NULL, NULL, NULL, NULL, NULL, NULL)
 """
 _HEARTBEAT = """
 WITH renewed AS (
     UPDATE leases
        SET heartbeat_at = clock_timestamp(),
+           progress_at = greatest(
+               progress_at, clock_timestamp() - make_interval(secs => %(silent)s)),
            expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
      WHERE stream = %(stream)s AND epoch = %(epoch)s AND run_id = %(run_id)s
        AND expires_at > clock_timestamp()
@@ -38,7 +40,10 @@ WITH renewed AS (
 SELECT (SELECT expires_at FROM renewed), i.lane = 'cancelled',
        EXISTS (SELECT FROM switches AS s
                 WHERE s.lifted_at IS NULL
-                  AND s.scope IN ('rig', 'repo:' || i.repo_id, i.stream))
+                  AND (s.until IS NULL OR s.until > clock_timestamp())
+                  AND s.scope IN ('rig', 'repo:' || i.repo_id, i.stream,
+                                  'issue:' || i.repo_id || ':' || i.number,
+                                  'provider:' || %(provider)s))
   FROM issues AS i WHERE i.stream = %(stream)s
 """
 _EXPIRED = """
@@ -51,6 +56,22 @@ SELECT l.stream, l.epoch, l.run_id, r.stage, l.queue, l.holder, l.expires_at
   FROM leases AS l JOIN runs AS r ON r.run_id = l.run_id
  WHERE l.expires_at > clock_timestamp() ORDER BY l.stream
 """
+_SILENT = """
+SELECT stream, epoch, run_id, extract(epoch FROM clock_timestamp() - progress_at)::float8
+  FROM leases
+ WHERE expires_at > clock_timestamp()
+   AND progress_at < clock_timestamp() - make_interval(secs => %s)
+ ORDER BY progress_at, stream LIMIT %s
+"""
+
+
+class SilentRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run whose lease is alive and whose agent shows nothing."""
+
+    stream: str
+    epoch: int
+    run_id: UUID
+    silent_seconds: float
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,8 +140,8 @@ class Claims:
         run_id: UUID,
         lease_seconds: float,
         limits: Limits,
-        denied_ids: Collection[int] = (),
-        denied_names: Collection[str] = (),
+        internal: InternalRepositories = NONE_INTERNAL,
+        provider: str | None = None,
     ) -> Claimed | NotClaimed:
         """Claim the best claimable issue of a queue.
 
@@ -135,8 +156,8 @@ class Claims:
             run_id: of the run that begins; chosen by the caller.
             lease_seconds: how long the claim lives without a heartbeat.
             limits: how many claims may be live.
-            denied_ids: repositories that are never worked in, by id.
-            denied_names: and by normalised `owner/name`.
+            internal: repositories that are never worked in.
+            provider: whose agent would do the work; nothing is claimed for one that is paused.
 
         Raises:
             Permanent: the run id was used before.
@@ -156,8 +177,9 @@ class Claims:
             _bound(limits.total),
             _bound(limits.per_queue),
             _bound(limits.per_repository),
-            list(denied_ids),
-            list(denied_names),
+            list(internal.ids),
+            list(internal.names),
+            provider,
         )
         for attempt in range(_MOST_TRIES):
             row = self._try(parameters)
@@ -179,9 +201,34 @@ class Claims:
         )
         self._database.rows("SELECT rig_rehearse_claim()")
 
-    def heartbeat(self, *, stream: str, epoch: int, run_id: UUID, lease_seconds: float) -> Renewal:
-        """Renew a lease that has not run out; a lease that ran out is never revived."""
-        parameters = {"stream": stream, "epoch": epoch, "run_id": run_id, "seconds": lease_seconds}
+    def heartbeat(
+        self,
+        *,
+        stream: str,
+        epoch: int,
+        run_id: UUID,
+        lease_seconds: float,
+        provider: str | None = None,
+        silent_seconds: float = 0.0,
+    ) -> Renewal:
+        """Renew a lease that has not run out; a lease that ran out is never revived.
+
+        Args:
+            stream: the issue.
+            epoch: of the claim.
+            run_id: of the run that holds it.
+            lease_seconds: how long the claim lives from now on.
+            provider: whose agent does the work.
+            silent_seconds: since anything the run started showed a sign of progress.
+        """
+        parameters = {
+            "stream": stream,
+            "epoch": epoch,
+            "run_id": run_id,
+            "seconds": lease_seconds,
+            "provider": provider,
+            "silent": silent_seconds,
+        }
         rows = self._database.rows(_HEARTBEAT, parameters)
         if not rows:
             return Renewal.LOST
@@ -199,6 +246,14 @@ class Claims:
     def live(self) -> tuple[Lease, ...]:
         """Return the leases that are alive by the database's clock."""
         return tuple(_lease(row) for row in self._database.rows(_LIVE))
+
+    def silent(self, *, seconds: float, most: int = 100) -> tuple[SilentRun, ...]:
+        """Return the runs with a living lease that showed no progress for so long."""
+        names = SilentRun.__struct_fields__
+        return tuple(
+            SilentRun(**dict(zip(names, row, strict=True)))
+            for row in self._database.rows(_SILENT, (seconds, most))
+        )
 
     def _try(self, parameters: tuple[object, ...]) -> tuple[Any, ...] | None:
         """Return the function's answer, None where another claim took the last free place."""

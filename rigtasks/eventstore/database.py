@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from rigtasks.eventstore.activity import Activities
 from rigtasks.eventstore.artifacts import Artifacts
+from rigtasks.eventstore.canaries import Canaries
 from rigtasks.eventstore.channel import NOTIFY
 from rigtasks.eventstore.claims import Claims
 from rigtasks.eventstore.connection import Rows
@@ -36,6 +38,8 @@ class Stores:
     run_tokens: RunTokens
     rate_limits: RateLimits
     lost_deliveries: LostDeliveries
+    activities: Activities
+    canaries: Canaries
 
     def tell_relays(self) -> None:
         """Tell the relays that the outbox has new entries."""
@@ -60,4 +64,6 @@ def stores_on(database: Rows) -> Stores:
         run_tokens=RunTokens(database),
         rate_limits=RateLimits(database),
         lost_deliveries=LostDeliveries(database),
+        activities=Activities(database),
+        canaries=Canaries(database),
     )

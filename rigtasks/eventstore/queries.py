@@ -55,6 +55,20 @@ SELECT {_FIELDS}, extract(epoch FROM clock_timestamp() - i.updated_at)::float8
                     WHERE r.queue = i.claim_queue AND r.started_at > i.updated_at)
  ORDER BY i.updated_at LIMIT %s
 """  # noqa: S608 - as above
+_OPEN_PULLS = f"""
+SELECT {_FIELDS} FROM issues AS i
+ WHERE i.pr IS NOT NULL AND i.overlay IS NULL AND i.lane IN ('in_review', 'ready_to_merge')
+ ORDER BY i.stream
+"""  # noqa: S608 - as above
+_CALLED = f"""
+SELECT {_FIELDS} FROM issues AS i
+ WHERE i.overlay IS NOT NULL AND i.lane NOT IN ('done', 'cancelled') ORDER BY i.stream
+"""  # noqa: S608 - as above
+_MERGED = f"""
+SELECT {_FIELDS} FROM issues AS i
+ WHERE i.lane = 'done' AND i.entered_at > clock_timestamp() - make_interval(secs => %s)
+ ORDER BY i.entered_at, i.stream
+"""  # noqa: S608 - as above
 
 
 class IssueSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +136,18 @@ class Issues:
             (IssueSummary(**dict(zip(names, row[:-1], strict=True))), row[-1])
             for row in self._database.rows(_IDLE, (seconds, most))
         )
+
+    def with_open_pull_requests(self) -> tuple[IssueSummary, ...]:
+        """Return the issues whose pull request waits for a review or for its merge."""
+        return self._many(_OPEN_PULLS, ())
+
+    def calling(self) -> tuple[IssueSummary, ...]:
+        """Return the issues that are stuck or escalated, so that a person was called."""
+        return self._many(_CALLED, ())
+
+    def done_lately(self, *, seconds: float) -> tuple[IssueSummary, ...]:
+        """Return the issues that were done within so many seconds, the earliest first."""
+        return self._many(_MERGED, (seconds,))
 
     def repositories(self) -> dict[int, str]:
         """Return every repository that was ever heard of, by id, under its latest name."""

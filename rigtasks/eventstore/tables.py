@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
 from rigtasks.eventstore.github_tables import lost_deliveries, rate_budgets, rate_windows
-from rigtasks.eventstore.report_tables import service_status, ticks, watchers
+from rigtasks.eventstore.report_tables import bot_acts, canaries, service_status, ticks, watchers
 from rigtasks.eventstore.table_parts import AT as _AT
 from rigtasks.eventstore.table_parts import NAME as _NAME
 from rigtasks.eventstore.table_parts import NOW as _NOW
@@ -40,6 +40,8 @@ from rigtasks.eventstore.view_tables import agents, claims, views
 __all__ = [
     "agents",
     "artifacts",
+    "bot_acts",
+    "canaries",
     "claim_counts",
     "claims",
     "deliveries",
@@ -315,6 +317,7 @@ leases = Table(
     _required("queue", Text()),
     _required("expires_at", _AT),
     _required("heartbeat_at", _AT),
+    Column("progress_at", _AT, nullable=False, server_default=_NOW),
 )
 
 wakeups = Table(
@@ -373,7 +376,15 @@ switches = Table(
     _created("since"),
     Column("lifted_at", _AT),
     Column("lifted_by", Text),
-    Index("switches_active", "scope", unique=True, postgresql_where=text("lifted_at IS NULL")),
+    _required("source", Text(), "'person'"),
+    Column("until", _AT),
+    Index(
+        "switches_active",
+        "scope",
+        "source",
+        unique=True,
+        postgresql_where=text("lifted_at IS NULL"),
+    ),
 )
 
 schema_functions = Table(

@@ -73,6 +73,15 @@ class PauseScope(StrEnum):
     RIG = "rig"
     REPO = "repo"
     ISSUE = "issue"
+    PROVIDER = "provider"
+
+
+class StopSource(StrEnum):
+    """Who set a stop switch, and with that what lifts it; always a person."""
+
+    PERSON = "person"
+    LABEL = "label"
+    BREAKER = "breaker"
 
 
 class BudgetState(StrEnum):
@@ -269,13 +278,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """One stop switch that is set now."""
+    """One stop switch that is set now; the reason says until when, where somebody said so."""
 
     scope: PauseScope
     target: str
     by: str
     reason: str
     at: datetime
+    source: StopSource = StopSource.PERSON
 
 
 class UnknownSource(msgspec.Struct, frozen=True, kw_only=True):

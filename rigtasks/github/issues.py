@@ -11,6 +11,7 @@ from rigtasks.github.doubt import write_or_find
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Account
 
+_MARKER_END = " -->"
 _MARKER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,199}")
 
 
@@ -182,6 +183,44 @@ def read_comments(api: Api, number: int) -> tuple[Comment, ...]:
     return tuple(comment for page in pages for comment in page)
 
 
+def open_issue_once(
+    api: Api, *, key: str, since: datetime, title: str, body: str, label: str
+) -> Issue:
+    """Make sure that our issue with this key exists, labelled from the start.
+
+    Args:
+        api: the identity that files it.
+        key: names the issue; it is hidden in its text.
+        since: when it cannot have been filed before, in UTC.
+        title: of the issue.
+        body: the text, without the marker.
+        label: the label it carries.
+
+    Raises:
+        EffectUnknown: call again, which looks first.
+    """
+    hidden = marker(key)
+    content = {"title": title, "body": f"{body.rstrip()}\n\n{hidden}", "labels": [label]}
+
+    def filed() -> Issue | None:
+        own = api.account().id
+        query = {"state": "all", "since": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+        pages = api.pages("/issues", tuple[Issue, ...], **query)
+        return next(
+            (
+                one
+                for page in pages
+                for one in page
+                if one.user is not None and one.user.id == own and hidden in (one.body or "")
+            ),
+            None,
+        )
+
+    return filed() or write_or_find(
+        api, lambda: api.write("POST", "/issues", content, Issue), filed
+    )
+
+
 def marker(key: str) -> str:
     """Return the hidden words by which something the rig wrote is found again.
 
@@ -190,7 +229,7 @@ def marker(key: str) -> str:
     """
     if _MARKER_KEY.fullmatch(key) is None or "--" in key:
         raise ValueError(f"{key!r} is no key for a marker.")
-    return f"<!-- rig:{key} -->"
+    return f"<!-- rig:{key}{_MARKER_END}"
 
 
 def comment_once(api: Api, number: int, *, key: str, body: str) -> Comment:
@@ -224,6 +263,29 @@ def comment_once(api: Api, number: int, *, key: str, body: str) -> Comment:
     if kept.body.replace("\r\n", "\n") == text:
         return kept
     return api.write("PATCH", f"/issues/comments/{kept.id}", {"body": text}, Comment)
+
+
+def comment_anew(api: Api, number: int, *, series: str, ordinal: str, body: str) -> Comment:
+    """Make sure the issue has this comment of a series and none of the others.
+
+    Unlike one that is edited it is news to those who watch the issue; repeating the call is not.
+
+    Args:
+        api: the identity that comments.
+        number: of the issue or pull request.
+        series: names the comments that make way for each other.
+        ordinal: names this one among them.
+        body: the text, without the marker.
+
+    Raises:
+        EffectUnknown: call again, which looks first.
+    """
+    comment = comment_once(api, number, key=f"{series}:{ordinal}", body=body)
+    others = _own_comments(api, number, marker(f"{series}:")[: -len(_MARKER_END)])
+    for one in others:
+        if one.id != comment.id:
+            api.delete(f"/issues/comments/{one.id}")
+    return comment
 
 
 def _own_comments(api: Api, number: int, hidden: str) -> list[Comment]:

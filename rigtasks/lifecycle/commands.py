@@ -292,6 +292,55 @@ class NoteIdle(Command, frozen=True, kw_only=True):
     idle_seconds: float
 
 
+class ReportSilence(Command, frozen=True, kw_only=True):
+    """The lease of a run is alive, but its agent has shown nothing for too long."""
+
+    run_id: UUID
+    epoch: int
+    silent_seconds: float
+
+
+class NoteLate(Command, frozen=True, kw_only=True):
+    """A part of the way takes longer than its timer allows, at this head."""
+
+    what: str
+    head_sha: str
+    seconds: float
+
+
+class RemindOfGate(Command, frozen=True, kw_only=True):
+    """The person at the human gate of this head is to be reminded, for the `count`th time."""
+
+    head_sha: str
+    count: int
+
+
+class RemindOfCall(Command, frozen=True, kw_only=True):
+    """A called person who has not answered is to be told again; `calls` were made before."""
+
+    calls: int
+
+
+class OpenBreaker(Command, frozen=True, kw_only=True):
+    """Something around the issue answers itself; only a person lets it go on."""
+
+    reason: str
+
+
+class RecordBaseCi(Command, frozen=True, kw_only=True):
+    """What the checks at the rig's own merge commit amount to, once they do."""
+
+    merge_sha: str
+    green: bool
+    checks: tuple[CheckNote, ...]
+
+
+class Acknowledge(Command, frozen=True, kw_only=True):
+    """An operator takes an escalation."""
+
+    by: str
+
+
 class Retry(Command, frozen=True, kw_only=True):
     """An operator sends a stopped issue back on its way."""
 

@@ -15,7 +15,8 @@ class EffectKind(StrEnum):
 
     `attend` looks at the pull request, records what is new and merges when every gate holds;
     `report_resumed` brings the comment up to date that told of a pause, once that is lifted;
-    `release` lets the issues that waited for this one look again.
+    `release` lets the issues that waited for this one look again;
+    `remind` tells a person once more, where they are told by GitHub itself.
     """
 
     PUBLISH = "publish"
@@ -24,6 +25,7 @@ class EffectKind(StrEnum):
     REPORT = "report"
     REPORT_RESUMED = "report_resumed"
     RELEASE = "release"
+    REMIND = "remind"
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,9 @@ _REPORTED: frozenset[type[Event]] = frozenset(
         acceptance.Merged,
         acceptance.MergeOutsideRig,
         liveness.Escalated,
+        liveness.EscalationAcknowledged,
+        liveness.AgentStuck,
+        liveness.EnvelopeTimedOut,
         liveness.OperatorRetried,
         liveness.OperatorBudgetRaised,
     }
@@ -96,12 +101,33 @@ def react(
         kind = _EFFECTS.get(type(event))
         if kind is not None:
             found[Effect(kind=kind)] = None
+        if _reminds(event, after):
+            found[Effect(kind=EffectKind.REMIND)] = None
+        if isinstance(event, liveness.EnvelopeTimedOut):
+            found |= _pushed_on(after)
     if any(type(event) in _REPORTED for event in events):
         found[Effect(kind=EffectKind.REPORT)] = None
     queue = after.wanted_queue
     if queue is not None and (before is None or before.wanted_queue != queue):
         found[Bell(queue=queue)] = None
     return tuple(found)
+
+
+def _reminds(event: Event, after: IssueState) -> bool:
+    """Say whether a person has to be told outside of the comment that is edited in place."""
+    if isinstance(event, acceptance.HumanGateReminder):
+        return True
+    if isinstance(event, acceptance.CiFailed):
+        return event.head_sha == after.merge_sha
+    return isinstance(event, liveness.Escalated) and after.calls > 1
+
+
+def _pushed_on(after: IssueState) -> dict[Effect | Bell, None]:
+    """Return what gets an issue going that took too long, whatever should have done so before."""
+    found: dict[Effect | Bell, None] = {Effect(kind=EffectKind.ATTEND): None}
+    if after.wanted_queue is not None:
+        found[Bell(queue=after.wanted_queue)] = None
+    return found
 
 
 def outstanding(state: IssueState) -> tuple[Effect, ...]:

@@ -140,6 +140,9 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     `config_sha` is the file the work was begun under; `reapproved_config_sha` the one that a person
     approved since by setting the label again.
     `orphaned` holds until anything else happens.
+    `provider` is whose agent worked on it last.
+    `timed_out` is what took too long last, so that it is said once for a head.
+    `calls` are how often a person was called for what interrupts the lane now.
     Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
     `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.
     """
@@ -178,6 +181,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     refusal_visible: bool = True
     who_must_act: str | None = None
     epoch: int = 0
+    provider: str | None = None
     run: ActiveRun | None = None
     publish: PendingPublish | None = None
     verdict: PendingReview | None = None
@@ -207,10 +211,22 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     blockers_sha: str | None = None
     merge_sha: str | None = None
     orphaned: bool = False
+    timed_out: str = ""
+    gate_reminders: int = 0
+    gate_reminded_sha: str | None = None
+    gate_reminded_at: datetime | None = None
+    calls: int = 0
+    called_at: datetime | None = None
+    acknowledged: bool = False
     cost_micro_usd: int = 0
     cost_unknown_runs: int = 0
     cost_waived_runs: int = 0
     tokens: int = 0
+
+    @property
+    def stream(self) -> str:
+        """Return the key of its stream."""
+        return stream_name(self.repo_id, self.number, self.generation)
 
     @property
     def shown(self) -> str:

@@ -89,6 +89,10 @@ def normalise_full_name(full_name: str) -> str | None:
     return joined
 
 
+#: No repository is the rig's own.
+NONE_INTERNAL = InternalRepositories()
+
+
 def internal_repositories(ids: Iterable[int], names: Iterable[str]) -> InternalRepositories:
     """Build the deny-list from settings.
 

@@ -1,6 +1,6 @@
 """What a worker brings to every run, built once per process."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from rigtasks.agent.supervisor import Timers
 from rigtasks.eventstore.claims import Limits
 from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.state import Stage
+from rigtasks.routing.internal import InternalRepositories
 from rigtasks.runs.credentials import CredentialRequests
 from rigtasks.shell import IssueShell
 
@@ -29,8 +30,7 @@ class WorkerKit:
         tools: the interpreters that sandboxed commands find.
         bounds: how much of the machine each command of a run may take.
         limits: how many claims may be live.
-        denied_ids: rig-internal repositories by id.
-        denied_names: and by normalised name.
+        internal: the rig's own repositories, where agents never work.
         run_limits: the rig's own limits of one implementing run.
         review_limits: and of one reviewing run.
         setup_network: whether a repository's setupCommand may reach the network.
@@ -53,8 +53,7 @@ class WorkerKit:
     tools: Toolchain
     bounds: Bounds
     limits: Limits
-    denied_ids: Collection[int]
-    denied_names: Collection[str]
+    internal: InternalRepositories
     run_limits: RunLimits
     review_limits: RunLimits
     setup_network: bool

@@ -19,6 +19,7 @@ from rigtasks.lifecycle.state import ActiveRun, IssueState, Stage
 from rigtasks.runs.credentials import request_credentials
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import LeaseKeeper
+from rigtasks.runs.progress import HeardSandbox, Progress
 from rigtasks.sealing import RunCredentials
 from rigtasks.shell import Told
 from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
@@ -38,6 +39,7 @@ class Scene:
         claimed: the claim.
         actor: whose events the run writes.
         keeper: keeps the lease and says when to stop.
+        progress: where signs of life of its commands are noted.
         folder: the run's own, empty at first and removed afterwards.
     """
 
@@ -45,6 +47,7 @@ class Scene:
     claimed: Claimed
     actor: Actor
     keeper: LeaseKeeper
+    progress: Progress
     folder: Path
 
     def issue(self) -> tuple[IssueState, ActiveRun]:
@@ -100,7 +103,7 @@ class Scene:
         return Workshop(
             checkout=checkout,
             scratch=scratch,
-            sandbox=Walls(level=self.kit.level),
+            sandbox=HeardSandbox(Walls(level=self.kit.level), self.progress),
             tools=self.kit.tools,
             bounds=self.kit.bounds,
             mark=f"rig-run-{self.claimed.run_id}",

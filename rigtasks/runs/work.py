@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from rigtasks.errors import RigError, StaleEpoch
-from rigtasks.eventstore.claims import Claimed, Claims, NotClaimed, Renewal
+from rigtasks.eventstore.claims import REVIEW_QUEUE, Claimed, Claims, NotClaimed, Renewal
 from rigtasks.eventstore.connection import Connection
 from rigtasks.lifecycle.commands import Failed, FinishRun, ReleaseRun
 from rigtasks.lifecycle.envelope import Actor, ActorKind
@@ -16,6 +16,7 @@ from rigtasks.lifecycle.state import Stage
 from rigtasks.runs.implement import carry_out_implementation
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import Held, LeaseKeeper, StopReason
+from rigtasks.runs.progress import Progress
 from rigtasks.runs.report import RunReport
 from rigtasks.runs.review import carry_out_review
 from rigtasks.runs.scene import Scene
@@ -50,6 +51,7 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -
     if kit.shutting_down():
         return "dropped: the worker is shutting down"
     asked_at = time.monotonic()
+    stage = Stage.REVIEW if queue == REVIEW_QUEUE else Stage.IMPLEMENT
     claimed = kit.stores.claims.claim(
         queue=queue,
         agent=queue,
@@ -57,8 +59,8 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -
         run_id=uuid4(),
         lease_seconds=kit.lease_seconds,
         limits=kit.limits,
-        denied_ids=kit.denied_ids,
-        denied_names=kit.denied_names,
+        internal=kit.internal,
+        provider=kit.provider(stage).name,
     )
     if isinstance(claimed, NotClaimed):
         _show(present, None)
@@ -95,6 +97,7 @@ class _Run:
         kind = ActorKind.REVIEWER if reviewing else ActorKind.WORKER
         self._actor = Actor(kind=kind, id=holder)
         self._asked_at = asked_at
+        self._progress = Progress()
 
     def carry_out(self) -> str:
         kit = self._kit
@@ -121,6 +124,8 @@ class _Run:
             epoch=claimed.epoch,
             run_id=claimed.run_id,
             lease_seconds=self._kit.lease_seconds,
+            provider=self._kit.provider(claimed.stage).name,
+            silent_seconds=self._progress.silent_seconds,
         )
         return _HELD[renewal]
 
@@ -128,7 +133,12 @@ class _Run:
         folder = self._kit.work_dir / str(self._claimed.run_id)
         folder.mkdir(parents=True)
         scene = Scene(
-            kit=self._kit, claimed=self._claimed, actor=self._actor, keeper=keeper, folder=folder
+            kit=self._kit,
+            claimed=self._claimed,
+            actor=self._actor,
+            keeper=keeper,
+            progress=self._progress,
+            folder=folder,
         )
         try:
             report = self._try(scene)

@@ -4,6 +4,8 @@ from celery import shared_task
 
 from rigtasks.bootstrap import conductor
 from rigtasks.shell import (
+    BASE_BRANCHES_TASK,
+    CANARY_TASK,
     COMPARE_TASK,
     CREDENTIALS_TASK,
     DELIVERY_TASK,
@@ -15,7 +17,9 @@ from rigtasks.shell import (
 from rigtasks.tasks.entries import (
     carry_out_effect,
     compare_with_github,
+    follow_canary,
     go_through_github,
+    look_at_bases,
     look_at_delivery,
     repair_finding,
     seal_credentials,
@@ -65,3 +69,15 @@ def repair(  # the arguments of a message
 ) -> str:
     """Look at one thing that was found."""
     return repair_finding(conductor(), entry_id, matter, repo_id, repo, number, found)
+
+
+@shared_task(name=BASE_BRANCHES_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def base_branches(entry_id: int) -> str:
+    """Look what the rig's merges made of their base branches."""
+    return look_at_bases(conductor(), entry_id)
+
+
+@shared_task(name=CANARY_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def canary(entry_id: int) -> str:
+    """File and follow the canary."""
+    return follow_canary(conductor(), entry_id)

@@ -14,6 +14,8 @@ from rigtasks.conductor.tokens import answer_run
 from rigtasks.github.identities import RepositoryRef
 from rigtasks.lifecycle.react import EffectKind
 from rigtasks.shell import (
+    BASE_BRANCHES_TASK,
+    CANARY_TASK,
     COMPARE_TASK,
     CREDENTIALS_TASK,
     DELIVERY_TASK,
@@ -24,6 +26,7 @@ from rigtasks.shell import (
 )
 from rigtasks.tasks.carrying import OnFailure, carry
 from rigtasks.tasks.reconciling import compare_repository, reconcile_all
+from rigtasks.tasks.watching import watch_bases, watch_canary
 
 _ENTRIES = UUID("c1b7d9f0-2a0e-4f7b-8a53-0f6f3c6f6f10")
 
@@ -95,6 +98,16 @@ def repair_finding(  # the arguments of a message
     return carry(rig.stores, entry_id, lambda: repair(rig, one, cause=_cause(entry_id)))
 
 
+def look_at_bases(rig: Conductor, entry_id: int) -> str:
+    """Look what the rig's merges made of their base branches."""
+    return carry(rig.stores, entry_id, lambda: watch_bases(rig))
+
+
+def follow_canary(rig: Conductor, entry_id: int) -> str:
+    """File and follow the canary."""
+    return carry(rig.stores, entry_id, lambda: watch_canary(rig))
+
+
 #: Every task whose first argument is the outbox entry it carries out.
 TASKS: dict[str, Callable[..., Any]] = {
     DELIVERY_TASK: look_at_delivery,
@@ -104,4 +117,6 @@ TASKS: dict[str, Callable[..., Any]] = {
     RECONCILE_TASK: go_through_github,
     COMPARE_TASK: compare_with_github,
     REPAIR_TASK: repair_finding,
+    BASE_BRANCHES_TASK: look_at_bases,
+    CANARY_TASK: follow_canary,
 }

@@ -21,6 +21,7 @@ from rigtasks.eventstore.channel import LISTEN
 from rigtasks.eventstore.connection import Connection, DatabaseUnavailable, connect
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.outbox import TakenEntry
+from rigtasks.schedule import HINTS
 from rigtasks.shell import WORK_TASK
 from rigtasks.tasks.broker import Broker, BrokerUnavailable, CeleryBroker
 from rigtasks.tasks.sweeps import Sweeps, sweeps_on
@@ -133,6 +134,7 @@ class Relay:
                 return
             if missing > 0:
                 _log.info("topped up", queue=queue, bells=missing)
+        self._stores.reports.watcher_succeeded(HINTS, "every queue has its bells")
 
     def _ping(self) -> None:
         """Ring once in every empty queue; a queue nobody serves holds one bell, not more."""

@@ -6,7 +6,7 @@ Each period is begun once, by the first.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 import structlog
@@ -15,10 +15,20 @@ from rigtasks.config import Settings
 from rigtasks.errors import RigError
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.switches import RIG, issue_scope, repository_scope
+from rigtasks.lifecycle.breaker import BreakerLimits
 from rigtasks.lifecycle.commands import ExpireLease, NoteIdle
 from rigtasks.lifecycle.envelope import Actor, ActorKind
+from rigtasks.lifecycle.lateness import Patience
 from rigtasks.schedule import periods
-from rigtasks.shell import IssueShell, delivery_entry, reconcile_entry, wake_entry
+from rigtasks.shell import (
+    IssueShell,
+    base_branches_entry,
+    canary_entry,
+    delivery_entry,
+    reconcile_entry,
+    wake_entry,
+)
+from rigtasks.tasks.watchers import Watchers
 
 _log = structlog.get_logger("rig.clock")
 
@@ -50,6 +60,8 @@ class Sweeps:
         answer_seconds: how long a task may take before it counts as lost; scaled.
         orphan_seconds: how long nothing may move an issue; scaled.
         periods: how often each sweep runs, in seconds, by its name; scaled.
+        patience: how long the watchers of issues wait; scaled.
+        breaker: how much may happen around one issue.
     """
 
     stores: Stores
@@ -57,6 +69,8 @@ class Sweeps:
     answer_seconds: float
     orphan_seconds: float
     periods: Mapping[str, float]
+    patience: Patience = field(default_factory=Patience)
+    breaker: BreakerLimits = field(default_factory=BreakerLimits)
 
     @property
     def period_seconds(self) -> float:
@@ -72,7 +86,15 @@ class Sweeps:
             "stale_deliveries": self.stale_deliveries,
             "reconcile_due": self.reconcile_due,
             "orphans": self.orphans,
+            "base_branches_due": self.base_branches_due,
+            "canary_due": self.canary_due,
+            **self._watchers().jobs,
         }
+
+    def _watchers(self) -> Watchers:
+        return Watchers(
+            stores=self.stores, shell=self.shell, patience=self.patience, breaker=self.breaker
+        )
 
     def run(self) -> str:
         """Run each sweep whose period nobody has begun, and return what came of them in words.
@@ -137,6 +159,18 @@ class Sweeps:
         self.stores.tell_relays()
         return "asked for"
 
+    def base_branches_due(self) -> str:
+        """Ask the conductor to look what the rig's merges made of their base branches."""
+        self.stores.outbox.add_missing((base_branches_entry(),))
+        self.stores.tell_relays()
+        return "asked for"
+
+    def canary_due(self) -> str:
+        """Ask the conductor to look after the canary, where one is wanted."""
+        self.stores.outbox.add_missing((canary_entry(),))
+        self.stores.tell_relays()
+        return "asked for"
+
     def orphans(self) -> str:
         """Note the issues that nothing moves, and hand those to a person that stay so.
 
@@ -165,4 +199,6 @@ def sweeps_on(stores: Stores, chosen: Settings) -> Sweeps:
         answer_seconds=chosen.scaled(_ANSWER_SECONDS),
         orphan_seconds=chosen.scaled(chosen.orphan_seconds),
         periods=periods(chosen),
+        patience=chosen.patience,
+        breaker=chosen.breaker,
     )

@@ -1,6 +1,5 @@
 """Claims in memory. They follow `rigtasks.routing.admission`, as the SQL does."""
 
-from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID, uuid5
 
@@ -16,13 +15,14 @@ from rigtasks.eventstore.claims import (
     Limits,
     NotClaimed,
     Renewal,
+    SilentRun,
 )
-from rigtasks.eventstore.store import ISSUE_STREAM
+from rigtasks.eventstore.switches import breaker_scope
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
 from rigtasks.lifecycle.events import Event, acceptance, intake
 from rigtasks.lifecycle.state import IssueState, Lane, Stage
 from rigtasks.routing import admission
-from rigtasks.routing.internal import InternalRepositories, RepositoryRef
+from rigtasks.routing.internal import NONE_INTERNAL, InternalRepositories, RepositoryRef
 from rigtasks.routing.labels import Priority
 from rigtasks.routing.stack import Queue
 from rigtasks.testing.memory_store import MemoryDatabase, NoSql
@@ -47,17 +47,16 @@ class MemoryClaims(Claims):
         run_id: UUID,
         lease_seconds: float,
         limits: Limits,
-        denied_ids: Collection[int] = (),
-        denied_names: Collection[str] = (),
+        internal: InternalRepositories = NONE_INTERNAL,
+        provider: str | None = None,
     ) -> Claimed | NotClaimed:
         """Claim the best claimable issue of a queue, in the order of the admission model."""
         database = self._memory
-        internal = InternalRepositories(ids=frozenset(denied_ids), names=frozenset(denied_names))
         with database.lock:
             if any(run_id in fold.runs for fold in database.folds.values()):
                 raise Permanent(f"the run id was used before: {run_id}")
             switches = self._switches(internal)
-            if switches.rig_paused:
+            if switches.rig_paused or f"provider:{provider}" in database.paused:
                 return NotClaimed.PAUSED
             live = self._live_claims()
             if _full(queue, live, limits):
@@ -69,7 +68,16 @@ class MemoryClaims(Claims):
                 return NotClaimed.NOTHING
             return self._assign(chosen.stream, queue, agent, holder, run_id, lease_seconds)
 
-    def heartbeat(self, *, stream: str, epoch: int, run_id: UUID, lease_seconds: float) -> Renewal:
+    def heartbeat(
+        self,
+        *,
+        stream: str,
+        epoch: int,
+        run_id: UUID,
+        lease_seconds: float,
+        provider: str | None = None,
+        silent_seconds: float = 0.0,
+    ) -> Renewal:
         """Renew a lease that has not run out; a lease that ran out is never revived."""
         database = self._memory
         with database.lock:
@@ -86,7 +94,11 @@ class MemoryClaims(Claims):
             database.leases[stream] = replace(
                 lease, expires_at=now + timedelta(seconds=lease_seconds)
             )
-            paused = database.paused & {"rig", f"repo:{state.repo_id}", stream}
+            shown = now - timedelta(seconds=silent_seconds)
+            database.progress[stream] = max(database.progress[stream], shown)
+            scopes = {"rig", f"repo:{state.repo_id}", stream, f"provider:{provider}"}
+            scopes.add(breaker_scope(state.repo_id, state.number))
+            paused = database.paused & scopes
             return Renewal.PAUSED if paused else Renewal.HELD
 
     def expired(self, *, most: int = 100) -> tuple[Lease, ...]:
@@ -95,6 +107,21 @@ class MemoryClaims(Claims):
             now = self._memory.clock()
             dead = [each for each in self._memory.leases.values() if each.expires_at <= now]
             return tuple(sorted(dead, key=lambda each: each.expires_at)[:most])
+
+    def silent(self, *, seconds: float, most: int = 100) -> tuple[SilentRun, ...]:
+        """Return the runs with a living lease that showed no progress for so long."""
+        progress, now = self._memory.progress, self._memory.clock()
+        before = now - timedelta(seconds=seconds)
+        quiet = [one for one in self.live() if progress[one.stream] < before]
+        return tuple(
+            SilentRun(
+                stream=one.stream,
+                epoch=one.epoch,
+                run_id=one.run_id,
+                silent_seconds=(now - progress[one.stream]).total_seconds(),
+            )
+            for one in sorted(quiet, key=lambda one: (progress[one.stream], one.stream))[:most]
+        )
 
     def live(self) -> tuple[Lease, ...]:
         """Return the leases that are alive."""
@@ -110,7 +137,13 @@ class MemoryClaims(Claims):
             paused_repositories=frozenset(
                 int(scope.removeprefix("repo:")) for scope in paused if scope.startswith("repo:")
             ),
-            paused_streams=frozenset(scope for scope in paused if scope.startswith(ISSUE_STREAM)),
+            paused_streams=frozenset(
+                stream
+                for stream, state in self._states()
+                if stream in paused or breaker_scope(state.repo_id, state.number) in paused
+            )
+            if paused
+            else frozenset(),
             internal=internal,
         )
 
@@ -186,6 +219,7 @@ class MemoryClaims(Claims):
         stored = database.record(stream, new, now)
         stage = Stage.REVIEW if reviewing else Stage.IMPLEMENT
         expires_at = now + timedelta(seconds=lease_seconds)
+        database.progress[stream] = now
         database.leases[stream] = Lease(
             stream=stream,
             epoch=epoch,

@@ -1,7 +1,7 @@
 """The event store in memory, with the same behaviour: for simulations and quick tests."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -23,9 +23,13 @@ from rigtasks.eventstore.stream import (
     OutboxEntry,
     Writes,
 )
+from rigtasks.eventstore.switches import Switch
+from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.envelope import NewEvent, StoredEvent
 from rigtasks.lifecycle.events import acceptance, intake
 from rigtasks.lifecycle.state import IssueState
+
+_NOTHING: frozenset[str] = frozenset()
 
 Clock = Callable[[], datetime]
 
@@ -84,8 +88,28 @@ class MemoryDatabase:
         self.entries: dict[int, MemoryEntry] = {}
         self.open_entries: dict[int, MemoryEntry] = {}
         self.keys: set[str] = set()
-        self.paused: set[str] = set()
         self.deliveries: dict[str, Delivery] = {}
+        self.progress: dict[str, datetime] = {}
+        self.switches: dict[tuple[str, StopSource], Switch] = {}
+        self.lifted: dict[tuple[str, StopSource], datetime] = {}
+
+    def states(self) -> Iterator[tuple[str, IssueState]]:
+        """Yield every issue by its stream."""
+        for stream, fold in self.folds.items():
+            if fold.state is not None:
+                yield stream, fold.state
+
+    def active_switches(self) -> tuple[Switch, ...]:
+        """Return the stops that hold now, by scope."""
+        now = self.clock()
+        return tuple(
+            one for _, one in sorted(self.switches.items()) if one.until is None or one.until > now
+        )
+
+    @property
+    def paused(self) -> frozenset[str]:
+        """Return the scopes that are stopped now."""
+        return frozenset(one.scope for one in self.active_switches()) if self.switches else _NOTHING
 
     def state(self, stream: str) -> IssueState | None:
         """Return the state of an issue."""

@@ -1,8 +1,9 @@
 """Everything the store offers, in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
+from rigtasks.eventstore.canaries import Canaries
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.queries import Issues, IssueSummary
 from rigtasks.eventstore.rate_limits import RateLimits
@@ -10,6 +11,7 @@ from rigtasks.eventstore.run_tokens import RunTokens
 from rigtasks.lifecycle.events.acceptance import ReviewAssigned
 from rigtasks.lifecycle.events.intake import IssueAssigned
 from rigtasks.lifecycle.state import TERMINAL, IssueState, Lane
+from rigtasks.testing.memory_activity import MemoryActivities
 from rigtasks.testing.memory_claims import MemoryClaims
 from rigtasks.testing.memory_outbox import MemoryOutbox
 from rigtasks.testing.memory_store import MemoryDatabase, MemoryEventStore, NoSql
@@ -96,6 +98,30 @@ class MemoryIssues(Issues):
             for since, stream, state in sorted(still, key=lambda one: one[:2])[:most]
         )
 
+    def with_open_pull_requests(self) -> tuple[IssueSummary, ...]:
+        """Return the issues whose pull request waits for a review or for its merge."""
+        lanes = {Lane.IN_REVIEW, Lane.READY_TO_MERGE}
+        return self._where(
+            lambda one: one.pr is not None and one.overlay is None and one.lane in lanes
+        )
+
+    def calling(self) -> tuple[IssueSummary, ...]:
+        """Return the issues that are stuck or escalated, so that a person was called."""
+        return self._where(lambda one: one.overlay is not None and not one.terminal)
+
+    def done_lately(self, *, seconds: float) -> tuple[IssueSummary, ...]:
+        """Return the issues that were done within so many seconds, the earliest first."""
+        since = self._memory.clock() - timedelta(seconds=seconds)
+        found = self._where(lambda one: one.lane is Lane.DONE and one.entered_at > since)
+        return tuple(sorted(found, key=lambda one: (one.entered_at, one.stream)))
+
+    def _where(self, wanted: Callable[[IssueState], bool]) -> tuple[IssueSummary, ...]:
+        return tuple(
+            self._summary(stream, state)
+            for stream, state in sorted(self._states(), key=lambda one: one[0])
+            if wanted(state)
+        )
+
     def repositories(self) -> dict[int, str]:
         """Return every repository that was ever heard of, by id, under its latest name."""
         seen = [(state.updated_at, state.repo_id, state.repo) for _, state in self._states()]
@@ -147,7 +173,8 @@ class MemoryIssues(Issues):
 def stores_in(database: MemoryDatabase) -> Stores:
     """Return the stores over a database in memory.
 
-    Not there are tokens of runs and GitHub's limits: the GitHub in memory has its own.
+    Not there are tokens of runs, GitHub's limits and canaries: the GitHub in memory has its own
+    limits.
     """
     nothing = NoSql()
     return Stores(
@@ -166,4 +193,6 @@ def stores_in(database: MemoryDatabase) -> Stores:
         run_tokens=RunTokens(nothing),
         rate_limits=RateLimits(nothing),
         lost_deliveries=MemoryLostDeliveries(database),
+        activities=MemoryActivities(database),
+        canaries=Canaries(nothing),
     )

@@ -16,6 +16,7 @@ from rigtasks.eventstore.deliveries import Deliveries, Delivery, DeliveryStatus
 from rigtasks.eventstore.liveness import Heartbeat, Heartbeats, Reports, Ticks, WakeUps
 from rigtasks.eventstore.lost_deliveries import LostDeliveries
 from rigtasks.eventstore.switches import Switch, Switches
+from rigtasks.gate.facts import StopSource
 from rigtasks.shell import delivery_entry
 from rigtasks.testing.memory_store import MemoryDatabase, NoSql
 
@@ -142,27 +143,46 @@ class MemorySwitches(Switches):
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(NoSql())
         self._memory = database
-        self._active: dict[str, Switch] = {}
 
-    def set(self, scope: str, *, reason: str, actor: str) -> bool:
-        """Stop a scope; return whether it was running until now."""
-        if scope in self._active:
+    def set(
+        self,
+        scope: str,
+        *,
+        reason: str,
+        actor: str,
+        source: StopSource = StopSource.PERSON,
+        seconds: float | None = None,
+    ) -> bool:
+        """Stop a scope; return whether this source let it run until now."""
+        if self.holding(scope, source) is not None:
             return False
-        self._active[scope] = Switch(
-            scope=scope, reason=reason, actor=actor, since=self._memory.clock()
+        now = self._memory.clock()
+        self._memory.switches[scope, source] = Switch(
+            scope=scope,
+            reason=reason,
+            actor=actor,
+            since=now,
+            source=source,
+            until=None if seconds is None else now + timedelta(seconds=seconds),
         )
-        self._memory.paused.add(scope)
         return True
 
-    def lift(self, scope: str, *, actor: str) -> bool:
-        """Let a scope go on; return whether it was stopped until now."""
+    def lift(self, scope: str, *, actor: str, source: StopSource = StopSource.PERSON) -> bool:
+        """Let a scope go on as far as a source is concerned; return whether that stopped it."""
         del actor
-        self._memory.paused.discard(scope)
-        return self._active.pop(scope, None) is not None
+        stopped = self.holding(scope, source) is not None
+        self._memory.switches.pop((scope, source), None)
+        if stopped:
+            self._memory.lifted[scope, source] = self._memory.clock()
+        return stopped
 
     def active(self) -> tuple[Switch, ...]:
         """Return every stop that holds now, by scope."""
-        return tuple(self._active[scope] for scope in sorted(self._active))
+        return self._memory.active_switches()
+
+    def lifted_at(self, scope: str, source: StopSource) -> datetime | None:
+        """Return when a source last let a scope go on."""
+        return self._memory.lifted.get((scope, source))
 
 
 class _Beat(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """How values and problems become responses of the Flask application."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -22,11 +23,18 @@ def json_response(value: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, mimetype="application/json")
 
 
-def problem_response(code: str, detail: str, errors: tuple[ErrorAt, ...] = ()) -> Response:
-    """Return a problem of the catalogue."""
+def problem_response(
+    code: str,
+    detail: str,
+    errors: tuple[ErrorAt, ...] = (),
+    *,
+    members: Mapping[str, Any] | None = None,
+) -> Response:
+    """Return a problem of the catalogue, with further members where there are some."""
     document = problem_document(
         code, detail, request=current_request_id(), instance=request.path, errors=errors
     )
+    document.update(members or {})
     return Response(msgspec.json.encode(document), int(PROBLEMS[code].status), mimetype=MEDIA_TYPE)
 
 

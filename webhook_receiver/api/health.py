@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from webhook_receiver.api.answers import json_response
+from webhook_receiver.api.answers import json_response, problem_response
 from webhook_receiver.problems import PROBLEMS
 from webhook_receiver.reading.condition import Examiner
 from webhook_receiver.reading.diagnosis import Level
@@ -15,7 +15,8 @@ def health_blueprint(examiner: Examiner, doctor: Doctor) -> Blueprint:
     """Return the health endpoints.
 
     `/health` and `/readyz` ask whether webhooks can be accepted, `/healthz` whether the process
-    runs, `/healthz/deep` whether everything of the rig does; `/metrics` says the same in numbers.
+    runs, `/healthz/deep` whether work gets done, with every check of the rig; `/metrics` says the
+    same in numbers.
     """
     blueprint = Blueprint("health", __name__)
 
@@ -36,9 +37,11 @@ def health_blueprint(examiner: Examiner, doctor: Doctor) -> Blueprint:
 
     @blueprint.get("/healthz/deep")
     def deep() -> Response:
-        """Report every check of the doctor; 503 only where nothing can be accepted."""
+        """Report every check of the doctor; 503 with a problem where no work gets done."""
         found = doctor.examine()
-        return json_response(found, 200 if found.serving else _DOWN)
+        if found.working:
+            return json_response(found, 200)
+        return _problem(found)
 
     @blueprint.get("/metrics")
     def metrics() -> Response:
@@ -46,6 +49,15 @@ def health_blueprint(examiner: Examiner, doctor: Doctor) -> Blueprint:
         return Response(exposition(doctor.examine()), mimetype="text/plain; version=0.0.4")
 
     return blueprint
+
+
+def _problem(found: Examined) -> Response:
+    """Return what keeps work from being done as a problem, with every check beside it."""
+    alarms = tuple(one for one in found.alarms if one.critical)
+    detail = "; ".join(f"{one.name}: {one.detail}" for one in alarms)
+    members = {"level": found.level, "checks": found.checks}
+    code = "store-unavailable" if found.down else "rig-stalled"
+    return problem_response(code, detail, members=members)
 
 
 def exposition(found: Examined) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import Connection, column, select, table
+from sqlalchemy import Connection, column, func, select, table
 
 from rigtasks.eventstore.tables import metadata, outbox, service_status, switches
 from webhook_receiver.reading.database import ReadDatabase, StoreUnavailable
@@ -81,10 +81,19 @@ class Examiner:
 
 def active_switches(connection: Connection) -> tuple[SwitchView, ...]:
     """Return the stops that hold now, the rig's own first."""
-    query = select(switches).where(switches.c.lifted_at.is_(None)).order_by(switches.c.since)
+    over = switches.c.until <= func.clock_timestamp()
+    holds = switches.c.lifted_at.is_(None) & over.isnot(True)
+    query = select(switches).where(holds).order_by(switches.c.since)
     rows = connection.execute(query).all()
     views = [
-        SwitchView(scope=row.scope, reason=row.reason, actor=row.actor, since=row.since)
+        SwitchView(
+            scope=row.scope,
+            reason=row.reason,
+            actor=row.actor,
+            since=row.since,
+            source=row.source,
+            until=row.until,
+        )
         for row in rows
     ]
     return tuple(sorted(views, key=lambda view: view.scope != "rig"))

@@ -23,7 +23,11 @@ class Level(StrEnum):
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """One check: what was seen, and what to do; `critical` where no webhook can be accepted."""
+    """One check: what was seen, and what to do.
+
+    `critical` says that an alarm of it means that no work gets done, or that no webhook is
+    accepted.
+    """
 
     name: str
     level: Level
@@ -56,6 +60,20 @@ class QueueSigns(msgspec.Struct, frozen=True, kw_only=True):
     silent: float | None
 
 
+class CanarySigns(msgspec.Struct, frozen=True, kw_only=True):
+    """The issue that the rig filed for itself.
+
+    Args:
+        waiting: seconds that the one under way has taken so far, None where none is.
+        number: of that one.
+        merged: seconds since the last one was merged, None where none ever was.
+    """
+
+    waiting: float | None
+    number: int | None
+    merged: float | None
+
+
 class VitalSigns(msgspec.Struct, frozen=True, kw_only=True):
     """What the store says about everything that runs; ages in seconds by the database's clock.
 
@@ -75,6 +93,8 @@ class VitalSigns(msgspec.Struct, frozen=True, kw_only=True):
         lost_deliveries: webhooks of the last day that never arrived at first.
         quarantined: deliveries of the last day that were given up.
         paused: what a person has stopped.
+        red_bases: repositories whose base branch is red since a merge of the rig.
+        canary: how the last one fared.
     """
 
     services: Mapping[str, Service]
@@ -92,6 +112,8 @@ class VitalSigns(msgspec.Struct, frozen=True, kw_only=True):
     lost_deliveries: int
     quarantined: int
     paused: tuple[str, ...]
+    red_bases: tuple[str, ...]
+    canary: CanarySigns
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +125,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
         worker: between two signs of life of an idle worker.
         review: until somebody takes a review.
         merge: until an approved pull request is merged.
+        canary: until the canary is merged, None where there is none.
     """
 
     periods: Mapping[str, float]
@@ -110,6 +133,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     worker: float
     review: float
     merge: float
+    canary: float | None
 
 
 def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
@@ -125,6 +149,8 @@ def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
         *_queues(signs, expected),
         _late("reviews", signs.oldest_review, expected.review, _REVIEW),
         _late("merges", signs.oldest_merge, expected.merge, _MERGE),
+        _base_branches(signs),
+        _canary(signs, expected),
         _versions(signs),
         _github(signs),
         _lost(signs),
@@ -147,29 +173,39 @@ def _service(name: str, signs: VitalSigns, patience: float, remedy: str) -> Diag
     said = signs.services.get(name)
     if said is None:
         level = Level.WARNING if signs.running < _STARTING_SECONDS else Level.ALARM
-        return Diagnosis(name=name, level=level, detail="has never reported", remedy=remedy)
-    if said.age > patience:
-        words = f"silent for {_age(said.age)}"
-        return Diagnosis(name=name, level=Level.ALARM, detail=words, remedy=remedy)
-    level = Level.OK if said.ok else Level.ALARM
-    return Diagnosis(name=name, level=level, detail=said.detail, remedy="" if said.ok else remedy)
+        detail = "has never reported"
+    elif said.age > patience:
+        level, detail = Level.ALARM, f"silent for {_age(said.age)}"
+    else:
+        level, detail = Level.OK if said.ok else Level.ALARM, said.detail
+    return Diagnosis(
+        name=name,
+        level=level,
+        detail=detail,
+        remedy="" if level is Level.OK else remedy,
+        critical=True,
+    )
 
 
 def _conductor(signs: VitalSigns, expected: Expected) -> Diagnosis:
     silent = signs.conductor_silent
     if silent is not None and silent <= _patience(expected.tick):
-        return Diagnosis(name="conductor", level=Level.OK, detail=f"seen {_age(silent)} ago")
+        detail = f"seen {_age(silent)} ago"
+        return Diagnosis(name="conductor", level=Level.OK, detail=detail, critical=True)
     starting = silent is None and signs.running < _STARTING_SECONDS
     rung = signs.services.get("beat")
     unrung = rung is None or rung.age > _patience(expected.tick)
     if silent is not None and unrung:
         words = f"was seen {_age(silent)} ago, when Beat last rang"
-        return Diagnosis(name="conductor", level=Level.WARNING, detail=words, remedy=_BEAT)
+        return Diagnosis(
+            name="conductor", level=Level.WARNING, detail=words, remedy=_BEAT, critical=True
+        )
     return Diagnosis(
         name="conductor",
         level=Level.WARNING if starting else Level.ALARM,
         detail="was never seen" if silent is None else f"silent for {_age(silent)}",
         remedy=_CONDUCTOR,
+        critical=True,
     )
 
 
@@ -185,7 +221,11 @@ def _jobs(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
             level = Level.WARNING if signs.running <= patience else Level.ALARM
             detail = f"has not succeeded yet, is due every {_age(period)}"
         yield Diagnosis(
-            name=name, level=level, detail=detail, remedy="" if level is Level.OK else remedy
+            name=name,
+            level=level,
+            detail=detail,
+            remedy="" if level is Level.OK else remedy,
+            critical=True,
         )
 
 
@@ -198,7 +238,11 @@ def _outbox(signs: VitalSigns) -> Diagnosis:
         level = Level.WARNING
     remedy = "start more conductors, and look whether the relay publishes: rig outbox list"
     return Diagnosis(
-        name="outbox", level=level, detail=detail, remedy="" if level is Level.OK else remedy
+        name="outbox",
+        level=level,
+        detail=detail,
+        remedy="" if level is Level.OK else remedy,
+        critical=True,
     )
 
 
@@ -212,7 +256,7 @@ def _queues(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
         name, patience = f"queue {queue.name}", _patience(expected.worker)
         waits = f"{queue.claimable} to claim, the first waits for {_age(queue.oldest)}"
         if queue.silent is not None and queue.silent <= patience:
-            yield Diagnosis(name=name, level=Level.OK, detail=waits)
+            yield Diagnosis(name=name, level=Level.OK, detail=waits, critical=True)
             continue
         seen = "no worker was ever seen"
         if queue.silent is not None:
@@ -222,6 +266,7 @@ def _queues(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
             level=Level.ALARM if queue.oldest > _SILENT_SECONDS else Level.WARNING,
             detail=f"nobody reads it: {waits}; {seen}",
             remedy=f"start one: celery -A rigtasks worker -Q {queue.name}",
+            critical=True,
         )
 
 
@@ -232,6 +277,36 @@ def _late(name: str, oldest: float, patience: float, remedy: str) -> Diagnosis:
         level=Level.WARNING if late else Level.OK,
         detail=f"the first waits for {_age(oldest)}" if oldest > 0 else "none waits",
         remedy=remedy if late else "",
+    )
+
+
+def _base_branches(signs: VitalSigns) -> Diagnosis:
+    red = ", ".join(signs.red_bases)
+    return Diagnosis(
+        name="base branches",
+        level=Level.ALARM if red else Level.OK,
+        detail=f"red since a merge of the rig: {red}" if red else "none is red by a merge",
+        remedy="revert the merge, or open an issue for the repair" if red else "",
+    )
+
+
+def _canary(signs: VitalSigns, expected: Expected) -> Diagnosis:
+    if expected.canary is None:
+        return Diagnosis(name="canary", level=Level.OK, detail="off: RIG_CANARY_REPOSITORY")
+    found = signs.canary
+    merged = "none was merged yet"
+    if found.merged is not None:
+        merged = f"the last was merged {_age(found.merged)} ago"
+    if found.waiting is None:
+        return Diagnosis(name="canary", level=Level.OK, detail=f"none is under way; {merged}")
+    late = found.waiting > expected.canary
+    return Diagnosis(
+        name="canary",
+        level=Level.ALARM if late else Level.OK,
+        detail=f"#{found.number} is under way for {_age(found.waiting)}; {merged}",
+        remedy="look where it stands: rig issue list; close it, and the next one is filed"
+        if late
+        else "",
     )
 
 

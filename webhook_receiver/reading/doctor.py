@@ -3,13 +3,12 @@
 import msgspec
 
 from rigtasks.config import Settings
-from rigtasks.schedule import RECONCILED, periods
+from rigtasks.schedule import periods, successes
 from webhook_receiver.reading.condition import Condition, Examiner
 from webhook_receiver.reading.database import ReadDatabase, StoreUnavailable
 from webhook_receiver.reading.diagnosis import Diagnosis, Expected, Level, diagnose, worst
 from webhook_receiver.reading.vital_signs import read_vital_signs
 
-_REVIEW_SECONDS, _MERGE_SECONDS = 1_200.0, 900.0
 _CRITICAL = {
     "database": "start Postgres, or correct its address",
     "schema": "run: rig db migrate",
@@ -28,8 +27,13 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.checks if one.level is Level.ALARM)
 
     @property
-    def serving(self) -> bool:
-        """Say whether webhooks can be accepted: no critical check is an alarm."""
+    def down(self) -> bool:
+        """Say whether not even webhooks can be accepted."""
+        return any(one.name in _CRITICAL for one in self.alarms)
+
+    @property
+    def working(self) -> bool:
+        """Say whether work gets done: no critical check is an alarm."""
         return not any(one.critical for one in self.alarms)
 
 
@@ -73,11 +77,14 @@ def expected(settings: Settings) -> Expected:
     """Return what has to happen how often with these settings."""
     every = periods(settings)
     return Expected(
-        periods={**every, RECONCILED: every["reconcile_due"]},
+        periods=successes(settings),
         tick=min(every.values()),
         worker=settings.scaled(settings.ping_seconds),
-        review=settings.scaled(_REVIEW_SECONDS),
-        merge=settings.scaled(_MERGE_SECONDS),
+        review=settings.patience.review,
+        merge=settings.patience.merge,
+        canary=settings.scaled(settings.canary_limit_seconds)
+        if settings.canary_repository
+        else None,
     )
 
 

@@ -165,12 +165,17 @@ class EventTypeView(View, frozen=True, kw_only=True):
 
 
 class SwitchView(View, frozen=True, kw_only=True):
-    """A stop that holds now: what it stops, why, and who set it."""
+    """A stop that holds now: what it stops, why, who set it and until when.
+
+    `source` says what lifts it: a person, who takes the label off where it is `label`.
+    """
 
     scope: str
     reason: str
     actor: str
     since: datetime
+    source: str
+    until: datetime | None
 
 
 class DeadTaskView(View, frozen=True, kw_only=True):

@@ -4,7 +4,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from webhook_receiver.reading.diagnosis import QueueSigns, Service, VitalSigns
+from webhook_receiver.reading.diagnosis import (
+    CanarySigns,
+    QueueSigns,
+    Service,
+    VitalSigns,
+)
 
 _SHORT = text("SET LOCAL statement_timeout = '2s'")
 _SERVICES = text("""
@@ -57,13 +62,34 @@ _QUARANTINED = text("""
 SELECT count(*) FROM deliveries
  WHERE status = 'quarantined' AND received_at > clock_timestamp() - interval '1 day'
 """)
-_PAUSED = text("SELECT DISTINCT split_part(scope, ':', 1) FROM switches WHERE lifted_at IS NULL")
+_PAUSED = text("""
+SELECT DISTINCT split_part(scope, ':', 1) FROM switches
+ WHERE lifted_at IS NULL AND (until IS NULL OR until > clock_timestamp())
+""")
+_RED_BASES = text("""
+SELECT DISTINCT newest.repo
+  FROM (SELECT DISTINCT ON (i.repo_id) i.repo, e.type
+          FROM issues AS i
+          JOIN events AS e ON e.stream = i.stream
+           AND e.type IN ('CI_FAILED', 'CI_PASSED') AND e.data ->> 'head_sha' = i.merge_sha
+         WHERE i.lane = 'done' AND i.entered_at > clock_timestamp() - interval '7 days'
+         ORDER BY i.repo_id, i.entered_at DESC, e.version DESC) AS newest
+ WHERE newest.type = 'CI_FAILED' ORDER BY newest.repo
+""")
+_CANARY = text("""
+SELECT (SELECT extract(epoch FROM clock_timestamp() - filed_at)::float8 FROM canaries
+         WHERE ended_at IS NULL ORDER BY period_start LIMIT 1),
+       (SELECT number FROM canaries WHERE ended_at IS NULL ORDER BY period_start LIMIT 1),
+       (SELECT extract(epoch FROM clock_timestamp() - max(ended_at))::float8 FROM canaries
+         WHERE outcome = 'merged')
+""")
 
 
 def read_vital_signs(connection: Connection) -> VitalSigns:
     """Read everything that a diagnosis is made from, in a dozen questions of two seconds."""
     connection.execute(_SHORT)
     waiting, oldest = connection.execute(_WAITING).one()
+    under_way, number, merged = connection.execute(_CANARY).one()
     seen: dict[str, float] = _pairs(connection, _SEEN)
     return VitalSigns(
         services={
@@ -87,6 +113,8 @@ def read_vital_signs(connection: Connection) -> VitalSigns:
         lost_deliveries=_count(connection, _LOST),
         quarantined=_count(connection, _QUARANTINED),
         paused=tuple(sorted(connection.execute(_PAUSED).scalars())),
+        red_bases=tuple(connection.execute(_RED_BASES).scalars()),
+        canary=CanarySigns(waiting=under_way, number=number, merged=merged),
     )
 
 

@@ -27,6 +27,7 @@ CREATE OR REPLACE PROCEDURE rig_claim(
     p_limit_repo integer,
     p_denied_ids bigint[],
     p_denied_names text[],
+    p_provider text,
     OUT outcome text,
     OUT stream text,
     OUT version integer,
@@ -45,12 +46,14 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(7472);  -- a rebuild makes writers wait here
     claimed_at := clock_timestamp();
-    SELECT ARRAY(SELECT s.scope FROM switches AS s WHERE s.lifted_at IS NULL),
+    SELECT ARRAY(SELECT s.scope FROM switches AS s
+                  WHERE s.lifted_at IS NULL
+                    AND (s.until IS NULL OR s.until > clock_timestamp())),
            coalesce(sum(c.live) >= p_limit_total, p_limit_total <= 0)
            OR coalesce(sum(c.live) FILTER (WHERE c.queue = p_queue) >= p_limit_queue,
                        p_limit_queue <= 0)
       INTO paused, full_house FROM claim_counts AS c;
-    IF 'rig' = ANY (paused) THEN
+    IF 'rig' = ANY (paused) OR 'provider:' || p_provider = ANY (paused) THEN
         outcome := 'paused';
         RETURN;
     ELSIF full_house THEN
@@ -70,6 +73,7 @@ BEGIN
                    AND i.repo_id > h.repo_id AND i.approved_at IS NOT NULL
                    AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
                    AND NOT i.stream = ANY (paused)
+                   AND NOT 'issue:' || i.repo_id || ':' || i.number = ANY (paused)
                    AND (p_stage = 'review' OR NOT (i.repo_id = ANY (p_denied_ids)
                         OR i.repo_key IS NULL OR i.repo_key = ANY (p_denied_names)))
                    AND (NOT i.has_dependencies OR rig_dependencies_done(i.stream))
@@ -89,6 +93,7 @@ BEGIN
            AND i.approved_at IS NOT NULL
            AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
            AND NOT i.stream = ANY (paused)
+           AND NOT 'issue:' || i.repo_id || ':' || i.number = ANY (paused)
            AND (p_stage = 'review' OR i.repo_key IS NOT NULL
                 AND NOT i.repo_key = ANY (p_denied_names))
            AND (NOT i.has_dependencies OR rig_dependencies_done(i.stream))

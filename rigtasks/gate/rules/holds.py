@@ -2,7 +2,15 @@
 
 from typing import assert_never
 
-from rigtasks.gate.facts import BudgetState, GateFacts, MergeMode, Pause, PauseScope, Source
+from rigtasks.gate.facts import (
+    BudgetState,
+    GateFacts,
+    MergeMode,
+    Pause,
+    PauseScope,
+    Source,
+    StopSource,
+)
 from rigtasks.gate.result import Finding, Gate, Rule, Unblock, failed, passed
 
 
@@ -52,7 +60,7 @@ def judge_mode(facts: GateFacts) -> Finding:
 def judge_paused(facts: GateFacts) -> Finding:
     """Judge the stop switches; only people lift them."""
     if not facts.pauses:
-        return passed("neither the rig, the repository nor the issue is paused")
+        return passed("neither the rig, the repository, the issue nor its provider is paused")
     return failed(
         "; ".join(paused_by(one) for one in facts.pauses),
         lifting(facts.pauses[0], repository=facts.repository, issue=str(facts.issue.ref)),
@@ -66,7 +74,9 @@ def paused_by(pause: Pause) -> str:
 
 
 def lifting(pause: Pause, *, repository: str, issue: str) -> Unblock:
-    """Return who lifts a pause, and with which command."""
+    """Return who lifts a pause, and with which command, where it is one."""
+    if pause.source is StopSource.LABEL:
+        return Unblock(who="a person with write access", how=f"takes {pause.reason} off")
     match pause.scope:
         case PauseScope.RIG:
             command = "rig resume"
@@ -74,6 +84,8 @@ def lifting(pause: Pause, *, repository: str, issue: str) -> Unblock:
             command = f"rig repo resume {repository}"
         case PauseScope.ISSUE:
             command = f"rig issue resume {issue}"
+        case PauseScope.PROVIDER:
+            command = f"rig provider resume {pause.target.removeprefix('provider:')}"
         case _:
             assert_never(pause.scope)
     return Unblock(who="an operator", how="lifts the pause", command=command)

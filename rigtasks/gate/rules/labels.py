@@ -1,12 +1,15 @@
 """Labels: nothing on the pull request or its issue vetoes the merge."""
 
 import re
+from collections.abc import Iterable
 
 from rigtasks.gate.facts import GateFacts, Source
 from rigtasks.gate.result import Finding, Gate, Rule, Unblock, failed, passed
 
 #: Labels that veto a merge in every repository.
 VETO_LABELS = ("do-not-merge", "manual-merge")
+#: The one of them that also stops the work itself.
+STOP_LABEL = "do-not-merge"
 
 
 def judge(facts: GateFacts) -> Finding:
@@ -22,6 +25,11 @@ def judge(facts: GateFacts) -> Finding:
         Unblock(who="a person with write access", how=f"removes the label {hits[0][1]}"),
         evidence=tuple(label for _, label in hits),
     )
+
+
+def stops_work(labels: Iterable[str]) -> bool:
+    """Say whether one of the labels stops the work on an issue, not only its merge."""
+    return any(_plain(label) == STOP_LABEL for label in labels)
 
 
 def _plain(label: str) -> str:

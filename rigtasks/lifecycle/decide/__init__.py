@@ -5,7 +5,7 @@ from typing import Any
 
 from rigtasks.lifecycle import commands
 from rigtasks.lifecycle.commands import Command
-from rigtasks.lifecycle.decide import acceptance, idle, intake, observation, work
+from rigtasks.lifecycle.decide import acceptance, idle, intake, observation, watch, work
 from rigtasks.lifecycle.decide.repair import repaired
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.state import IssueState
@@ -19,6 +19,13 @@ _DECIDERS: dict[type[Command], Callable[[Any, IssueState | None], tuple[Event, .
     commands.NoteIdle: idle.note_idle,
     commands.Retry: intake.retry,
     commands.RaiseBudget: intake.raise_budget,
+    commands.ReportSilence: watch.report_silence,
+    commands.NoteLate: watch.note_late,
+    commands.RemindOfGate: watch.remind_of_gate,
+    commands.RemindOfCall: watch.remind_of_call,
+    commands.OpenBreaker: watch.open_breaker,
+    commands.RecordBaseCi: watch.record_base_ci,
+    commands.Acknowledge: watch.acknowledge,
     commands.StartWork: work.start,
     commands.StartCli: work.start_cli,
     commands.ReportProgress: work.progress,

@@ -1,5 +1,6 @@
 """Events of liveness, money, safety, memory and operators."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -167,7 +168,10 @@ class MemoryHitUsed(Event, frozen=True, kw_only=True):
 
 
 class OperatorPaused(Event, frozen=True, kw_only=True):
-    """An operator stopped a scope: the rig, a repository, an issue or a provider."""
+    """An operator stopped a scope: the rig, a repository, an issue or a provider.
+
+    `until` is when it goes on by itself; None means that an operator has to resume it.
+    """
 
     type: ClassVar[str] = "OPERATOR_PAUSED"
     stream_kind: ClassVar[str] = "rig"
@@ -175,6 +179,7 @@ class OperatorPaused(Event, frozen=True, kw_only=True):
     scope: str
     reason: str
     by: str
+    until: datetime | None = None
 
 
 class OperatorResumed(Event, frozen=True, kw_only=True):

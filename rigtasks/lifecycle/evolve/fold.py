@@ -95,6 +95,8 @@ _HANDLERS: dict[type[Event], Handler] = {
     acceptance.MergeOutsideRig: on_acceptance.merged,
     liveness.Escalated: on_people.escalated,
     liveness.AgentStuck: on_people.stuck,
+    liveness.EnvelopeTimedOut: on_people.timed_out,
+    acceptance.HumanGateReminder: on_people.reminded_of_gate,
     liveness.EscalationAcknowledged: on_people.acknowledged,
     liveness.OperatorRetried: on_people.retried,
     liveness.OperatorRerouted: on_people.rerouted,

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from rigtasks.lifecycle.envelope import RecordedEvent
-from rigtasks.lifecycle.events import intake, liveness
+from rigtasks.lifecycle.events import acceptance, intake, liveness
 from rigtasks.lifecycle.evolve.runs import resumed_lane
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import (
@@ -13,13 +13,21 @@ from rigtasks.lifecycle.state import (
     Overlay,
 )
 
+_MINUTE = 60.0
+
 
 def escalated(
-    state: IssueState, event: liveness.Escalated | intake.IssueNeedsHuman, _: RecordedEvent
+    state: IssueState, event: liveness.Escalated | intake.IssueNeedsHuman, stored: RecordedEvent
 ) -> IssueState:
     """Lay the call for a person over the lane."""
     return replace(
-        state, overlay=Overlay.ESCALATED, reason=event.reason, who_must_act=event.who_must_act
+        state,
+        overlay=Overlay.ESCALATED,
+        reason=event.reason,
+        who_must_act=event.who_must_act,
+        calls=state.calls + 1 if state.overlay is not None else 1,
+        called_at=stored.recorded_at,
+        acknowledged=False,
     )
 
 
@@ -28,16 +36,43 @@ def orphaned(state: IssueState, _event: intake.IssueOrphaned, _: RecordedEvent) 
     return replace(state, orphaned=True)
 
 
-def stuck(state: IssueState, _event: liveness.AgentStuck, _: RecordedEvent) -> IssueState:
-    """Take the issue from a silent agent."""
-    return replace(state, overlay=Overlay.STUCK, run=None, lane=resumed_lane(state))
+def stuck(state: IssueState, event: liveness.AgentStuck, stored: RecordedEvent) -> IssueState:
+    """Take the issue from a silent agent; a person has to find out why it was silent."""
+    return replace(
+        state,
+        overlay=Overlay.STUCK,
+        run=None,
+        lane=resumed_lane(state),
+        reason=f"its agent showed no progress for {event.silent_seconds / _MINUTE:.0f} min",
+        who_must_act="an operator of the rig",
+        calls=1,
+        called_at=stored.recorded_at,
+        acknowledged=False,
+    )
+
+
+def timed_out(state: IssueState, event: liveness.EnvelopeTimedOut, _: RecordedEvent) -> IssueState:
+    """Note what took too long."""
+    return replace(state, timed_out=event.what)
+
+
+def reminded_of_gate(
+    state: IssueState, event: acceptance.HumanGateReminder, stored: RecordedEvent
+) -> IssueState:
+    """Note when the person at the gate was reminded."""
+    return replace(
+        state,
+        gate_reminders=event.count,
+        gate_reminded_sha=event.head_sha,
+        gate_reminded_at=stored.recorded_at,
+    )
 
 
 def acknowledged(
     state: IssueState, event: liveness.EscalationAcknowledged, _: RecordedEvent
 ) -> IssueState:
     """Note who took the escalation."""
-    return replace(state, who_must_act=event.by)
+    return replace(state, who_must_act=event.by, acknowledged=True)
 
 
 def retried(state: IssueState, _event: liveness.OperatorRetried, _: RecordedEvent) -> IssueState:

@@ -93,10 +93,14 @@ def work_started(state: IssueState, event: work.WorkStarted, _: RecordedEvent) -
 
 
 def cli_started(state: IssueState, event: work.CliStarted, _: RecordedEvent) -> IssueState:
-    """Note that the first call of the agent begins, and its price."""
+    """Note whose agent works and that its first call begins, with its price."""
     if state.run is None or state.run.run_id != event.run_id:
         return state
-    return replace(state, run=replace(state.run, calls=1, call_micro_usd=event.call_micro_usd))
+    return replace(
+        state,
+        provider=event.provider,
+        run=replace(state.run, calls=1, call_micro_usd=event.call_micro_usd),
+    )
 
 
 def cli_progress(state: IssueState, event: work.CliProgress, _: RecordedEvent) -> IssueState:

@@ -7,6 +7,7 @@ import msgspec
 
 from rigtasks.eventstore.codec import decode, storable
 from rigtasks.eventstore.projection import Fold
+from rigtasks.eventstore.switches import breaker_scope
 from rigtasks.gate.result import Gate
 from rigtasks.github.identities import Role
 from rigtasks.lifecycle.envelope import ActorKind, StoredEvent
@@ -137,7 +138,12 @@ class Invariants:
         reviewing = isinstance(event, acceptance.ReviewAssigned)
         queue = "review-e" if reviewing else approved.queue
         self._demand(event.queue == queue, "I20", f"{event.queue} claimed work of {queue}")
-        scopes = ("rig", f"repo:{approved.repo_id}", stream)
+        scopes = (
+            "rig",
+            f"repo:{approved.repo_id}",
+            stream,
+            breaker_scope(approved.repo_id, approved.number),
+        )
         self._demand(
             world.stores.switches.first_of(scopes) is None, "I17", f"a claim of paused {stream}"
         )

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from uuid import uuid5
 
+from rigtasks.eventstore.switches import breaker_scope
+from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.commands import ApproveGate, Retry
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.state import IssueState, Lane
@@ -65,7 +67,8 @@ class People:
         """Lift what was stopped, take vetoes away, and stop changing things."""
         world = self._world
         for switch in world.stores.switches.active():
-            world.stores.switches.lift(switch.scope, actor="omar")
+            if switch.source is not StopSource.LABEL:
+                world.stores.switches.lift(switch.scope, actor="omar", source=switch.source)
         world.hub.set_role(world.shop, "maria", "write")
         for number, issue in world.shop.issues.items():
             issues.unlabel(world.hub, world.shop, self._maria, number, "do-not-merge")
@@ -75,7 +78,11 @@ class People:
     def help(self) -> None:
         """Answer what waits for a person: look at gates, retry what was stopped."""
         self._ci.heal()
+        switches = self._world.stores.switches
         for stream, state in self._states():
+            scope = breaker_scope(state.repo_id, state.number)
+            if switches.lift(scope, actor="omar", source=StopSource.BREAKER):
+                self._world.note(f"omar closed the breaker of {stream}")
             if state.terminal:
                 continue
             if state.gate_sha == state.head_sha != state.gate_cleared_sha:

@@ -24,6 +24,7 @@ from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import IssueState, Stage
 from rigtasks.routing.agent_config import CONFIG_PATH, parse_agent_config
+from rigtasks.routing.internal import InternalRepositories
 from rigtasks.runs.assignments import branch_of
 from rigtasks.runs.report import over_budget
 from rigtasks.testing.memory_github import MemoryCheckout
@@ -95,8 +96,9 @@ class Worker:
             run_id=world.identity(),
             lease_seconds=LEASE_SECONDS,
             limits=LIMITS,
-            denied_ids=(world.internal.id,),
-            denied_names=(_INTERNAL_DENIED,),
+            internal=InternalRepositories(
+                ids=frozenset({world.internal.id}), names=frozenset({_INTERNAL_DENIED})
+            ),
         )
         if isinstance(claimed, NotClaimed):
             return

@@ -58,6 +58,13 @@ PERIODS = {
     "stale_deliveries": SWEEP_SECONDS,
     "reconcile_due": RECONCILE_SECONDS,
     "orphans": RECONCILE_SECONDS,
+    "silent_agents": SWEEP_SECONDS,
+    "late_pull_requests": SWEEP_SECONDS,
+    "human_gates": SWEEP_SECONDS,
+    "escalations": SWEEP_SECONDS,
+    "breakers": SWEEP_SECONDS,
+    "base_branches_due": RECONCILE_SECONDS,
+    "canary_due": RECONCILE_SECONDS,
 }
 MAX_COST = 5_000_000
 

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
-from store_house import House, MemoryPauses
+from store_house import House
 
 from rigtasks.eventstore.claims import Claims
 from rigtasks.eventstore.database import Stores, stores_on
@@ -13,6 +13,7 @@ from rigtasks.testing.memory_claims import MemoryClaims
 from rigtasks.testing.memory_outbox import MemoryOutbox
 from rigtasks.testing.memory_store import MemoryDatabase, MemoryEventStore
 from rigtasks.testing.memory_stores import stores_in
+from rigtasks.testing.memory_tables import MemorySwitches
 
 
 @pytest.fixture(params=["postgres", "memory"])
@@ -23,7 +24,7 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
             events=MemoryEventStore(memory),
             claims=MemoryClaims(memory),
             outbox=MemoryOutbox(memory),
-            switches=MemoryPauses(memory),
+            switches=MemorySwitches(memory),
         )
         return
     url = request.getfixturevalue("database_url")

@@ -1,11 +1,11 @@
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID, uuid4
 
 from rigtasks.eventstore.claims import Claimed, Claims, Limits, NotClaimed
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.outbox import Outbox
 from rigtasks.eventstore.store import EventStore, OutboxEntry, Writes
+from rigtasks.eventstore.switches import Switches
 from rigtasks.lifecycle.commands import Admit, Command
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
 from rigtasks.lifecycle.events import Event
@@ -15,30 +15,8 @@ from rigtasks.shell import IssueShell
 from rigtasks.testing.life import approval
 from rigtasks.testing.memory_claims import MemoryClaims
 from rigtasks.testing.memory_outbox import MemoryOutbox
-from rigtasks.testing.memory_store import MemoryDatabase
 
 CONDUCTOR = Actor(kind=ActorKind.CONDUCTOR, id="conductor")
-
-
-class Pauses(Protocol):
-    def set(self, scope: str, *, reason: str, actor: str) -> bool: ...
-
-    def lift(self, scope: str, *, actor: str) -> bool: ...
-
-
-class MemoryPauses:
-    def __init__(self, database: MemoryDatabase) -> None:
-        self._paused = database.paused
-
-    def set(self, scope: str, *, reason: str, actor: str) -> bool:
-        del reason, actor
-        self._paused.add(scope)
-        return True
-
-    def lift(self, scope: str, *, actor: str) -> bool:
-        del actor
-        self._paused.discard(scope)
-        return True
 
 
 @dataclass(frozen=True)
@@ -48,7 +26,7 @@ class House:
     events: EventStore
     claims: Claims | MemoryClaims
     outbox: Outbox | MemoryOutbox
-    switches: Pauses
+    switches: Switches
 
     def tell(
         self,

@@ -7,8 +7,10 @@ from store_house import House
 
 from rigtasks.errors import Permanent, StaleEpoch
 from rigtasks.eventstore.claims import Limits, NotClaimed, Renewal
+from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.events import intake, liveness, work
 from rigtasks.lifecycle.state import Lane, Stage
+from rigtasks.routing.internal import InternalRepositories
 
 STREAM = "issue:1:7:1"
 
@@ -175,6 +177,67 @@ def test_a_stopped_scope_gets_no_claims_until_it_is_lifted(house: House, scope: 
     assert house.claimed().stream == STREAM
 
 
+def test_a_stopped_provider_gets_no_claims_and_its_run_hears_of_it(house: House) -> None:
+    house.approve()
+    held = house.claimed(provider="claude")
+    house.approve(8)
+    house.switches.set("provider:claude", reason="odd", actor="maria")
+
+    assert house.claim(provider="claude") is NotClaimed.PAUSED
+    told = {
+        provider: house.claims.heartbeat(
+            stream=held.stream,
+            epoch=held.epoch,
+            run_id=held.run_id,
+            lease_seconds=60.0,
+            provider=provider,
+        )
+        for provider in ("claude", "codex", None)
+    }
+    assert told == {"claude": Renewal.PAUSED, "codex": Renewal.HELD, None: Renewal.HELD}
+    assert house.claimed(provider="codex").stream == "issue:1:8:1"
+
+
+def test_an_open_breaker_stops_every_generation(house: House) -> None:
+    held_back = house.approve()
+    held = house.claimed()
+    house.switches.set("issue:1:7", reason="loop", actor="x", source=StopSource.BREAKER)
+    beat = house.claims.heartbeat(
+        stream=held.stream, epoch=held.epoch, run_id=held.run_id, lease_seconds=60.0
+    )
+    assert (held.stream, beat) == (held_back, Renewal.PAUSED)
+    house.approve(7, generation=2)
+    house.approve(70)
+
+    assert house.claimed().stream == "issue:1:70:1"
+    assert house.claim() is NotClaimed.NOTHING
+
+
+def test_a_pause_whose_time_is_over_stops_nothing(house: House) -> None:
+    house.approve()
+    house.switches.set("rig", reason="a blink", actor="maria", seconds=0.0)
+
+    assert house.claimed().stream == STREAM
+
+
+def test_a_run_without_progress_is_silent_from_its_last_sign(house: House) -> None:
+    house.approve()
+    held = house.claimed()
+    assert house.claims.silent(seconds=60.0) == ()
+    beat = {"stream": held.stream, "epoch": held.epoch, "run_id": held.run_id}
+
+    house.claims.heartbeat(**beat, lease_seconds=60.0, silent_seconds=0.0)
+
+    (silent,) = house.claims.silent(seconds=0.0)
+    assert (silent.stream, silent.epoch, silent.run_id) == (
+        held.stream,
+        held.epoch,
+        held.run_id,
+    )
+    house.claims.heartbeat(**beat, lease_seconds=0.0)
+    assert house.claims.silent(seconds=0.0) == ()
+
+
 def test_a_stop_elsewhere_stops_nothing_here(house: House) -> None:
     house.approve()
     house.switches.set("repo:2", reason="incident", actor="maria")
@@ -183,22 +246,29 @@ def test_a_stop_elsewhere_stops_nothing_here(house: House) -> None:
     assert house.claimed().stream == STREAM
 
 
-@pytest.mark.parametrize("denied", [{"denied_ids": {1}}, {"denied_names": {"acme/api"}}])
+@pytest.mark.parametrize(
+    "internal",
+    [
+        InternalRepositories(ids=frozenset({1})),
+        InternalRepositories(names=frozenset({"acme/api"})),
+    ],
+)
 def test_the_rigs_own_repositories_are_never_worked_in(
-    house: House, denied: dict[str, object]
+    house: House, internal: InternalRepositories
 ) -> None:
     house.approve()
     house.approve(9, repo="ACME/Api.git")
     house.approve(8, repo_id=2, repo="acme/web")
 
-    assert house.claimed(**denied).stream == "issue:2:8:1"
-    assert house.claim(**denied) is NotClaimed.NOTHING
+    assert house.claimed(internal=internal).stream == "issue:2:8:1"
+    assert house.claim(internal=internal) is NotClaimed.NOTHING
 
 
 def test_a_pull_request_in_the_rigs_own_repository_may_be_reviewed(house: House) -> None:
     stream = in_review(house)
 
-    assert house.claimed("review-e", denied_ids={1}, denied_names={"acme/api"}).stream == stream
+    internal = InternalRepositories(ids=frozenset({1}), names=frozenset({"acme/api"}))
+    assert house.claimed("review-e", internal=internal).stream == stream
 
 
 def test_an_issue_waits_for_what_it_depends_on(house: House) -> None:

@@ -72,6 +72,7 @@ def claim(stores: Stores) -> Claimed | NotClaimed:
         holder="dev-e-python@host",
         run_id=uuid4(),
         lease_seconds=60.0,
+        provider="command",
         limits=Limits(),
     )
 

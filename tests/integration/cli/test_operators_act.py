@@ -152,3 +152,18 @@ def test_what_is_over_costs_nothing_more(rig: Typed, stores: Stores) -> None:
     assert answer.code == 6
     assert "is cancelled" in answer.err
     assert types(stores)[-1] == "ISSUE_CANCELLED"
+
+
+def test_a_called_person_takes_it_and_nobody_after_them(rig: Typed, stores: Stores) -> None:
+    approve(stores)
+    assert rig("issue", "acknowledge", REF).code == 6
+    tell(stores, Escalate(reason="no permission", who_must_act="the operator"))
+
+    answer = rig("issue", "acknowledge", REF)
+
+    assert answer.code == 0
+    assert "acknowledged by ada; it is escalated now" in answer.out
+    again = rig("issue", "acknowledge", REF)
+    assert again.code == 6
+    assert "ada has it" in again.err
+    assert types(stores)[-1] == "ESCALATION_ACKNOWLEDGED"

@@ -13,7 +13,7 @@ from rigtasks.conductor.context import CONDUCTOR
 from rigtasks.conductor.effects import carry_out
 from rigtasks.conductor.publish import publish
 from rigtasks.conductor.reviews import post_review
-from rigtasks.conductor.writing import Paused
+from rigtasks.conductor.stops import Paused
 from rigtasks.eventstore.stream import OutboxEntry
 from rigtasks.eventstore.switches import RIG, issue_scope, repository_scope
 from rigtasks.gate.rules.ci import GATE_CHECK

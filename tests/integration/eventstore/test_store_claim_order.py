@@ -75,8 +75,7 @@ def test_the_claim_query_follows_the_admission_model(
         run_id=uuid4(),
         lease_seconds=60.0,
         limits=room.limits,
-        denied_ids=room.denied_ids,
-        denied_names=room.denied_names,
+        internal=switches(room).internal,
     )
 
     claimed = answer.stream if isinstance(answer, Claimed) else None

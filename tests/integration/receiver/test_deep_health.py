@@ -2,6 +2,7 @@
 
 import json
 import sys
+from uuid import uuid4
 
 import pytest
 from served import Receiver, serve
@@ -9,8 +10,11 @@ from served import Receiver, serve
 from rigtasks.cli.main import main
 from rigtasks.config import Settings
 from rigtasks.eventstore.connection import Connection
-from rigtasks.eventstore.database import stores_on
-from rigtasks.schedule import RECONCILED, periods
+from rigtasks.eventstore.database import Stores, stores_on
+from rigtasks.eventstore.stream import Writes
+from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
+from rigtasks.schedule import successes
+from rigtasks.testing.life import approval
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def let_everything_run(database_url: str) -> None:
     stores = stores_on(connection)
     for name in ("redis", "relay", "beat"):
         stores.reports.service(name, ok=True, detail="works")
-    for job in (*periods(Settings.model_validate({"DATABASE_URL": database_url})), RECONCILED):
+    for job in successes(Settings.model_validate({"DATABASE_URL": database_url})):
         stores.reports.watcher_succeeded(job, "done")
     stores.heartbeats.beat(
         holder="conductor@box",
@@ -38,9 +42,9 @@ def let_everything_run(database_url: str) -> None:
     connection.close()
 
 
-def levels(api: Receiver) -> dict[str, str]:
+def levels(api: Receiver, status: int = 200) -> dict[str, str]:
     answer = api.get("/healthz/deep")
-    assert answer.status_code == 200
+    assert answer.status_code == status
     return {check["name"]: check["level"] for check in answer.json()["checks"]}
 
 
@@ -70,14 +74,97 @@ def test_what_stopped_is_an_alarm_and_webhooks_are_accepted_all_the_same(api: Re
     )
     connection.close()
 
-    found = levels(api)
+    found = levels(api, 503)
 
+    assert api.get("/readyz").status_code == 200
     alarms = {name for name, level in found.items() if level == "alarm"}
     assert alarms == {"job reconcile", "redis", "relay", "beat", "outbox"}
     assert 'rig_check_level{check="outbox"} 2' in api.get("/metrics").text
 
 
-def test_only_a_database_that_cannot_be_used_is_critical(empty_database_url: str) -> None:
+#: What stops, by the check that tells of it: how it looks in the store.
+STOPPED = {
+    "job orphans": "UPDATE watchers SET last_success_at = last_success_at - interval '1 day'"
+    " WHERE name = 'orphans' RETURNING name",
+    "job reconcile": "DELETE FROM watchers WHERE name = 'reconcile' RETURNING name",
+    "beat": "UPDATE service_status SET as_of = as_of - interval '5 minutes'"
+    " WHERE name = 'beat' RETURNING name",
+    "outbox": "INSERT INTO outbox (kind, task, queue, args) SELECT 'task', 'rig.conductor.wake',"
+    " 'conductor', to_jsonb(ARRAY[n]) FROM generate_series(1, 1001) AS n RETURNING id",
+    "queue dev-e-python": "UPDATE issues SET entered_at = entered_at - interval '5 minutes'"
+    " RETURNING stream",
+}
+
+
+@pytest.mark.parametrize("check", STOPPED)
+def test_each_alarm_is_shown_everywhere(
+    api: Receiver,
+    check: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # given a rig in which everything runs, with an issue to claim and a worker for it
+    let_everything_run(api.database_url)
+    connection = Connection(api.database_url, application_name="tests")
+    stores = stores_on(connection)
+    stores.events.append(
+        stores.events.load("issue:1:7:1"),
+        Writes(
+            events=(
+                NewEvent(
+                    event_id=uuid4(),
+                    event=approval(),
+                    actor=Actor(kind=ActorKind.CONDUCTOR, id="c"),
+                    correlation_id=uuid4(),
+                ),
+            )
+        ),
+    )
+    connection.rows("UPDATE schema_functions SET applied_at = now() - interval '1 day' RETURNING 1")
+    if check != "queue dev-e-python":
+        beat_of_a_worker(stores)
+    monkeypatch.setenv("DATABASE_URL", api.database_url)
+    if check != "queue dev-e-python":
+        assert doctor(monkeypatch) == 0
+        assert api.get("/healthz/deep").status_code == 200
+
+    # when one thing stops
+    assert connection.rows(STOPPED[check])
+    connection.close()
+
+    # then the command ends with 1 and names it
+    capsys.readouterr()
+    assert doctor(monkeypatch) == 1
+    printed = capsys.readouterr().out
+    assert [line.split("  ")[0] for line in printed.splitlines() if "ALARM" in line] == ["ALARM"]
+    assert f"ALARM    {check} " in printed
+    # and the deep health is a problem that says what to do
+    answer = api.get("/healthz/deep")
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["code"], problem["level"]) == ("rig-stalled", "alarm")
+    assert problem["detail"].startswith(f"{check}: ")
+    (alarm,) = (one for one in problem["checks"] if one["level"] == "alarm")
+    assert alarm["name"] == check
+    assert alarm["remedy"]
+    # and so does the metric, while webhooks are accepted all the same
+    assert f'rig_check_level{{check="{check}"}} 2' in api.get("/metrics").text
+    assert api.get("/readyz").status_code == 200
+
+
+def beat_of_a_worker(stores: Stores) -> None:
+    stores.heartbeats.beat(
+        holder="w@box/dev-e-python",
+        agent="dev-e-python",
+        queue="dev-e-python",
+        version="0.1.0",
+        config_hash="",
+        isolation="none",
+    )
+
+
+def test_a_database_that_cannot_be_used_is_all_that_is_said(empty_database_url: str) -> None:
     with serve(empty_database_url) as receiver:
         answer = receiver.get("/healthz/deep")
 

@@ -21,6 +21,7 @@ from rigtasks.eventstore.engine import Database, open_database
 from rigtasks.lifecycle.commands import Admit
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.timers import Timers
+from rigtasks.routing.internal import InternalRepositories
 from rigtasks.routing.stack import Queue
 from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
@@ -55,8 +56,7 @@ def kit(stores: Stores, database_url: str, tmp_path: Path) -> WorkerKit:
         tools=find_toolchain(()),
         bounds=Bounds(memory_bytes=4 << 30, processes=1024),
         limits=Limits(total=None, per_repository=None, per_queue=None),
-        denied_ids=(),
-        denied_names=(),
+        internal=InternalRepositories(),
         run_limits=RunLimits(),
         review_limits=RunLimits(),
         timers=AgentTimers(),

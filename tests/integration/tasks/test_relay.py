@@ -30,7 +30,8 @@ def relay_on(stores: Stores, broker: str) -> Relay:
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.01},
         broker_connection_retry=False,
     )
-    stores.ticks.begin("reconcile_due", period_seconds=HOURLY["reconcile_due"])  # by another one
+    for job in ("reconcile_due", "base_branches_due", "canary_due"):  # by another one
+        stores.ticks.begin(job, period_seconds=HOURLY[job])
     return Relay(
         stores,
         CeleryBroker(celery),

@@ -74,6 +74,13 @@ def test_a_sweep_that_fails_keeps_no_other_sweep_from_its_run(
         "stale_deliveries",
         "reconcile_due",
         "orphans",
+        "silent_agents",
+        "late_pull_requests",
+        "human_gates",
+        "escalations",
+        "breakers",
+        "base_branches_due",
+        "canary_due",
     }
 
 

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from webhook_receiver.reading.diagnosis import (
+    CanarySigns,
     Diagnosis,
     Expected,
     Level,
@@ -22,6 +23,7 @@ EXPECTED = Expected(
     worker=120.0,
     review=1200.0,
     merge=900.0,
+    canary=1800.0,
 )
 FINE = Service(ok=True, detail="works", age=2.0)
 HEALTHY = VitalSigns(
@@ -40,6 +42,8 @@ HEALTHY = VitalSigns(
     lost_deliveries=0,
     quarantined=0,
     paused=(),
+    red_bases=(),
+    canary=CanarySigns(waiting=None, number=None, merged=600.0),
 )
 
 
@@ -69,7 +73,7 @@ def test_a_service_that_stopped_is_an_alarm(name: str, said: Service | None) -> 
 
     assert found.level is Level.ALARM
     assert found.remedy
-    assert not found.critical
+    assert found.critical
 
 
 def test_a_stopped_beat_is_named_and_not_the_conductor_that_it_rings() -> None:
@@ -162,3 +166,48 @@ def test_two_versions_at_once_are_an_alarm() -> None:
 def test_the_worst_of_none_is_ok() -> None:
     assert worst(()) is Level.OK
     assert worst((Level.OK, Level.ALARM, Level.WARNING)) is Level.ALARM
+
+
+def test_a_base_branch_that_a_merge_turned_red_is_an_alarm() -> None:
+    found = told(replace(HEALTHY, red_bases=("acme/api", "acme/web")), "base branches")
+
+    assert found.level is Level.ALARM
+    assert "acme/api, acme/web" in found.detail
+    assert "revert" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("waiting", "level"), [(None, Level.OK), (1799.0, Level.OK), (1801.0, Level.ALARM)]
+)
+def test_a_canary_that_is_not_merged_in_time_is_an_alarm(
+    waiting: float | None, level: Level
+) -> None:
+    canary = CanarySigns(waiting=waiting, number=12, merged=None)
+
+    found = told(replace(HEALTHY, canary=canary), "canary")
+
+    assert found.level is level
+    assert ("#12" in found.detail) == (waiting is not None)
+
+
+def test_a_canary_that_is_off_is_no_alarm() -> None:
+    late = replace(HEALTHY, canary=CanarySigns(waiting=9_999.0, number=1, merged=None))
+
+    checks = diagnose(late, replace(EXPECTED, canary=None))
+
+    found = next(one for one in checks if one.name == "canary")
+    assert (found.level, found.detail) == (Level.OK, "off: RIG_CANARY_REPOSITORY")
+
+
+def test_what_keeps_work_from_being_done_is_critical() -> None:
+    critical = {one.name for one in diagnose(HEALTHY, EXPECTED) if one.critical}
+
+    assert critical == {
+        "redis",
+        "relay",
+        "conductor",
+        "beat",
+        "outbox",
+        "queue dev-e-python",
+        *(f"job {name}" for name in EXPECTED.periods),
+    }
