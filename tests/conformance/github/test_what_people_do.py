@@ -7,7 +7,14 @@ from rigtasks.github.checks import read_check_suites, read_statuses
 from rigtasks.github.contents import read_branch_head
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Role
-from rigtasks.github.issues import find_issue, read_issue
+from rigtasks.github.issues import (
+    Comment,
+    comment_once,
+    find_issue,
+    marker,
+    read_comments,
+    read_issue,
+)
 from rigtasks.github.pulls import read_pull_request, read_pull_requests_closing
 from rigtasks.github.reviews import ReviewState, read_reviews
 from rigtasks.workspace.errors import LeaseLost
@@ -111,3 +118,21 @@ def test_a_pull_request_that_was_closed_unmerged_closes_nothing(town: Town, pull
     assert read_pull_requests_closing(api, 1, state="open") == ()
     assert read_pull_requests_closing(api, 1, state="closed") == ()
     assert read_issue(api, 1).state == "open"
+
+
+def test_a_second_comment_of_the_rig_goes_and_those_of_people_stay(town: Town) -> None:
+    api, number = town.api(Role.CONDUCTOR), town.create_issue("Prices")
+    town.comment("mona", number, f"mine {marker('status')}")
+    text = {"body": f"Queued\n\n{marker('status')}"}
+    first, second = (
+        api.write("POST", f"/issues/{number}/comments", text, Comment) for _ in range(2)
+    )
+
+    kept = comment_once(api, number, key="status", body="Queued")
+
+    assert kept.id == first.id != second.id
+    of_mona, left = read_comments(api, number)
+    assert of_mona.user == town.account("mona")
+    assert left.id == first.id
+    api.delete(f"/issues/comments/{second.id}")
+    assert len(read_comments(api, number)) == 2
