@@ -56,6 +56,7 @@ def test_a_rig_in_which_everything_runs_has_no_alarm(api: Receiver) -> None:
     assert "# TYPE rig_check_level gauge" in metrics
 
 
+@pytest.mark.incident("A12")
 def test_what_stopped_is_an_alarm_and_webhooks_are_accepted_all_the_same(api: Receiver) -> None:
     let_everything_run(api.database_url)
     connection = Connection(api.database_url, application_name="tests")
@@ -77,6 +78,7 @@ def test_what_stopped_is_an_alarm_and_webhooks_are_accepted_all_the_same(api: Re
     assert 'rig_check_level{check="outbox"} 2' in api.get("/metrics").text
 
 
+@pytest.mark.incident("A12")
 def test_only_a_database_that_cannot_be_used_is_critical(empty_database_url: str) -> None:
     with serve(empty_database_url) as receiver:
         answer = receiver.get("/healthz/deep")

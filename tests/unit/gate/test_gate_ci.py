@@ -65,11 +65,13 @@ def test_a_check_the_operator_lists_as_skippable_may_be_idle_but_not_cancelled(
     assert colour_of(check(conclusion="cancelled"), listed) is Colour.NOT_GREEN
 
 
+@pytest.mark.incident("B39")
 def test_no_check_at_all_is_pending_even_where_nothing_is_required() -> None:
     assert ci(required_checks=(), checks=()).status is GateStatus.PENDING
     assert ci(checks=()).status is GateStatus.PENDING
 
 
+@pytest.mark.incident("B39")
 def test_a_required_check_that_has_not_reported_is_named() -> None:
     result = ci(checks=(check("docs"),))
 
@@ -119,6 +121,7 @@ def test_the_newest_run_of_a_name_and_app_decides_both_ways() -> None:
     assert ci(checks=(check(id=3, conclusion="failure"), green)).status is GateStatus.FAIL
 
 
+@pytest.mark.incident("merge-1")
 def test_a_rerun_that_is_still_running_takes_back_the_green_one() -> None:
     rerun = check(id=901, status="in_progress", conclusion=None)
 
