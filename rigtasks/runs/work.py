@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from rigtasks.errors import RigError, StaleEpoch
-from rigtasks.eventstore.claims import Claimed, Claims, NotClaimed, Renewal
+from rigtasks.eventstore.claims import REVIEW_QUEUE, Claimed, Claims, NotClaimed, Renewal
 from rigtasks.eventstore.connection import Connection
 from rigtasks.lifecycle.commands import Failed, FinishRun, ReleaseRun
 from rigtasks.lifecycle.envelope import Actor, ActorKind
@@ -16,6 +16,7 @@ from rigtasks.lifecycle.state import Stage
 from rigtasks.runs.implement import carry_out_implementation
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import Held, LeaseKeeper, StopReason
+from rigtasks.runs.provider_pause import closed_seconds, note_refusal
 from rigtasks.runs.report import RunReport
 from rigtasks.runs.review import carry_out_review
 from rigtasks.runs.scene import Scene
@@ -45,10 +46,16 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -
             every renewal of the lease, and at the end of the run.
 
     Returns:
-        What came of it, in words. A bell without claimable work is dropped.
+        What came of it, in words. A bell without claimable work is dropped, and so is every bell
+        while the provider wants no calls.
     """
     if kit.shutting_down():
         return "dropped: the worker is shutting down"
+    provider = kit.provider(Stage.REVIEW if queue == REVIEW_QUEUE else Stage.IMPLEMENT)
+    closed = closed_seconds(kit.stores.rate_limits, provider)
+    if closed > 0:
+        _show(present, None)
+        return f"dropped: {provider.name} asked for a pause of {closed:.0f} s more"
     asked_at = time.monotonic()
     claimed = kit.stores.claims.claim(
         queue=queue,
@@ -166,4 +173,7 @@ class _Run:
                 result=report.result,
             )
         )
+        if isinstance(report.result, Failed):
+            provider = self._kit.provider(self._claimed.stage)
+            note_refusal(self._kit.stores.rate_limits, provider, report.result)
         return report.words
