@@ -134,6 +134,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     `hold` tells people what an approved issue waits for; only a blocking one keeps it from being
     claimed, until intake has looked again.
     `interruptions` are the runs in a row that something around them ended.
+    `returns` are the times that a conflict or a closed pull request brought finished work back.
     `cost_waived_runs` are the runs of unknown cost that an operator let pass.
     `config_sha` is the file the work was begun under; `reapproved_config_sha` the one that a person
     approved since by setting the label again.
@@ -184,6 +185,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     review_loops: int = 0
     abstentions: int = 0
     interruptions: int = 0
+    returns: int = 0
     runs: int = 0
     feedback: Feedback | None = None
     branch: str | None = None
