@@ -315,3 +315,17 @@ def test_unstable_is_not_excused_when_another_check_is_red() -> None:
 
     result = evaluate(with_pull(facts, mergeable_state="unstable"), NOW).result(Gate.MERGEABLE)
     assert result.status is GateStatus.FAIL
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_readings_of_one_check_the_one_that_is_not_green_counts(order: int) -> None:
+    readings = (check(), check(conclusion="failure"))[::order]
+
+    assert ci(checks=readings).status is GateStatus.FAIL
+
+
+def test_a_newer_check_run_does_not_stand_in_for_a_status_of_the_same_name() -> None:
+    run = check(app_id=None, app_slug="", id=9)
+    status = check(app_id=None, app_slug="", id=1, kind=f.CheckKind.STATUS, conclusion="failure")
+
+    assert ci(required_checks=(), checks=(status, run)).status is GateStatus.FAIL

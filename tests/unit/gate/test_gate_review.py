@@ -168,3 +168,14 @@ def test_a_demand_dismissed_by_the_author_agent_still_stands() -> None:
 
     assert judged(review(), replace(dismissed, dismissed_by_id=AUTHOR)).status is GateStatus.FAIL
     assert judged(review(), replace(dismissed, dismissed_by_id=PERSON)).status is GateStatus.PASS
+
+
+def test_the_newer_review_counts_although_its_id_is_lower() -> None:
+    demand = review(id=90, state=f.ReviewState.CHANGES_REQUESTED)
+    approval = review(id=80, submitted_at=LATER)
+
+    assert judged(approval, demand).status is GateStatus.PASS
+
+
+def test_an_approval_that_names_who_dismissed_an_older_one_is_no_demand() -> None:
+    assert judged(review(dismissed_by_id=AUTHOR)).status is GateStatus.PASS
