@@ -7,6 +7,7 @@ reason. The exit code is 1 where the score of a package is below `--least` perce
 """
 
 import argparse
+import linecache
 import random
 import sys
 import tomllib
@@ -20,6 +21,9 @@ PACKAGES = ("lifecycle", "gate")
 TESTS = tuple(f"tests/unit/{name}" for name in PACKAGES)
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
+#: File, function, text of the line, and the change.
+Key = tuple[str, str, str, str]
+
 
 def package(mutant: Mutant) -> str:
     return mutant.path.relative_to(ROOT / "rigtasks").parts[0]
@@ -30,16 +34,17 @@ def shown(mutant: Mutant) -> str:
     return f"{path}:{mutant.line} {mutant.place}: {mutant.what}"
 
 
-def equivalents() -> set[tuple[str, str, str]]:
-    """Return file, function and change of those that no test can notice."""
+def equivalents() -> set[Key]:
+    """Return the keys of those that no test can notice."""
     return {
-        (one["file"], one["function"], one["change"])
+        (one["file"], one["function"], one["line"], one["change"])
         for one in tomllib.loads(EQUIVALENT.read_text()).get("equivalent", [])
     }
 
 
-def key(mutant: Mutant) -> tuple[str, str, str]:
-    return mutant.path.relative_to(ROOT).as_posix(), mutant.place, mutant.what
+def key(mutant: Mutant) -> Key:
+    line = linecache.getline(str(mutant.path), mutant.line).strip()
+    return mutant.path.relative_to(ROOT).as_posix(), mutant.place, line, mutant.what
 
 
 def chosen(arguments: argparse.Namespace) -> list[Mutant]:

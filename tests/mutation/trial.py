@@ -36,7 +36,8 @@ _SECONDS = 20
 _EXAMPLES = 20
 #: Hypothesis is imported before pytest could have its asserts rewritten; it has none.
 _WARNING = "ignore::pytest.PytestAssertRewriteWarning"
-_ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", "-W", _WARNING)
+_PLAIN = ("-q", "--assert=plain", "--tb=no")  # a long report of what differs would take longest
+_ARGUMENTS = (*_PLAIN, "-p", "no:cacheprovider", "-p", "pytest_timeout", "-W", _WARNING)
 
 _CACHE = type(lru_cache(len))
 

@@ -78,8 +78,8 @@ def suite(**changes: Any) -> f.CheckSuite:
 CASES: dict[str, tuple[Gate, f.GateFacts]] = {
     **{f"{gate.value} holds": (gate, green_facts()) for gate in Gate},
     "ci red": (Gate.CI, green_facts(checks=(check(conclusion="failure", url="https://ci.test/9"),))),
-    "ci cancelled": (Gate.CI, green_facts(checks=(check(conclusion="cancelled"),))),
-    "ci running": (Gate.CI, green_facts(checks=(check(status="queued", conclusion=None),))),
+    "ci cancelled": (Gate.CI, green_facts(checks=(check(conclusion="cancelled", url="https://ci.test/9"),))),
+    "ci running": (Gate.CI, green_facts(checks=(check(status="queued", conclusion=None, url="https://ci.test/9"),))),
     "ci missing": (Gate.CI, green_facts(checks=())),
     "ci nothing": (Gate.CI, green_facts(checks=(), required_checks=())),
     "ci of strangers": (
@@ -206,6 +206,7 @@ CASES: dict[str, tuple[Gate, f.GateFacts]] = {
         green_facts(config=f.Config(at_claim="1" * 40, on_base="2" * 40, reapproved="2" * 40)),
     ),
     "config gone": (Gate.CONFIG, green_facts(config=f.Config(at_claim="1" * 40, on_base=None))),
+    "config new": (Gate.CONFIG, green_facts(config=f.Config(at_claim=None, on_base="2" * 40))),
     "config never": (Gate.CONFIG, green_facts(config=f.Config(at_claim=None, on_base=None))),
     "issue closed": (Gate.ISSUE, issue(state="closed")),
     "issue unlabelled": (Gate.ISSUE, issue(labels=())),

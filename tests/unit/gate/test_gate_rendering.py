@@ -7,7 +7,16 @@ import pytest
 from gate_facts import HEAD, NOW, check, green_facts, reason
 
 from rigtasks.gate import facts as f
-from rigtasks.gate.explain import Activity, Explanation, IssueSummary, Limit, Limits, explain
+from rigtasks.gate.escape import code, markdown, plain, safe_url
+from rigtasks.gate.explain import (
+    Activity,
+    Explanation,
+    IssueSummary,
+    Limit,
+    Limits,
+    Reason,
+    explain,
+)
 from rigtasks.gate.render import render_markdown, render_text
 from rigtasks.gate.verdict import evaluate
 
@@ -35,6 +44,16 @@ CASES = {
         green_facts(checks=(RED,), reviews=(), human_gates=(reason(),), unknown_sources=(LOST,))
     ),
     "ready": explained(green_facts()),
+    "held": explained(
+        green_facts(),
+        reason=Reason(
+            sentence="Paused by anna.",
+            who="anna",
+            what="resumes it",
+            command="rig resume",
+            url="https://github.test/acme/api/issues/7",
+        ),
+    ),
     "done": explained(None, state="done", limits=Limits()),
     "long": explained(None, sentence="a very long sentence " * 60),
 }
@@ -65,3 +84,31 @@ def test_money_is_shown_as_far_as_it_is_known(
     result = explained(None, limits=Limits(cost=Limit(used=used, cap=cap)))
 
     assert render_text(result).splitlines(keepends=True)[0].endswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a < b > c & d", "a &lt; b &gt; c &amp; d"),
+        ("@anna #7", "@\u200banna #\u200b7"),
+        ("*x* _y_ `z` ~s~ $m$ a|b", r"\*x\* \_y\_ \`z\` \~s\~ \$m\$ a\|b"),
+        ("^ [l](u) {} + ! = \\", r"\^ \[l\]\(u\) \{\} \+ \! \= \\"),
+        ("http://x www.x mailto:x gh-7", "http://\u200bx www.\u200bx mailto:\u200bx gh-\u200b7"),
+        ("a\tb\nc\u202ed\x00e", "a b cde"),
+    ],
+)  # fmt: skip
+def test_markdown_shows_what_was_written(text: str, shown: str) -> None:
+    assert markdown(text) == shown
+
+
+def test_text_is_cut_at_its_limit_with_a_sign() -> None:
+    assert plain("abcde", limit=5) == "abcde"
+    assert plain("abcdef", limit=5) == "abcd…"
+    assert len(plain("x" * 400)) == len(markdown("x" * 400)) == 300
+    assert code("`a|b`") == "`'a¦b'`"
+    assert code("") == ""
+    assert len(code("x" * 400)) == 302
+    assert safe_url("https://a.test/x(y") is None
+    assert safe_url(None) is None
+    assert safe_url("https://a.test/" + "x" * 494) is None
+    assert safe_url("https://a.test/" + "x" * 493) is not None
