@@ -16,7 +16,7 @@ SEEDS ?= 2000
 LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check unit fuzz fuzz-corpus simulate simulate-mutants bench lock lock-agents clean distclean system-tools agents name-bubblewrap
+.PHONY: help setup demo up test check unit fuzz fuzz-corpus simulate simulate-mutants mutants bench lock lock-agents clean distclean system-tools agents name-bubblewrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ simulate: $(STAMP) ## simulate the rig, SEEDS=2000 of them; every goal has to be
 
 simulate-mutants: $(STAMP) ## plant faults in the core and show that a seed finds each
 	$(BIN)/python -m rigtasks.testing.simulation --mutants --seeds $(SEEDS)
+
+mutants: $(STAMP) ## change lifecycle and gate in small ways and list what no unit test notices; hours, or SAMPLE=400
+	$(BIN)/python tests/mutation $(if $(SAMPLE),--sample $(SAMPLE))
 
 bench: $(STAMP) ## measure on this machine and write bench/results.json
 	$(BIN)/python -m bench

@@ -14,6 +14,23 @@ MAX_ABSTENTIONS = 3
 #: Runs in a row that may be interrupted from outside before a person is called.
 MAX_INTERRUPTIONS = 10
 
+#: Times that a conflict or a closed pull request may bring finished work back.
+MAX_RETURNS = 10
+
+
+def return_cap(state: IssueState, what: str) -> tuple[Event, ...]:
+    """Call a person when finished work came back once more without anybody having judged it wrong.
+
+    Args:
+        state: before it came back.
+        what: brought it back this time.
+    """
+    count = state.returns + 1
+    if count < MAX_RETURNS:
+        return ()
+    sentence = f"finished work came back {count} times; this time {what}"
+    return (Escalated(reason=sentence, who_must_act="a maintainer of the repository"),)
+
 
 def interruption_cap(state: IssueState, failure: FailureClass, reason: str) -> tuple[Event, ...]:
     """Call a person when one more run in a row was interrupted and the cap is reached."""

@@ -136,6 +136,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     claimed, until intake has looked again.
     `failure` is why a failed issue stopped, None where it was refused.
     `interruptions` are the runs in a row that something around them ended.
+    `returns` are the times that a conflict or a closed pull request brought finished work back.
     `cost_waived_runs` are the runs of unknown cost that an operator let pass.
     `config_sha` is the file the work was begun under; `reapproved_config_sha` the one that a person
     approved since by setting the label again.
@@ -191,6 +192,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     review_loops: int = 0
     abstentions: int = 0
     interruptions: int = 0
+    returns: int = 0
     runs: int = 0
     feedback: Feedback | None = None
     branch: str | None = None

@@ -17,6 +17,7 @@ from rigtasks.runs.implement import carry_out_implementation
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import Held, LeaseKeeper, StopReason
 from rigtasks.runs.progress import Progress
+from rigtasks.runs.provider_pause import closed_seconds, note_refusal
 from rigtasks.runs.report import RunReport
 from rigtasks.runs.review import carry_out_review
 from rigtasks.runs.scene import Scene
@@ -46,12 +47,18 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -
             every renewal of the lease, and at the end of the run.
 
     Returns:
-        What came of it, in words. A bell without claimable work is dropped.
+        What came of it, in words. A bell without claimable work is dropped, and so is every bell
+        while the provider wants no calls.
     """
     if kit.shutting_down():
         return "dropped: the worker is shutting down"
-    asked_at = time.monotonic()
     stage = Stage.REVIEW if queue == REVIEW_QUEUE else Stage.IMPLEMENT
+    provider = kit.provider(stage)
+    closed = closed_seconds(kit.stores.rate_limits, provider)
+    if closed > 0:
+        _show(present, None)
+        return f"dropped: {provider.name} asked for a pause of {closed:.0f} s more"
+    asked_at = time.monotonic()
     claimed = kit.stores.claims.claim(
         queue=queue,
         agent=queue,
@@ -60,7 +67,7 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -
         lease_seconds=kit.lease_seconds,
         limits=kit.limits,
         internal=kit.internal,
-        provider=kit.provider(stage).name,
+        provider=provider.name,
     )
     if isinstance(claimed, NotClaimed):
         _show(present, None)
@@ -176,4 +183,7 @@ class _Run:
                 result=report.result,
             )
         )
+        if isinstance(report.result, Failed):
+            provider = self._kit.provider(self._claimed.stage)
+            note_refusal(self._kit.stores.rate_limits, provider, report.result)
         return report.words

@@ -25,6 +25,7 @@ def broker(rig: RunningRig) -> Iterator["redis.Redis[bytes]"]:
     client.close()
 
 
+@pytest.mark.incident("A9")
 def test_a_killed_worker_loses_its_claim_and_another_run_finishes(
     town: Town, rig: RunningRig
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_killed_conductor_publishes_once_after_all(town: Town, rig: RunningRig
     assert_finished_once(issue, implementations=1)
 
 
+@pytest.mark.incident("A1")
 def test_a_wiped_redis_loses_no_issue(
     town: Town, rig: RunningRig, broker: "redis.Redis[bytes]"
 ) -> None:

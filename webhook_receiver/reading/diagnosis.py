@@ -90,6 +90,7 @@ class VitalSigns(msgspec.Struct, frozen=True, kw_only=True):
         oldest_merge: seconds that the first approved pull request waits for its merge.
         versions: of the processes seen lately.
         closed_windows: seconds until GitHub may be asked again, by identity.
+        closed_providers: seconds until agents may be started again, by provider.
         lost_deliveries: webhooks of the last day that never arrived at first.
         quarantined: deliveries of the last day that were given up.
         paused: what a person has stopped.
@@ -109,6 +110,7 @@ class VitalSigns(msgspec.Struct, frozen=True, kw_only=True):
     oldest_merge: float
     versions: tuple[str, ...]
     closed_windows: Mapping[str, float]
+    closed_providers: Mapping[str, float]
     lost_deliveries: int
     quarantined: int
     paused: tuple[str, ...]
@@ -153,6 +155,7 @@ def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
         _canary(signs, expected),
         _versions(signs),
         _github(signs),
+        _providers(signs),
         _lost(signs),
         _quarantined(signs),
         _paused(signs),
@@ -331,6 +334,20 @@ def _github(signs: VitalSigns) -> Diagnosis:
         level=Level.WARNING,
         detail=f"GitHub asked for a pause: {shown}",
         remedy="nothing: no call is made until then, and everything goes on afterwards",
+    )
+
+
+def _providers(signs: VitalSigns) -> Diagnosis:
+    if not signs.closed_providers:
+        return Diagnosis(name="providers", level=Level.OK, detail="none refuses")
+    shown = ", ".join(
+        f"{provider} for {_age(seconds)}" for provider, seconds in signs.closed_providers.items()
+    )
+    return Diagnosis(
+        name="providers",
+        level=Level.WARNING,
+        detail=f"no agent is started: {shown}",
+        remedy="a quota or an outage passes; where the key was refused, set RIG_MODEL_API_KEY",
     )
 
 

@@ -53,7 +53,13 @@ SELECT DISTINCT version FROM heartbeats
 _CLOSED = text("""
 SELECT split_part(identity, '/', 1),
        max(extract(epoch FROM closed_until - clock_timestamp()))::float8
-  FROM rate_windows WHERE closed_until > clock_timestamp() GROUP BY 1 ORDER BY 1
+  FROM rate_windows
+ WHERE closed_until > clock_timestamp() AND identity NOT LIKE 'provider/%' GROUP BY 1 ORDER BY 1
+""")
+_CLOSED_PROVIDERS = text("""
+SELECT split_part(identity, '/', 2), extract(epoch FROM closed_until - clock_timestamp())::float8
+  FROM rate_windows
+ WHERE closed_until > clock_timestamp() AND identity LIKE 'provider/%' ORDER BY 1
 """)
 _LOST = text("""
 SELECT count(*) FROM lost_deliveries WHERE asked_at > clock_timestamp() - interval '1 day'
@@ -110,6 +116,7 @@ def read_vital_signs(connection: Connection) -> VitalSigns:
         oldest_merge=connection.execute(_MERGE).scalar_one(),
         versions=tuple(connection.execute(_VERSIONS).scalars()),
         closed_windows=_pairs(connection, _CLOSED),
+        closed_providers=_pairs(connection, _CLOSED_PROVIDERS),
         lost_deliveries=_count(connection, _LOST),
         quarantined=_count(connection, _QUARANTINED),
         paused=tuple(sorted(connection.execute(_PAUSED).scalars())),

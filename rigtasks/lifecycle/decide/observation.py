@@ -1,6 +1,6 @@
 """Decisions from what GitHub shows of a pull request, in whatever order it was heard."""
 
-from rigtasks.lifecycle.caps import loop_cap
+from rigtasks.lifecycle.caps import loop_cap, return_cap
 from rigtasks.lifecycle.commands import CiStatus, ObservePullRequest, ReviewSeen
 from rigtasks.lifecycle.events.acceptance import (
     CiFailed,
@@ -26,7 +26,8 @@ def observe(command: ObservePullRequest, state: IssueState | None) -> tuple[Even
     if command.merged:
         return _merged(command, state)
     if not command.open:
-        return (PrClosed(pr=command.pr, by=command.closed_by),)
+        closed = PrClosed(pr=command.pr, by=command.closed_by)
+        return (closed, *return_cap(state, f"{command.closed_by} closed its pull request"))
     if command.head_sha != state.head_sha:
         return _moved(command, state)
     return _at_head(command, state)
@@ -135,4 +136,5 @@ def _conflict(command: ObservePullRequest, state: IssueState) -> tuple[Event, ..
     behind = command.behind and state.lane is Lane.READY_TO_MERGE
     if not (command.conflict or behind) or state.lane not in _ACCEPTANCE:
         return ()
-    return (MergeConflict(head_sha=command.head_sha, base_sha=command.base_sha),)
+    conflict = MergeConflict(head_sha=command.head_sha, base_sha=command.base_sha)
+    return (conflict, *return_cap(state, "its base had moved"))

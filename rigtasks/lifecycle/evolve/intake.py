@@ -75,6 +75,7 @@ def approved(state: IssueState, event: intake.IssueApproved, stored: RecordedEve
         review_loops=0,
         abstentions=0,
         interruptions=0,
+        returns=0,
     )
 
 

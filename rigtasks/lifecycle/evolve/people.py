@@ -94,6 +94,7 @@ def retried(state: IssueState, _event: liveness.OperatorRetried, _: RecordedEven
         review_loops=0,
         abstentions=0,
         interruptions=0,
+        returns=0,
         cost_waived_runs=state.cost_unknown_runs,
         who_must_act=None,
         failure=None,

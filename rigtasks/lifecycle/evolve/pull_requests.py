@@ -55,6 +55,7 @@ def pr_closed(state: IssueState, _event: work.PrClosed, _: RecordedEvent) -> Iss
         publish=None,
         verdict=None,
         pr=None,
+        returns=state.returns + 1,
         head_sha=None,
         feedback=None,
         blockers=(),

@@ -311,6 +311,7 @@ def test_a_closed_dependency_that_is_labelled_again_holds_nobody(house: House) -
     assert house.claimed().stream == "issue:2:2:1"
 
 
+@pytest.mark.incident("A31")
 def test_a_retry_time_is_waited_for(house: House) -> None:
     house.approve()
     claimed = house.claimed()

@@ -328,6 +328,7 @@ def test_a_merge_lands_on_the_base_and_closes_the_issue(town: Town, work: Work, 
     assert [each.number for each in closing] == [pull]
 
 
+@pytest.mark.incident("B42")
 def test_a_head_that_moved_is_not_merged(town: Town, work: Work, pull: int) -> None:
     api = town.api(Role.CONDUCTOR)
     old = work.head

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import pytest
 from conductor_scene import FIXED, Lane, Scene
 
 from rigtasks.conductor.deliveries import note_failure
@@ -22,6 +23,7 @@ def effects(scene: Scene) -> list[str]:
     return [entry.args[1] for entry in taken if entry.task == EFFECT_TASK]
 
 
+@pytest.mark.incident("B37")
 def test_an_effect_that_was_given_up_calls_a_person_once(scene: Scene) -> None:
     scene.label()
 

@@ -19,6 +19,7 @@ def test_the_rigs_own_merge_ends_the_issue_with_its_certificate(scene: Scene) ->
     assert scene.types()[-2:] == ["MERGED", "ISSUE_DONE"]
 
 
+@pytest.mark.incident("A1")
 def test_a_merge_by_hand_with_the_rigs_own_account_is_told_as_somebody_elses(
     make_scene: MakeScene,
 ) -> None:

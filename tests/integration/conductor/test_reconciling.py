@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import requests
 from conductor_scene import FIXED, MakeScene, Scene
 from msgspec import structs
@@ -85,6 +86,7 @@ def file_and_label(scene: Scene) -> None:
     scene.maria.label(scene.repo, scene.number, READY)
 
 
+@pytest.mark.incident("A1")
 def test_a_label_nobody_told_of_is_taken_in_by_whoever_set_it(scene: Scene) -> None:
     file_and_label(scene)
 

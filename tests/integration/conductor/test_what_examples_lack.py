@@ -85,6 +85,7 @@ def test_a_deleted_issue_is_noticed_without_its_webhook(in_review: Scene, look: 
     assert scene.state.lane is Lane.CANCELLED
 
 
+@pytest.mark.incident("review-1")
 def test_an_approval_counts_once(in_review: Scene, office: PostOffice) -> None:
     review(in_review, "APPROVE")
 

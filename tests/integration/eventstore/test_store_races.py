@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import uuid4
 
+import pytest
 from random_lives import CONDUCTOR, live
 
 from rigtasks.eventstore.claims import Claimed, Limits, NotClaimed
@@ -56,6 +57,7 @@ def claim_all(stores: Stores, number: int, limits: Limits) -> list[Claimed]:
     return claimed
 
 
+@pytest.mark.incident("A18")
 def test_racing_workers_share_the_issues_and_none_is_claimed_twice(
     stores: Stores, database: Database
 ) -> None:

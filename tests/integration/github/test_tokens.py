@@ -64,6 +64,7 @@ def test_no_identity_asks_for_workflows_or_administration(hub: Hub) -> None:
     assert hub.calls(MINT)[1].body["permissions"] == {"contents": "read", "pull_requests": "write"}
 
 
+@pytest.mark.incident("A24")
 def test_a_run_gets_contents_read_and_nothing_else(hub: Hub) -> None:
     token = installed(hub).read_only_token(SHOP)
 

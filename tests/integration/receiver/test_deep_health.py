@@ -60,6 +60,7 @@ def test_a_rig_in_which_everything_runs_has_no_alarm(api: Receiver) -> None:
     assert "# TYPE rig_check_level gauge" in metrics
 
 
+@pytest.mark.incident("A12")
 def test_what_stopped_is_an_alarm_and_webhooks_are_accepted_all_the_same(api: Receiver) -> None:
     let_everything_run(api.database_url)
     connection = Connection(api.database_url, application_name="tests")
@@ -164,7 +165,8 @@ def beat_of_a_worker(stores: Stores) -> None:
     )
 
 
-def test_a_database_that_cannot_be_used_is_all_that_is_said(empty_database_url: str) -> None:
+@pytest.mark.incident("A12")
+def test_only_a_database_that_cannot_be_used_is_critical(empty_database_url: str) -> None:
     with serve(empty_database_url) as receiver:
         answer = receiver.get("/healthz/deep")
 

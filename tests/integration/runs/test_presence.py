@@ -2,28 +2,21 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from worker_kits import make_kit
 
-from rigtasks.agent.assignment import RunLimits
-from rigtasks.agent.providers.scripted import ScriptedProvider
-from rigtasks.agent.sandbox import Bounds, Level, find_toolchain
-from rigtasks.agent.supervisor import Timers as AgentTimers
 from rigtasks.conductor.standing import queues_without_worker
 from rigtasks.errors import Retryable
-from rigtasks.eventstore.claims import Limits
-from rigtasks.eventstore.database import Stores, stores_on
-from rigtasks.eventstore.engine import Database, open_database
+from rigtasks.eventstore.database import Stores
+from rigtasks.eventstore.engine import Database
 from rigtasks.lifecycle.commands import Admit
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.timers import Timers
-from rigtasks.routing.internal import InternalRepositories
 from rigtasks.routing.stack import Queue
-from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.work import Presence, answer_bell
 from rigtasks.shell import IssueShell
@@ -33,43 +26,8 @@ QUEUE = "dev-e-python"
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url, application_name="tests", pool_size=4)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def stores(database: Database) -> Stores:
-    return stores_on(database)
-
-
-@pytest.fixture
 def kit(stores: Stores, database_url: str, tmp_path: Path) -> WorkerKit:
-    """A worker whose runs wait for a token that nobody gives them, then end."""
-    return WorkerKit(
-        stores=stores,
-        shell=IssueShell(stores, Timers()),
-        credentials=PostgresCredentialRequests(stores),
-        provider=lambda _: ScriptedProvider(),
-        level=Level.NONE,
-        tools=find_toolchain(()),
-        bounds=Bounds(memory_bytes=4 << 30, processes=1024),
-        limits=Limits(total=None, per_repository=None, per_queue=None),
-        internal=InternalRepositories(),
-        run_limits=RunLimits(),
-        review_limits=RunLimits(),
-        timers=AgentTimers(),
-        time_scale=1.0,
-        lease_seconds=10.0,
-        heartbeat_seconds=0.05,
-        token_patience=1.5,
-        work_dir=tmp_path,
-        shutting_down=lambda: False,
-        setup_network=False,
-        now=lambda: datetime.now(UTC),
-        database_url=database_url,
-    )
+    return make_kit(stores, database_url, tmp_path)
 
 
 def beats_of(stores: Stores) -> Presence:
@@ -108,6 +66,7 @@ def unserved(stores: Stores) -> frozenset[Queue]:
 
 
 @pytest.mark.parametrize(("minutes", "missing"), [(9, frozenset()), (11, {QUEUE})])
+@pytest.mark.incident("liveness-1")
 def test_the_databases_clock_says_who_is_there(
     stores: Stores, database: Database, minutes: int, missing: set[str]
 ) -> None:

@@ -47,6 +47,7 @@ def test_work_that_succeeds_is_done_once(stores: Stores) -> None:
     assert (work.tries, work.told) == (1, [])
 
 
+@pytest.mark.incident("A27")
 def test_what_can_be_tried_again_stays_open(stores: Stores, database: Database) -> None:
     work = Work(stores, Retryable("GitHub said 502", retry_after=90.0))
 
@@ -77,6 +78,7 @@ def test_what_has_to_wait_is_given_back_without_an_attempt(
     assert 5 < seconds <= 10
 
 
+@pytest.mark.incident("B37")
 def test_what_cannot_is_given_up_and_told_at_once(stores: Stores) -> None:
     work = Work(stores, Forbidden(GONE))
 

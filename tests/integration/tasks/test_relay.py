@@ -4,48 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from celery import Celery
-from task_lives import HOURLY, approve, claim, shell_on
+from relays import relay_on
+from task_lives import approve, claim
 
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
 from rigtasks.eventstore.stream import OutboxEntry
 from rigtasks.lifecycle.state import Lane
 from rigtasks.local.ports import any_free_port
-from rigtasks.tasks.broker import CeleryBroker
-from rigtasks.tasks.relay import Relay
-from rigtasks.tasks.sweeps import Sweeps
 
 QUEUE = "conductor"
-
-
-def relay_on(stores: Stores, broker: str) -> Relay:
-    celery = Celery("tests", broker=broker)
-    celery.conf.update(
-        broker_transport_options={
-            "socket_connect_timeout": 1,
-            "max_retries": 1,
-            "interval_start": 0,
-        },
-        task_publish_retry_policy={"max_retries": 1, "interval_start": 0.01},
-        broker_connection_retry=False,
-    )
-    for job in ("reconcile_due", "base_branches_due", "canary_due"):  # by another one
-        stores.ticks.begin(job, period_seconds=HOURLY[job])
-    return Relay(
-        stores,
-        CeleryBroker(celery),
-        republish_seconds=0.0,
-        ping_seconds=3600.0,
-        queues=(),
-        sweeps=Sweeps(
-            stores=stores,
-            shell=shell_on(stores),
-            answer_seconds=60.0,
-            orphan_seconds=86_400.0,
-            periods=HOURLY,
-        ),
-    )
 
 
 @pytest.fixture
@@ -74,6 +42,7 @@ def test_a_task_whose_message_still_waits_is_not_sent_again(
     assert broker.llen(QUEUE) == 3
 
 
+@pytest.mark.incident("A26")
 def test_tasks_whose_messages_got_lost_are_sent_again(
     stores: Stores, redis_url: str, broker: "redis.Redis[bytes]"
 ) -> None:
@@ -100,6 +69,7 @@ def test_hours_without_a_conductor_kill_no_task(stores: Stores, redis_url: str) 
     assert stores.outbox.is_open(waiting.id)
 
 
+@pytest.mark.incident("A1", "A9")
 def test_a_lost_claim_is_taken_back_although_redis_is_away_and_nobody_else_sweeps(
     stores: Stores, database: Database
 ) -> None:

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from task_lives import HOURLY, approve, claim, open_tasks, shell_on
+from relays import sweeps_of
+from task_lives import approve, claim, open_tasks, shell_on
 
 from rigtasks.errors import RigError
 from rigtasks.eventstore.database import Stores
@@ -13,21 +14,9 @@ from rigtasks.eventstore.switches import RIG
 from rigtasks.lifecycle.state import Lane
 from rigtasks.lifecycle.timers import Timers
 from rigtasks.shell import RECONCILE_TASK, WAKE_TASK
-from rigtasks.tasks.sweeps import Sweeps, run_once
+from rigtasks.tasks.sweeps import run_once
 
 AT_ONCE = Timers().scaled(0.0)
-
-
-def sweeps_of(
-    stores: Stores, *, answer_seconds: float = 60.0, orphan_seconds: float = 86_400.0
-) -> Sweeps:
-    return Sweeps(
-        stores=stores,
-        shell=shell_on(stores),
-        answer_seconds=answer_seconds,
-        orphan_seconds=orphan_seconds,
-        periods=HOURLY,
-    )
 
 
 def test_a_stream_nobody_can_read_keeps_no_other_lease_alive(
@@ -54,6 +43,7 @@ def test_a_stream_nobody_can_read_keeps_no_other_lease_alive(
     assert watched == []
 
 
+@pytest.mark.incident("A13")
 def test_a_sweep_that_fails_keeps_no_other_sweep_from_its_run(
     stores: Stores, database: Database
 ) -> None:

@@ -61,6 +61,7 @@ def assignment(**changes: object) -> Assignment:
         ("review", assignment(role=Role.REVIEW, diff="diff --git a/a b/a\n+x"), "review-e"),
     ],
 )
+@pytest.mark.incident("A23")
 def test_the_prompt_of_each_role_is_the_one_on_record(
     name: str, work: Assignment, character: str
 ) -> None:
@@ -69,6 +70,7 @@ def test_the_prompt_of_each_role_is_the_one_on_record(
     assert prompt == (SNAPSHOTS / f"{name}.txt").read_text()
 
 
+@pytest.mark.incident("A24")
 def test_a_reviewer_is_never_told_to_open_a_pull_request() -> None:
     work = assignment(role=Role.REVIEW, diff="+x")
 
@@ -80,6 +82,7 @@ def test_a_reviewer_is_never_told_to_open_a_pull_request() -> None:
     assert "you judge; you do not write code" in prompt
 
 
+@pytest.mark.incident("A24")
 def test_a_character_of_another_role_is_refused() -> None:
     with pytest.raises(Permanent, match="no character for review"):
         build_prompt(assignment(role=Role.REVIEW), load_character("dev-e"))

@@ -65,11 +65,13 @@ def test_a_check_the_operator_lists_as_skippable_may_be_idle_but_not_cancelled(
     assert colour_of(check(conclusion="cancelled"), listed) is Colour.NOT_GREEN
 
 
+@pytest.mark.incident("B39")
 def test_no_check_at_all_is_pending_even_where_nothing_is_required() -> None:
     assert ci(required_checks=(), checks=()).status is GateStatus.PENDING
     assert ci(checks=()).status is GateStatus.PENDING
 
 
+@pytest.mark.incident("B39")
 def test_a_required_check_that_has_not_reported_is_named() -> None:
     result = ci(checks=(check("docs"),))
 
@@ -119,6 +121,7 @@ def test_the_newest_run_of_a_name_and_app_decides_both_ways() -> None:
     assert ci(checks=(check(id=3, conclusion="failure"), green)).status is GateStatus.FAIL
 
 
+@pytest.mark.incident("merge-1")
 def test_a_rerun_that_is_still_running_takes_back_the_green_one() -> None:
     rerun = check(id=901, status="in_progress", conclusion=None)
 
@@ -312,3 +315,17 @@ def test_unstable_is_not_excused_when_another_check_is_red() -> None:
 
     result = evaluate(with_pull(facts, mergeable_state="unstable"), NOW).result(Gate.MERGEABLE)
     assert result.status is GateStatus.FAIL
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_readings_of_one_check_the_one_that_is_not_green_counts(order: int) -> None:
+    readings = (check(), check(conclusion="failure"))[::order]
+
+    assert ci(checks=readings).status is GateStatus.FAIL
+
+
+def test_a_newer_check_run_does_not_stand_in_for_a_status_of_the_same_name() -> None:
+    run = check(app_id=None, app_slug="", id=9)
+    status = check(app_id=None, app_slug="", id=1, kind=f.CheckKind.STATUS, conclusion="failure")
+
+    assert ci(required_checks=(), checks=(status, run)).status is GateStatus.FAIL

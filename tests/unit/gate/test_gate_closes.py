@@ -36,6 +36,9 @@ def test_every_keyword_of_github_closes_in_any_case_with_or_without_colon(keywor
         ("- [x] Fixes #3\n> resolves #4", ["acme/api#3", "acme/api#4"]),
         ("Closes\t#5", ["acme/api#5"]),
         ("A paragraph\n    closes #6 in its second line", ["acme/api#6"]),
+        ("``` a`b\nCloses #7", ["acme/api#7"]),
+        ("```\ncode\n```\nCloses #8", ["acme/api#8"]),
+        ("Closes #9 and `code` and fixes #10", ["acme/api#9", "acme/api#10"]),
     ],
 )
 def test_references_that_count(body: str, expected: list[str]) -> None:
@@ -61,6 +64,10 @@ def test_references_that_count(body: str, expected: list[str]) -> None:
         "```\nCloses #7\n```",
         "```\nCloses #7",
         "~~~ text\nCloses #7\n```\n~~~",
+        "~~~ a`b\nCloses #7\n~~~",
+        "````\ncode\n```\nCloses #7\n````",
+        "```\ncode\n``` not the end\nCloses #7",
+        "``one `` and `Closes #7`",
         "    Closes #7",
         "<!-- Closes #7 -->",
         "<!-- Closes #7",

@@ -36,6 +36,7 @@ def test_an_approval_of_this_head_by_an_allowed_reviewer_holds_with_evidence() -
 
 
 @pytest.mark.parametrize("state", [one for one in f.ReviewState if one.value != "APPROVED"])
+@pytest.mark.incident("B34")
 def test_no_other_state_is_an_approval(state: f.ReviewState) -> None:
     assert judged(review(state=state)).status is not GateStatus.PASS
 
@@ -54,6 +55,7 @@ def test_an_approval_by_somebody_who_is_not_allowed_does_not_count() -> None:
     assert "eve is not an allowed reviewer" in result.summary
 
 
+@pytest.mark.incident("B36")
 def test_reviewers_are_known_by_account_and_survive_a_new_login() -> None:
     assert judged(review(reviewer="renamed-bot")).status is GateStatus.PASS
     impostor = review(reviewer="review-e[bot]", reviewer_id=STRANGER)
@@ -117,6 +119,7 @@ def test_two_reviews_of_one_second_are_ordered_by_id() -> None:
     assert judged(demand, approval).status is GateStatus.FAIL
 
 
+@pytest.mark.incident("B34")
 def test_a_later_comment_neither_grants_nor_takes_back_anything() -> None:
     words = review(id=9, state=f.ReviewState.COMMENTED, submitted_at=LATER)
     demand = review(id=1, state=f.ReviewState.CHANGES_REQUESTED)
@@ -165,3 +168,14 @@ def test_a_demand_dismissed_by_the_author_agent_still_stands() -> None:
 
     assert judged(review(), replace(dismissed, dismissed_by_id=AUTHOR)).status is GateStatus.FAIL
     assert judged(review(), replace(dismissed, dismissed_by_id=PERSON)).status is GateStatus.PASS
+
+
+def test_the_newer_review_counts_although_its_id_is_lower() -> None:
+    demand = review(id=90, state=f.ReviewState.CHANGES_REQUESTED)
+    approval = review(id=80, submitted_at=LATER)
+
+    assert judged(approval, demand).status is GateStatus.PASS
+
+
+def test_an_approval_that_names_who_dismissed_an_older_one_is_no_demand() -> None:
+    assert judged(review(dismissed_by_id=AUTHOR)).status is GateStatus.PASS

@@ -132,3 +132,9 @@ def test_suites_alone_prove_nothing() -> None:
     assert ci(checks=()).status is GateStatus.PENDING
     running = ci(suite(status="in_progress", conclusion=None), checks=())
     assert "suite 60" in running.summary
+
+
+def test_a_suite_without_a_name_or_a_status_is_told_all_the_same() -> None:
+    assert ci(suite(app_slug="", status=None, conclusion=None)).summary == (
+        "checks of an App (suite 60): queued, more may come"
+    )

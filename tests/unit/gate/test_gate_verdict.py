@@ -143,6 +143,7 @@ def test_a_push_after_approval_and_green_ci_makes_every_fact_of_the_old_head_wor
     assert blocked_by(pushed) >= {Gate.CI, Gate.REVIEW, Gate.SIZE, Gate.TAMPER, Gate.HUMAN_GATE}
 
 
+@pytest.mark.incident("B42")
 def test_new_green_ci_on_the_pushed_head_does_not_bring_back_the_old_approval() -> None:
     new = "f" * 40
     facts = with_pull(head_sha=new)

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid5
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -189,6 +190,7 @@ def test_every_life_stays_inside_the_graph(choices: list[int]) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(CHOICES)
+@pytest.mark.incident("A2", "A5")
 def test_no_issue_is_ever_without_a_way_on(choices: list[int]) -> None:
     state = live(choices).issue
     ways = (
@@ -228,6 +230,7 @@ def test_each_bell_rings_only_for_claimable_work() -> None:
     assert [effect for effect in life.effects if isinstance(effect, Bell)] == rung
 
 
+@pytest.mark.incident("A6")
 def test_every_lane_that_is_not_an_end_has_an_edge_out_and_can_be_reached() -> None:
     later_parts = {Lane.IN_DEPLOY, Lane.DEPLOYED}
     for lane in set(Lane) - TERMINAL:

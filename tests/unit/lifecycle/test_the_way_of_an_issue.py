@@ -139,6 +139,7 @@ def test_the_fix_of_a_dispute_updates_the_same_pull_request(in_review: Life) -> 
     assert in_review.issue.wanted_stage is Stage.REVIEW
 
 
+@pytest.mark.incident("B43")
 def test_review_rounds_are_capped_and_end_with_a_person(in_review: Life) -> None:
     for round_ in range(1, 5):
         head = f"h{round_}"
@@ -185,6 +186,7 @@ def test_an_abstention_is_dispatched_again_then_escalated(in_review: Life) -> No
     assert in_review.issue.review_sha is None
 
 
+@pytest.mark.incident("A6")
 def test_a_conflict_goes_back_to_the_branch_without_costing_a_round(in_review: Life) -> None:
     in_review.observe(conflict=True)
 

@@ -39,6 +39,7 @@ HEALTHY = VitalSigns(
     oldest_merge=0.0,
     versions=("0.1.0",),
     closed_windows={},
+    closed_providers={},
     lost_deliveries=0,
     quarantined=0,
     paused=(),
@@ -143,11 +144,19 @@ def test_what_needs_a_look_but_goes_on_is_a_warning() -> None:
         quarantined=3,
         paused=("rig",),
         closed_windows={"conductor": 40.0},
+        closed_providers={"claude": 7200.0},
     )
 
     found = {one.name for one in diagnose(signs, EXPECTED) if one.level is Level.WARNING}
 
-    assert found == {"given up", "lost webhooks", "deliveries", "pauses", "github limits"}
+    assert found == {
+        "given up",
+        "lost webhooks",
+        "deliveries",
+        "pauses",
+        "github limits",
+        "providers",
+    }
 
 
 def test_a_review_that_nobody_takes_and_a_merge_that_does_not_come_are_named() -> None:
@@ -159,6 +168,7 @@ def test_a_review_that_nobody_takes_and_a_merge_that_does_not_come_are_named() -
     assert "rig issue explain" in told(signs, "merges").remedy
 
 
+@pytest.mark.incident("A28")
 def test_two_versions_at_once_are_an_alarm() -> None:
     assert told(replace(HEALTHY, versions=("0.1.0", "0.2.0")), "versions").level is Level.ALARM
 

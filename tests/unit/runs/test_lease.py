@@ -41,6 +41,7 @@ def keeper_of(*held: Held | Exception, shutting_down: bool = False) -> LeaseKeep
     )
 
 
+@pytest.mark.incident("A27")
 def test_a_renewed_lease_goes_on_past_its_length() -> None:
     with keeper_of(Held.YES) as keeper:
         time.sleep(0.5)
@@ -111,6 +112,7 @@ def test_every_renewal_is_told_and_nothing_is_after_the_claim_is_lost() -> None:
     assert len(told) == 2
 
 
+@pytest.mark.incident("liveness-1")
 def test_the_first_lease_is_counted_from_before_the_claim() -> None:
     # given a claim that took longer than two thirds of its lease to be heard of
     keeper = LeaseKeeper(

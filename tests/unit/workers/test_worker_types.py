@@ -42,6 +42,7 @@ def test_where_agents_run_each_run_gets_a_fresh_process_and_nobody_controls_it()
             assert not kind.remote_control
 
 
+@pytest.mark.incident("A8")
 def test_two_workers_on_one_host_never_share_a_name() -> None:
     names = {
         holder_name("celery@host", ["dev-e-node"], 11),

@@ -1,0 +1,3 @@
+from stored import database, stores
+
+__all__ = ["database", "stores"]
