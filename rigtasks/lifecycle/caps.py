@@ -11,6 +11,9 @@ from rigtasks.lifecycle.state import IssueState
 #: Reviews that may end without a verdict before a person is called.
 MAX_ABSTENTIONS = 3
 
+#: Conflicts with the base branch that the agent may be sent back for before a person is called.
+MAX_CONFLICTS = 5
+
 #: Runs in a row that may be interrupted from outside before a person is called.
 MAX_INTERRUPTIONS = 10
 
@@ -42,6 +45,20 @@ def loop_cap(state: IssueState) -> tuple[Event, ...]:
     return (
         ReviewLoopExceeded(loops=loops),
         Escalated(reason=sentence, who_must_act="a maintainer of the repository"),
+    )
+
+
+def conflict_cap(state: IssueState) -> tuple[Event, ...]:
+    """Call a person when the branch conflicts with its base once more and the cap is reached."""
+    count = state.conflicts + 1
+    if count <= MAX_CONFLICTS:
+        return ()
+    sentence = f"the branch was sent back {MAX_CONFLICTS} times to take in {state.base_branch}"
+    return (
+        Escalated(
+            reason=f"{sentence}, and still cannot be merged into it",
+            who_must_act="a maintainer of the repository",
+        ),
     )
 
 

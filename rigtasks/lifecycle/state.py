@@ -182,6 +182,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     lost_runs: int = 0
     review_loops: int = 0
+    conflicts: int = 0
     abstentions: int = 0
     interruptions: int = 0
     runs: int = 0

@@ -1,6 +1,6 @@
 """Decisions from what GitHub shows of a pull request, in whatever order it was heard."""
 
-from rigtasks.lifecycle.caps import loop_cap
+from rigtasks.lifecycle.caps import conflict_cap, loop_cap
 from rigtasks.lifecycle.commands import CiStatus, ObservePullRequest, ReviewSeen
 from rigtasks.lifecycle.events.acceptance import (
     CiFailed,
@@ -135,4 +135,5 @@ def _conflict(command: ObservePullRequest, state: IssueState) -> tuple[Event, ..
     behind = command.behind and state.lane is Lane.READY_TO_MERGE
     if not (command.conflict or behind) or state.lane not in _ACCEPTANCE:
         return ()
-    return (MergeConflict(head_sha=command.head_sha, base_sha=command.base_sha),)
+    conflict = MergeConflict(head_sha=command.head_sha, base_sha=command.base_sha)
+    return (conflict, *conflict_cap(state))

@@ -108,6 +108,7 @@ def conflict(state: IssueState, event: acceptance.MergeConflict, _: RecordedEven
         lane=Lane.CHANGES_REQUESTED,
         run=None,
         verdict=None,
+        conflicts=state.conflicts + 1,
         feedback=conflict_feedback(event, state.base_branch),
     )
 

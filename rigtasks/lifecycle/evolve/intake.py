@@ -72,6 +72,7 @@ def approved(state: IssueState, event: intake.IssueApproved, stored: RecordedEve
         attempts=0,
         lost_runs=0,
         review_loops=0,
+        conflicts=0,
         abstentions=0,
         interruptions=0,
     )

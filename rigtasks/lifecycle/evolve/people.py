@@ -56,6 +56,7 @@ def retried(state: IssueState, _event: liveness.OperatorRetried, _: RecordedEven
         attempts=0,
         lost_runs=0,
         review_loops=0,
+        conflicts=0,
         abstentions=0,
         interruptions=0,
         cost_waived_runs=state.cost_unknown_runs,

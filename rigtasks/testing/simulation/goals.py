@@ -23,6 +23,7 @@ class Goal(StrEnum):
     GATE_CLEARED = "the human gate was cleared"
     POLICY = "the policy on the diff refused commits"
     CONFLICT = "a conflict sent an issue back"
+    CONFLICTS = "the cap on conflicts called a person"
     CI_RED = "red CI sent an issue back"
     ADOPTED = "a pull request was adopted"
     SUPERSEDED = "a second generation was begun"
@@ -79,12 +80,15 @@ def reached_by(event: Event, internal_id: int) -> tuple[Goal, ...]:
             return (Goal.POLICY,)
         case work.IssueFailed(failure=FailureClass.WORK):
             return (Goal.ATTEMPTS,)
-        case liveness.Escalated(reason=reason) if "were lost" in reason:
-            return (Goal.LOST_RUNS,)
+        case liveness.Escalated(reason=reason):
+            return tuple(goal for words, goal in _CALLS.items() if words in reason)
         case _:
             goal = _GOALS.get(type(event))
             return () if goal is None else (goal,)
 
+
+#: Words of an escalation, with what it was reached by.
+_CALLS = {"were lost": Goal.LOST_RUNS, "times to take in": Goal.CONFLICTS}
 
 _GOALS: dict[type[Event], Goal] = {
     intake.IssueDone: Goal.DONE,

@@ -57,6 +57,7 @@ class Curse(StrEnum):
     STUBBORN = "its reviewer always asks for changes"
     HOPELESS = "its agent always fails"
     POISON = "its worker always dies"
+    OVERTAKEN = "somebody always lands a change first that clashes with it"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

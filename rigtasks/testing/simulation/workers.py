@@ -22,11 +22,11 @@ from rigtasks.lifecycle.commands import (
 )
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.failure import FailureClass
-from rigtasks.lifecycle.state import IssueState, Stage
+from rigtasks.lifecycle.state import FeedbackKind, IssueState, Stage
 from rigtasks.routing.agent_config import CONFIG_PATH, parse_agent_config
 from rigtasks.runs.assignments import branch_of
 from rigtasks.runs.report import over_budget
-from rigtasks.testing.memory_github import MemoryCheckout
+from rigtasks.testing.memory_github import MemoryCheckout, pulls
 from rigtasks.testing.memory_github.commits import blob_sha
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.plan import Curse, Fault
@@ -265,8 +265,13 @@ class Worker:
             return
         checkout = MemoryCheckout(repo, start_sha, world.clock)
         bot = world.hub.bot(Role.AUTHOR)
-        files = _change(world, state, claimed.run_id)
+        conflict = state.feedback is not None and state.feedback.kind is FeedbackKind.CONFLICT
+        if conflict and not world.happens(Fault.AGENT_FAILS, 0.3):
+            checkout.merge(self._base_sha, bot)
+        files = _change(world, state, claimed.run_id, checkout.tip.files["price.py"])
         sha = checkout.commit(files, f"fix: issue {state.number}", bot)
+        if self._is_cursed(Curse.OVERTAKEN):
+            self._overtake()
         data = checkout.bundle(branch_of(state))
         artifact = self._keep(ArtifactKind.BUNDLE, data)
         result = Accepted(
@@ -278,6 +283,12 @@ class Worker:
             lines_changed=2,
         )
         self._finish(result, "ok", self._usage())
+
+    def _overtake(self) -> None:
+        """Let somebody land a change of the very same lines first."""
+        world = self._world
+        files = {"price.py": f"def price(x):\n    return x + {world.chance.random()}\n"}
+        pulls.push(world.hub, world.shop, world.hub.person("omar"), "main", files, "fix: first")
 
     def _review(self, state: IssueState) -> None:
         world = self._world
@@ -351,8 +362,15 @@ class Worker:
         return self.claimed
 
 
-def _change(world: World, state: IssueState, run_id: UUID) -> dict[str, str]:
-    """Return what an agent changes: mostly its own file, sometimes what others change as well."""
+def _change(world: World, state: IssueState, run_id: UUID, shared: str) -> dict[str, str]:
+    """Return what an agent changes: mostly its own file, sometimes what others change as well.
+
+    Args:
+        world: whose dice are thrown.
+        state: of the issue.
+        run_id: makes one run's change differ from another's.
+        shared: the text of the file that every issue may touch, as the checkout has it.
+    """
     mark = f"# {state.number} {str(run_id)[:8]}\n"
     if world.happens(Fault.AGENT_HOSTILE, 0.2):
         return world.chance.choice(
@@ -362,12 +380,7 @@ def _change(world: World, state: IssueState, run_id: UUID) -> dict[str, str]:
                 {"auth.py": f"TOKEN = 1\n{mark}"},
             )
         )
-    if world.chance.random() < 0.3:
+    overtaken = world.plan.curse is Curse.OVERTAKEN and state.number == 1
+    if overtaken or world.chance.random() < 0.3:
         return {"price.py": f"def price(x):\n    return round(x)  {mark}"}
-    return {f"fix_{state.number}.py": f"x = 1\n{mark}", "price.py": _shared_file(world, state)}
-
-
-def _shared_file(world: World, state: IssueState) -> str:
-    """Return the shared file as the branch has it, so that only some changes conflict."""
-    sha = state.head_sha if state.head_sha in world.shop.graph else world.shop.branches["main"]
-    return world.shop.graph[sha or ""].files["price.py"]
+    return {f"fix_{state.number}.py": f"x = 1\n{mark}", "price.py": shared}
