@@ -41,6 +41,13 @@ class GitHubFaults:
 
     def before(self, asked: Asked) -> None:
         """Let somebody else act first, or fail before anything happened."""
+        if not self._world.healed:
+            self._trouble(asked)
+        if asked.write:
+            self.on_effect(asked)
+        self._settle(asked)
+
+    def _trouble(self, asked: Asked) -> None:
         world = self._world
         if self.inside == 1 and world.happens(Fault.INTERLEAVED, 0.01):
             self.interrupt()
@@ -57,13 +64,10 @@ class GitHubFaults:
         if _is_merge(asked) and world.happens(Fault.BASE_MOVES, 0.3):
             world.goals.note(Goal.BASE_MOVED)
             raise base_moved(asked)
-        if world.happens(Fault.HEAD_MOVES, 0.2) and self._moves_a_branch(asked):
+        if self._moves_a_branch(asked) and world.happens(Fault.HEAD_MOVES, 0.2):
             self.move_head(self._branch(asked))
         if not asked.write and world.happens(Fault.GITHUB_LAGS, 0.002) and _announced(asked):
             raise lagging(asked)
-        if asked.write:
-            self.on_effect(asked)
-        self._settle(asked)
 
     def after(self, asked: Asked) -> None:
         """Fail after the effect: it has happened, and nobody was told."""
@@ -82,7 +86,7 @@ class GitHubFaults:
         return asked.path == "/pulls" and self._world.happens(Fault.GITHUB_LAGS, 0.1)
 
     def _moves_a_branch(self, asked: Asked) -> bool:
-        return bool(self.inside) and (_is_merge(asked) or asked.method == "PUSH")
+        return asked.write and bool(self.inside) and (_is_merge(asked) or asked.method == "PUSH")
 
     def _branch(self, asked: Asked) -> str:
         if asked.method == "PUSH":
@@ -99,7 +103,7 @@ class GitHubFaults:
             pull = asked.path.removesuffix("/merge")
             if pull in self.doubtful_merges:
                 raise AssertionError(f"I7: {asked.path} was called again before it was read")
-        elif asked.role is Role.CONDUCTOR and not asked.write:
+        elif self.doubtful_merges and asked.role is Role.CONDUCTOR and not asked.write:
             self.doubtful_merges.discard(asked.path)
 
 

@@ -74,7 +74,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def plan_of(seed: int, *, mutant: str = "") -> Plan:
     """Return the plan of a seed: a random half of all faults, so that rare ones meet."""
     chance = random.Random(seed)  # noqa: S311  # repeatable, and no secret
-    curse = chance.choice((*Curse, *[None] * 9))
+    curse = chance.choice((*Curse, *[None] * 44))
     faults = frozenset(fault for fault in Fault if chance.random() < 0.5)
     return Plan(
         seed=seed,

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 
 import msgspec
@@ -20,6 +21,7 @@ from rigtasks.testing.simulation.ci import Ci
 from rigtasks.testing.simulation.courier import Courier
 from rigtasks.testing.simulation.goals import Goal, Goals, reached_by
 from rigtasks.testing.simulation.invariants import Broken, Invariants
+from rigtasks.testing.simulation.memo import remembering
 from rigtasks.testing.simulation.people import (
     People,
     is_settled,
@@ -31,7 +33,7 @@ from rigtasks.testing.simulation.workers import Worker
 from rigtasks.testing.simulation.world import Died, World
 
 _MOST_HEALING_STEPS = 600
-_MOST_HELP = 6
+_MOST_HELP = 12
 _Action = Callable[[], None]
 
 
@@ -60,7 +62,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 def run_seed(plan: Plan, goals: Goals) -> Outcome:
     """Run one seed and return what became of it; nothing is raised for a broken invariant."""
     failure: str | None = None
-    with _quiet():
+    with _quiet(), remembering():
         simulation = Simulation(plan, goals)
         try:
             simulation.run()
@@ -108,8 +110,10 @@ class Simulation:
         self._heal()
         for helped in range(_MOST_HELP):
             self._until_quiet()
-            if self._all_settled() and helped:
-                break
+            if helped and self._all_settled():
+                self._reconcile()
+                if self._all_settled():
+                    break
             self.people.help()
         self._until_quiet()
         self._reconcile_twice()
@@ -171,8 +175,8 @@ class Simulation:
         choices: list[_Action] = []
         now = self.world.clock.monotonic()
         for worker in self.workers:
-            if worker.idle:
-                if self.world.broker.queues[worker.queue]:
+            if worker.claimed is None:
+                if self.world.broker.queues[worker.queue] and worker.idle:
                     choices.append(partial(self._ring, worker))
             elif (wants := worker.wants) is not None and wants <= now:
                 choices += [worker.act] * 2
@@ -186,21 +190,21 @@ class Simulation:
         if now < self._beat_stopped_until:
             return False
         clock = self.world.clock()
+        return any(due <= clock for due in self._dues())
+
+    def _dues(self) -> list[datetime]:
+        """Return when something in the store is due."""
         database = self.world.database
-        return (
-            any(one.available_at <= clock for one in database.open_entries.values())
-            or any(due <= clock for due in database.wake_ups.values())
-            or any(lease.expires_at <= clock for lease in database.leases.values())
-        )
+        dues = [one.available_at for one in database.open_entries.values()]
+        dues += database.wake_ups.values()
+        dues += [lease.expires_at for lease in database.leases.values()]
+        return dues
 
     def _pass_time(self) -> None:
         """Let time pass until something is due, or a little."""
         world = self.world
         now, clock = world.clock.monotonic(), world.clock()
-        due = [one.available_at for one in world.database.open_entries.values()]
-        due += world.database.wake_ups.values()
-        due += [lease.expires_at for lease in world.database.leases.values()]
-        waits = [(one - clock).total_seconds() for one in due]
+        waits = [(due - clock).total_seconds() for due in self._dues()]
         waits += [wants - now for worker in self.workers if (wants := worker.wants) is not None]
         waits += [] if (ends := self.ci.wants) is None else [ends - now]
         ahead = [seconds for seconds in waits if seconds > 0]
@@ -312,6 +316,10 @@ class Simulation:
                 return
             self.step()
 
+    def _reconcile(self) -> None:
+        self.world.stores.outbox.add_missing((reconcile_entry(),))
+        self._until_quiet()
+
     def _reconcile_twice(self) -> None:
         """Go through GitHub twice once all is quiet.
 
@@ -320,8 +328,7 @@ class Simulation:
         """
         repairs = []
         for _ in range(2):
-            self.world.stores.outbox.add_missing((reconcile_entry(),))
-            self._until_quiet()
+            self._reconcile()
             log = self.world.database.log
             repairs.append(sum(isinstance(one.event, StateRepaired) for one in log))
         if repairs[0] != repairs[1]:
@@ -329,16 +336,17 @@ class Simulation:
 
     def _is_quiet(self) -> bool:
         world = self.world
-        idle = not self.courier.busy and not self.people.busy and not self.ci.busy
-        working = any(worker.claimed is not None for worker in self.workers)
-        waiting = any(one.entry.kind == "task" for one in world.database.open_entries.values())
-        folds = world.database.folds.values()
-        told = all(
-            is_settled(fold.state) or waits_at_the_gate(fold.state) or waits_for_another(fold.state)
-            for fold in folds
-            if fold.state is not None
+        if self.courier.busy or self.people.busy or self.ci.busy:
+            return False
+        if any(worker.claimed is not None for worker in self.workers):
+            return False
+        if any(one.entry.kind == "task" for one in world.database.open_entries.values()):
+            return False
+        states = [fold.state for fold in world.database.folds.values() if fold.state is not None]
+        return all(
+            is_settled(state) or waits_at_the_gate(state) or waits_for_another(state)
+            for state in states
         )
-        return idle and not working and not waiting and told
 
     def _all_settled(self) -> bool:
         folds = self.world.database.folds.values()

@@ -137,8 +137,9 @@ class World:
 
     def happens(self, fault: Fault, probability: float) -> bool:
         """Throw the dice for a fault; nothing fails any more once everything is healed."""
-        known = fault in self.plan.faults and not self.healed
-        return known and self.chance.random() < probability
+        if self.healed or fault not in self.plan.faults:
+            return False
+        return self.chance.random() < probability
 
     def identity(self) -> UUID:
         """Return an id that depends on the seed alone."""
