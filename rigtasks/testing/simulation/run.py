@@ -12,15 +12,15 @@ import structlog
 
 from rigtasks.eventstore.codec import storable
 from rigtasks.eventstore.connection import DatabaseUnavailable
-from rigtasks.github.identities import Role
 from rigtasks.lifecycle.events.liveness import StateRepaired
 from rigtasks.lifecycle.state import Lane
-from rigtasks.shell import EFFECT_TASK, WORK_TASK, reconcile_entry
+from rigtasks.shell import reconcile_entry
 from rigtasks.tasks.entries import TASKS
 from rigtasks.testing.simulation.ci import Ci
 from rigtasks.testing.simulation.courier import Courier
 from rigtasks.testing.simulation.goals import Goal, Goals, reached_by
 from rigtasks.testing.simulation.invariants import Broken, Invariants
+from rigtasks.testing.simulation.machines import Machines
 from rigtasks.testing.simulation.memo import remembering
 from rigtasks.testing.simulation.people import (
     People,
@@ -30,10 +30,15 @@ from rigtasks.testing.simulation.people import (
 )
 from rigtasks.testing.simulation.plan import Fault, Plan
 from rigtasks.testing.simulation.workers import Worker
-from rigtasks.testing.simulation.world import Died, World
+from rigtasks.testing.simulation.world import SHOP, Died, World
 
 _MOST_HEALING_STEPS = 600
 _MOST_HELP = 12
+#: One seed of so many goes on for an hour after its end.
+_IDLE_SEEDS = 10
+#: Calls of GitHub in an idle hour: twelve comparisons, and what each open issue adds.
+_CALLS_OF_A_REPOSITORY = 150
+_CALLS_OF_AN_ISSUE = 1_000
 _Action = Callable[[], None]
 
 
@@ -96,7 +101,7 @@ class Simulation:
             Worker(self.world, queue, f"{queue}@{number}") for number, queue in enumerate(queues)
         ]
         self.steps = 0
-        self._beat_stopped_until = 0.0
+        self.machines = Machines(self.world, self.courier)
         self._task_died = False
         world = self.world
         world.faults.interrupt = self._interrupt
@@ -117,13 +122,15 @@ class Simulation:
             self.people.help()
         self._until_quiet()
         self._reconcile_twice()
+        if self.world.plan.seed % _IDLE_SEEDS == 0:
+            self._idle_for_an_hour()
         self.invariants.check_end()
 
     def step(self) -> None:
         """Let one thing happen and look whether all invariants hold."""
         self.steps += 1
-        if self.world.chance.random() < 0.05:
-            self._strike()
+        if not self.world.healed and self.world.chance.random() < 0.05:
+            self.machines.strike()
         try:
             self._next()()
         except DatabaseUnavailable:
@@ -187,7 +194,7 @@ class Simulation:
         return choices
 
     def _is_due(self, now: float) -> bool:
-        if now < self._beat_stopped_until:
+        if now < self.machines.no_beat_until:
             return False
         clock = self.world.clock()
         return any(due <= clock for due in self._dues())
@@ -206,7 +213,7 @@ class Simulation:
         now, clock = world.clock.monotonic(), world.clock()
         waits = [(due - clock).total_seconds() for due in self._dues()]
         waits += [wants - now for worker in self.workers if (wants := worker.wants) is not None]
-        waits += [] if (ends := self.ci.wants) is None else [ends - now]
+        waits += [wants - now for wants in (self.ci.wants, self.courier.wants) if wants is not None]
         ahead = [seconds for seconds in waits if seconds > 0]
         seconds = min(ahead, default=30.0)
         if not world.healed and world.chance.random() < 0.5:
@@ -221,6 +228,7 @@ class Simulation:
             return
         task, args = message
         self.invariants.interleaved = False
+        world.faults.limited_task = False
         world.faults.inside += 1
         try:
             outcome = TASKS[task](world.conductor, *args)
@@ -274,38 +282,10 @@ class Simulation:
     def _die(self) -> None:
         raise Died
 
-    def _strike(self) -> None:
-        """Let something happen to the machines."""
-        world = self.world
-        if world.happens(Fault.REDIS_FLUSHED, 0.3):
-            if any(world.broker.queues.values()):
-                world.goals.note(Goal.BROKER_EMPTY)
-            world.broker.flush()
-        if world.happens(Fault.REDIS_DOWN, 0.3):
-            world.broker.down = not world.broker.down
-        if world.happens(Fault.BEAT_STOPS, 0.2):
-            self._beat_stopped_until = world.clock.monotonic() + 300.0
-        if world.happens(Fault.POISON_HINT, 0.2):
-            world.broker.queues["conductor"].append((EFFECT_TASK, (10**9, "issue:0:0:0", "?")))
-            world.broker.queues["dev-e-python"].append((WORK_TASK, ("no such queue", "?")))
-        if world.happens(Fault.MERGE_FORBIDDEN, 0.2):
-            methods = world.shop.merge_methods
-            world.shop.merge_methods = frozenset() if methods else frozenset({"squash"})
-        if world.happens(Fault.APP_REMOVED, 0.2):
-            world.hub.not_installed ^= {(world.chance.choice(list(Role)), world.shop.id)}
-        if world.happens(Fault.CLOCK_BACK, 0.2):
-            world.clock.set_back(5.0)
-            world.goals.note(Goal.CLOCK_BACK)
-
     def _heal(self) -> None:
-        world = self.world
-        world.note("healed")
-        world.healed = True
-        world.broker.down = False
-        world.hub.not_installed.clear()
-        world.shop.merge_methods = frozenset({"squash"})
-        world.faults.limited_until = 0.0
-        self._beat_stopped_until = 0.0
+        self.world.note("healed")
+        self.world.healed = True
+        self.machines.heal()
         self.courier.heal()
         self.people.heal()
 
@@ -334,6 +314,27 @@ class Simulation:
         if repairs[0] != repairs[1]:
             raise Broken("I16: the reconciler repaired something again")
 
+    def _idle_for_an_hour(self) -> None:
+        """Let time pass where nothing is left to do but to look whether there is.
+
+        Raises:
+            Broken: looking costs more calls of GitHub the more issues there are.
+        """
+        calls, until = self.world.faults.calls, self.world.clock.monotonic() + 3_600.0
+        while self.world.clock.monotonic() < until:
+            self.step()
+            self._relay()
+        self._until_quiet()
+        asked = self.world.faults.calls - calls
+        open_states = [
+            fold.state
+            for fold in self.world.database.folds.values()
+            if fold.state is not None and not fold.state.terminal
+        ]
+        bound = _CALLS_OF_A_REPOSITORY + _CALLS_OF_AN_ISSUE * len(open_states)
+        if asked > bound:
+            raise Broken(f"I26: {asked} calls of GitHub in an idle hour, more than {bound}")
+
     def _is_quiet(self) -> bool:
         world = self.world
         if self.courier.busy or self.people.busy or self.ci.busy:
@@ -343,8 +344,9 @@ class Simulation:
         if any(one.entry.kind == "task" for one in world.database.open_entries.values()):
             return False
         states = [fold.state for fold in world.database.folds.values() if fold.state is not None]
+        lanes = {state.ref: state.lane for state in states}
         return all(
-            is_settled(state) or waits_at_the_gate(state) or waits_for_another(state)
+            is_settled(state) or waits_at_the_gate(state) or waits_for_another(state, lanes)
             for state in states
         )
 
@@ -361,9 +363,9 @@ class Simulation:
             state = fold.state
             if state is not None and state.generation > 1:
                 goals.note(Goal.SUPERSEDED)
-            if (
-                state is not None
-                and state.lane is Lane.DONE
-                and self.world.knows(Fault.WEBHOOK_NONE)
-            ):
+            if state is None or state.lane is not Lane.DONE:
+                continue
+            if self.world.knows(Fault.WEBHOOK_NONE):
                 goals.note(Goal.NO_WEBHOOKS)
+            if self.world.shop.full_name != SHOP:
+                goals.note(Goal.RENAMED)

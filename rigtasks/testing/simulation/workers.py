@@ -25,16 +25,29 @@ from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import FeedbackKind, IssueState, Stage
 from rigtasks.routing.agent_config import CONFIG_PATH, parse_agent_config
 from rigtasks.runs.assignments import branch_of
+from rigtasks.runs.lease import Held, LeaseKeeper
 from rigtasks.runs.report import over_budget
 from rigtasks.testing.memory_github import MemoryCheckout, pulls
 from rigtasks.testing.memory_github.commits import blob_sha
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.plan import Curse, Fault
-from rigtasks.testing.simulation.world import HEARTBEAT_SECONDS, LEASE_SECONDS, LIMITS, World
+from rigtasks.testing.simulation.world import (
+    HEARTBEAT_SECONDS,
+    LEASE_SECONDS,
+    LIMITS,
+    MOST_OF_A_CALL,
+    World,
+)
 from rigtasks.workspace.branches import taken_branch
 
 _CALL_COST = 700_000
 _INTERNAL_DENIED = "rig/conductor"
+_RENEWED = {
+    Renewal.HELD: Held.YES,
+    Renewal.PAUSED: Held.PAUSED,
+    Renewal.CANCELLED: Held.CANCELLED,
+    Renewal.LOST: Held.LOST,
+}
 
 
 class Phase(StrEnum):
@@ -59,12 +72,14 @@ class Worker:
         self.queue = queue
         self._name = name
         self.claimed: Claimed | None = None
+        self._keeper: LeaseKeeper
         self._phase = Phase.CLAIMED
         self._due = 0.0
-        self._renewed_at = 0.0
+        self._good_until = 0.0
         self._beats_at = 0.0
         self._frozen_until = 0.0
-        self._stop: str | None = None
+        self._was_stopped = False
+        self._is_leaving = False
         self._report: Command | None = None
         self._base_sha = ""
 
@@ -101,8 +116,17 @@ class Worker:
         if isinstance(claimed, NotClaimed):
             return
         world.note(f"{self._name} claimed {claimed.stream} at epoch {claimed.epoch}")
-        self.claimed, self._phase, self._stop, self._report = claimed, Phase.CLAIMED, None, None
-        self._renewed_at = asked_at
+        self.claimed, self._phase, self._report = claimed, Phase.CLAIMED, None
+        self._was_stopped = self._is_leaving = False
+        self._good_until = asked_at + LEASE_SECONDS * 2 / 3
+        self._keeper = LeaseKeeper(
+            self._renew,
+            interval=HEARTBEAT_SECONDS,
+            lease=LEASE_SECONDS,
+            asked_at=asked_at,
+            shutting_down=lambda: self._is_leaving,
+            monotonic=world.clock.monotonic,
+        )
         self._beats_at = asked_at + HEARTBEAT_SECONDS
         self._due = asked_at + world.chance.uniform(0.1, 5.0)
 
@@ -114,9 +138,10 @@ class Worker:
         if self._falls():
             return
         try:
-            if self._beats_at <= now:
+            working = self._due <= now
+            if self._beats_at <= now and not (working and self._world.chance.random() < 0.5):
                 self._beat()
-            elif self._due <= now:
+            elif working:
                 self._go_on()
         except StaleEpoch:
             self._world.goals.note(Goal.STALE_EPOCH)
@@ -133,8 +158,11 @@ class Worker:
             return True
         if world.happens(Fault.WORKER_FREEZES, 0.05):
             self._frozen_until = world.clock.monotonic() + world.chance.choice((20.0, 70.0, 200.0))
+            self._was_stopped = self._phase is Phase.REPORTING
             world.note(f"{self._name} froze")
             return True
+        if world.happens(Fault.WORKER_LEAVES, 0.05):
+            self._is_leaving = True
         return False
 
     def _is_cursed(self, curse: Curse) -> bool:
@@ -143,32 +171,34 @@ class Worker:
         return cursed and self._held().stream.startswith(f"issue:{self._world.shop.id}:1:")
 
     def _beat(self) -> None:
-        """Ask the database whether the claim still stands, as the lease keeper does."""
+        """Let the lease keeper ask the database whether the claim still stands."""
+        self._beats_at = self._world.clock.monotonic() + HEARTBEAT_SECONDS
+        self._keeper.beat()
+
+    def _renew(self) -> Held:
         claimed = self._held()
         asked_at = self._world.clock.monotonic()
-        self._beats_at = asked_at + HEARTBEAT_SECONDS
         renewal = self._world.stores.claims.heartbeat(
             stream=claimed.stream,
             epoch=claimed.epoch,
             run_id=claimed.run_id,
             lease_seconds=LEASE_SECONDS,
         )
-        match renewal:
-            case Renewal.HELD:
-                self._renewed_at = asked_at
-            case Renewal.LOST:
-                self.claimed = None
-            case Renewal.CANCELLED | Renewal.PAUSED:
-                self._stop = str(renewal)
-                self._due = asked_at
+        if renewal is Renewal.HELD:
+            self._good_until = asked_at + LEASE_SECONDS * 2 / 3
+        return _RENEWED[renewal]
 
     def _go_on(self) -> None:
         # A process that was stopped between its look at the lease and its report reports late:
         # only the store can refuse it then.
-        late = self._world.clock.monotonic() - self._renewed_at > LEASE_SECONDS * 2 / 3
-        if late and self._phase is not Phase.REPORTING:
+        late = not self._was_stopped and self._world.clock.monotonic() > self._good_until
+        if not (self._was_stopped or self._keeper.holds):
+            self._world.note(f"{self._name} let go")
+            self._world.goals.note(Goal.LEASE_PASSED)
             self.claimed = None
             return
+        if late:
+            raise AssertionError(f"I5: {self._name} acts after two thirds of its lease")
         match self._phase:
             case Phase.CLAIMED:
                 self._begin()
@@ -223,12 +253,13 @@ class Worker:
         self._due = world.clock.monotonic() + (300.0 if hangs else world.chance.uniform(1, 40))
 
     def _work(self) -> None:
-        if self._stop is not None:
+        stop = self._keeper.reason
+        if stop is not None:
             claimed = self._held()
-            reason, usage = self._stop, self._usage()
             self._report = ReleaseRun(
-                run_id=claimed.run_id, epoch=claimed.epoch, reason=reason, usage=usage
+                run_id=claimed.run_id, epoch=claimed.epoch, reason=stop, usage=self._usage()
             )
+            self._is_leaving = False
             self._phase = Phase.REPORTING
             return
         failure = self._failure()
@@ -334,7 +365,7 @@ class Worker:
         world = self._world
         cost: int | None = world.chance.randint(1_000, 400_000)
         if world.happens(Fault.BUDGET, 0.3):
-            cost = world.chance.choice((None, 3_000_000, 6_000_000))
+            cost = world.chance.choice((None, 3_000_000, MOST_OF_A_CALL))
         basis = CostBasis.UNPRICED if cost is None else CostBasis.REPORTED
         return Usage(model="simulated", turns=1, cost_micro_usd=cost, cost_basis=basis)
 
