@@ -5,6 +5,7 @@ one, `rigtasks.testing.memory_github` the one in memory; both pass the same conf
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -129,6 +130,7 @@ class Identities(Protocol):
         ...
 
 
+@lru_cache(maxsize=1024)
 def segment(value: str) -> str:
     """Quote one segment of an address, so that no name can leave its place."""
     return quote(value, safe="")

@@ -45,6 +45,7 @@ class LeaseKeeper:
         asked_at: when the claim was asked for, by the monotonic clock; its lease began later.
         shutting_down: says whether the worker was told to stop.
         renewed: called after each renewal, on the keeper's thread; it must not raise.
+        monotonic: the clock; whoever has another one calls `beat` instead of entering the keeper.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class LeaseKeeper:
         asked_at: float,
         shutting_down: Callable[[], bool],
         renewed: Callable[[], None] = lambda: None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._renew = renew
         self._interval = interval
         self._deadline_after = lease * 2 / 3
         self._shutting_down = shutting_down
         self._after = renewed
+        self._monotonic = monotonic
         self._renewed_at = asked_at
         self._told: StopReason | None = None
         self._done = threading.Event()
@@ -80,7 +83,7 @@ class LeaseKeeper:
         """Return why the run must stop now, or None while it may go on."""
         if self._told is not None:
             return self._told
-        if time.monotonic() - self._renewed_at > self._deadline_after:
+        if self._is_late():
             self._told = StopReason.LEASE_LOST
         elif self._shutting_down():
             self._told = StopReason.SHUTDOWN
@@ -89,8 +92,7 @@ class LeaseKeeper:
     @property
     def holds(self) -> bool:
         """Say whether the claim may still be written for, also while the run has to end."""
-        late = time.monotonic() - self._renewed_at > self._deadline_after
-        return not late and self._told is not StopReason.LEASE_LOST
+        return not self._is_late() and self._told is not StopReason.LEASE_LOST
 
     def persist(self, work: Callable[[], Answer]) -> Answer:
         """Repeat what may succeed later, as long as the claim holds.
@@ -112,22 +114,31 @@ class LeaseKeeper:
         """Say whether the run must stop; cheap enough to be asked ten times a second."""
         return self.reason is not None
 
+    def beat(self) -> bool:
+        """Ask the database once; return whether there is anything left to renew."""
+        asked_at = self._monotonic()
+        try:
+            held = self._renew()
+        except Retryable:
+            return True  # the deadline ends the run when this goes on
+        match held:
+            case Held.YES:
+                self._renewed_at = asked_at
+            case Held.CANCELLED:
+                self._told = StopReason.CANCELLED
+            case Held.PAUSED:
+                self._told = StopReason.PAUSED
+            case Held.LOST:
+                self._told = StopReason.LEASE_LOST
+        if self._told is not None:
+            return False
+        self._after()
+        return True
+
+    def _is_late(self) -> bool:
+        return self._monotonic() - self._renewed_at > self._deadline_after
+
     def _keep(self) -> None:
         while not self._done.wait(self._interval):
-            asked_at = time.monotonic()
-            try:
-                held = self._renew()
-            except Retryable:
-                continue  # the deadline above ends the run when this goes on
-            match held:
-                case Held.YES:
-                    self._renewed_at = asked_at
-                case Held.CANCELLED:
-                    self._told = StopReason.CANCELLED
-                case Held.PAUSED:
-                    self._told = StopReason.PAUSED
-                case Held.LOST:
-                    self._told = StopReason.LEASE_LOST
-            if self._told is not None:
+            if not self.beat():
                 return
-            self._after()

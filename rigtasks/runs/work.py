@@ -159,7 +159,7 @@ class _Run:
         return carry_out_implementation(scene)
 
     def _tell(self, scene: Scene, report: RunReport, keeper: LeaseKeeper) -> str:
-        if keeper.reason is StopReason.LEASE_LOST:
+        if not keeper.holds:
             return "stopped: the claim was lost"
         stopped = keeper.reason is not None
         if stopped and isinstance(report.result, Failed):

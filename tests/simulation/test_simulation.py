@@ -79,6 +79,7 @@ def test_without_any_fault_every_issue_is_done() -> None:
         (Curse.STUBBORN, Goal.REVIEW_ROUNDS),
         (Curse.HOPELESS, Goal.ATTEMPTS),
         (Curse.POISON, Goal.LOST_RUNS),
+        (Curse.OVERTAKEN, Goal.CONFLICTS),
     ],
 )
 def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal) -> None:

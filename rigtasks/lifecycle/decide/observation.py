@@ -114,9 +114,13 @@ def _review(command: ObservePullRequest, state: IssueState) -> tuple[Event, ...]
 
 
 def _settles(review: ReviewSeen, state: IssueState) -> bool:
-    """Say whether a person's approval answers an issue that waits for a person, not for a run."""
+    """Say whether a person's approval answers an issue that waits for a person, not for a run.
+
+    One that was heard before answers nothing again: what called the person came after it.
+    """
     waits = state.lane is Lane.CHANGES_REQUESTED and state.overlay is not None
-    return waits and review.human and review.state == "APPROVED"
+    new = review.id > (state.review_id or 0)
+    return waits and new and review.human and review.state == "APPROVED"
 
 
 def _human_gate(command: ObservePullRequest, state: IssueState) -> tuple[Event, ...]:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 _TOKEN_SECONDS = 3_600.0
 _PAGE = 100
+#: Files are read at a commit.
+_FIXED = "/contents/"
 
 
 class MemoryIdentities:
@@ -86,9 +88,7 @@ class MemoryApi:
 
     def get(self, path: str, shape: type[T], **query: str | int) -> T:
         """Read one document."""
-        return self._read(path, path, shape, query, lambda repo: reads.read(
-            self._hub, repo, path, query
-        ))  # fmt: skip
+        return self._read(path, "document", shape, query)
 
     def find(self, path: str, shape: type[T], **query: str | int) -> T | None:
         """Read one document, None where there is none."""
@@ -99,21 +99,14 @@ class MemoryApi:
 
     def pages(self, path: str, shape: type[T], **query: str | int) -> list[T]:
         """Read every page of a list."""
-
-        def listed(repo: Repository) -> Any:
-            found = reads.read(self._hub, repo, path, query)
-            if isinstance(found, dict):
-                return [found]
-            return [found[at : at + _PAGE] for at in range(0, len(found), _PAGE)] or [[]]
-
-        pages: Any = list[shape]  # type: ignore[valid-type]  # a type made at run time
-        answer: list[T] = self._read(f"pages of {path}", path, pages, query, listed)
-        return answer
+        answer: Any = self._read(path, "pages", shape, query)
+        found: list[T] = answer
+        return found
 
     def text(self, path: str, accept: str, *, most_bytes: int) -> Text:
         """Read the diff of a pull request, up to a number of bytes."""
         del accept
-        found = self._read(f"diff of {path}", path, str, {}, lambda repo: reads.diff(repo, path))
+        found = self._read(path, "diff", str, {})
         data = found.encode()
         cut = data[:most_bytes].decode("utf-8", "replace")
         return Text(text=cut, truncated=len(data) > most_bytes)
@@ -139,11 +132,8 @@ class MemoryApi:
 
     def query(self, document: str, shape: type[T], **variables: str | int | None) -> T:
         """Read what only GraphQL tells: the threads of a pull request, the edits of an issue."""
-        number = variables["number"]
-        asked, show = ("threads", _threads) if "reviewThreads" in document else ("edits", _edits)
-        return self._read(f"{asked} {number}", f"/graphql/{asked}", shape, {}, lambda repo: show(
-            repo, int(number or 0)
-        ))  # fmt: skip
+        asked = "threads" if "reviewThreads" in document else "edits"
+        return self._read(f"/graphql/{asked}", asked, shape, {"number": variables["number"] or 0})
 
     def mutate(self, document: str, shape: type[T], **variables: str | int | None) -> T:
         """Resolve a review thread, which only GraphQL can."""
@@ -155,32 +145,21 @@ class MemoryApi:
             asked, shape, lambda repo: writes.resolve_thread(self._hub, repo, app, thread)
         )
 
-    def _read(
-        self,
-        key: str,
-        path: str,
-        shape: type[T],
-        query: Mapping[str, str | int],
-        show: Callable[[Repository], Any],
-    ) -> T:
+    def _read(self, path: str, form: str, shape: type[T], query: Mapping[str, str | int]) -> T:
         hub = self._hub
         asked = self._asked("GET", path, write=False)
         hub.faults.before(asked)
         repo = hub.repository(self._role, self.repository)
-        wanted = (key, shape, tuple(query.items()))
-        if hub.faults.is_stale(asked) and wanted in repo.former:
-            known = repo.former[wanted]
+        question = (path, form, shape, tuple(query.items()))
+        if hub.faults.is_stale(asked) and question in repo.former:
+            known = repo.former[question]
         else:
-            known = repo.answers.get(wanted)
-        if known is None:
-            # Where asking itself changes something, the old memory is not the newest any more.
-            remembered = repo.answers
-            try:
-                known = msgspec.convert(show(repo), shape)
-            except Refused as refused:
-                known = refused
-            remembered[wanted] = known
-        if isinstance(known, Refused):
+            # Where asking itself changes something, this memory is not the newest any more.
+            remembered = repo.fixed if path.startswith(_FIXED) else repo.answers
+            known = remembered.get(question)
+            if known is None:
+                known = remembered[question] = self._shown(repo, path, form, shape, query)
+        if type(known) is Refused:
             raise known.of("GET", f"/repos/{repo.full_name}{path}") from None
         answer: T = known
         return answer
@@ -197,6 +176,15 @@ class MemoryApi:
             repository=self.repository.full_name,
         )
 
+    def _shown(
+        self, repo: Repository, path: str, form: str, shape: Any, query: Mapping[str, str | int]
+    ) -> Any:
+        try:
+            document = _FORMS[form](self._hub, repo, path, query)
+        except Refused as refused:
+            return refused
+        return msgspec.convert(document, list[shape] if form == "pages" else shape)
+
     def _change(self, asked: Asked, shape: type[T], act: Callable[[Repository], Any]) -> T:
         hub = self._hub
         hub.faults.before(asked)
@@ -209,8 +197,19 @@ class MemoryApi:
         return msgspec.convert(document, shape)
 
 
-def _edits(repo: Repository, number: int) -> Any:
-    found = repo.issues.get(number)
+def _pages(hub: MemoryGitHub, repo: Repository, path: str, query: reads.Query) -> Any:
+    found = reads.read(hub, repo, path, query)
+    if isinstance(found, dict):
+        return [found]
+    return [found[at : at + _PAGE] for at in range(0, len(found), _PAGE)] or [[]]
+
+
+def _diff(_hub: MemoryGitHub, repo: Repository, path: str, _query: reads.Query) -> Any:
+    return reads.diff(repo, path)
+
+
+def _edits(_hub: MemoryGitHub, repo: Repository, _path: str, query: reads.Query) -> Any:
+    found = repo.issues.get(int(query["number"]))
     if found is None or found.deleted:
         return {"repository": {"issue": None}}
     editor = found.body_editor
@@ -221,8 +220,8 @@ def _edits(repo: Repository, number: int) -> Any:
     return {"repository": {"issue": shown}}
 
 
-def _threads(repo: Repository, number: int) -> Any:
-    pull = repo.pulls.get(number)
+def _threads(_hub: MemoryGitHub, repo: Repository, _path: str, query: reads.Query) -> Any:
+    pull = repo.pulls.get(int(query["number"]))
     if pull is None:
         return {"repository": {"pullRequest": None}}
     nodes = [_thread(one, pull.head_sha) for one in pull.threads]
@@ -254,3 +253,12 @@ def _thread(found: Thread, head_sha: str) -> dict[str, Any]:
 def _actor(found: Account | None) -> dict[str, Any] | None:
     shown = documents.account(found)
     return None if shown is None else {"login": shown["login"], "databaseId": shown["id"]}
+
+
+_FORMS: dict[str, Callable[[MemoryGitHub, Repository, str, reads.Query], Any]] = {
+    "document": reads.read,
+    "pages": _pages,
+    "diff": _diff,
+    "threads": _threads,
+    "edits": _edits,
+}

@@ -12,6 +12,7 @@ from rigtasks.testing.memory_github.commits import (
     Change,
     Commit,
     CommitGraph,
+    Files,
     changes,
     new_commit,
 )
@@ -47,6 +48,7 @@ class MemoryCheckout:
     """A branch that somebody works on; nothing of it is on the remote before it is pushed."""
 
     def __init__(self, repo: Repository, start_sha: str, clock: Callable[[], datetime]) -> None:
+        self._graph = repo.graph
         self._clock = clock
         self.start_sha = start_sha
         self.tip = repo.graph[start_sha]
@@ -54,10 +56,23 @@ class MemoryCheckout:
 
     def commit(self, files: Mapping[str, str], message: str, author: Account) -> str:
         """Commit files on top, and return the commit."""
+        return self._commit((self.tip.sha,), {**self.tip.files, **files}, message, author)
+
+    def merge(self, sha: str, author: Account) -> str:
+        """Merge a commit of the repository, its side where both conflict; return the commit.
+
+        Nothing of this checkout's own may have been committed yet.
+        """
+        if self.commits:
+            raise ValueError("merge first, then commit")
+        files = self._graph.resolved(sha, self.tip.sha)
+        return self._commit((self.tip.sha, sha), files, f"Merge {sha[:12]}", author)
+
+    def _commit(self, parents: tuple[str, ...], files: Files, message: str, author: Account) -> str:
         self.tip = new_commit(
             None,
-            parents=(self.tip.sha,),
-            files={**self.tip.files, **files},
+            parents=parents,
+            files=files,
             message=message,
             author=author,
             date=self._clock(),

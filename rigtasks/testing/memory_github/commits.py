@@ -134,21 +134,29 @@ class CommitGraph:
 
     def merged(self, base: str, head: str) -> Files | None:
         """Return the files of both sides together, None where they conflict."""
+        files, conflicts = self._together(base, head)
+        return None if conflicts else files
+
+    def resolved(self, base: str, head: str) -> Files:
+        """Return the files of both sides together, those of the base where they conflict."""
+        return self._together(base, head)[0]
+
+    def _together(self, base: str, head: str) -> tuple[Files, bool]:
         ours, theirs = self.commits[base].files, self.commits[head].files
         shared = self.merge_base(base, head)
         before: Files = {} if shared is None else self.commits[shared].files
-        files = dict(ours)
+        files, conflicts = dict(ours), False
         for path in {*before, *theirs}:
             was, now, here = before.get(path), theirs.get(path), ours.get(path)
             if now in (was, here):
                 continue
             if here != was:
-                return None
-            if now is None:
+                conflicts = True
+            elif now is None:
                 files.pop(path, None)
             else:
                 files[path] = now
-        return files
+        return files, conflicts
 
     def changes(self, old: str, new: str) -> tuple[Change, ...]:
         """Return what differs between two commits, by path."""

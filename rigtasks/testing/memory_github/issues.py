@@ -99,7 +99,7 @@ def comment(hub: MemoryGitHub, repo: Repository, actor: Account, number: int, bo
     made = Comment(id=hub.next_id(), user=actor, body=body, created_at=now, updated_at=now)
     issue.comments.append(made)
     issue.updated_at = now
-    repo.touch()
+    repo.touch_issue(number, f"/issues/{number}/comments")
     _send_comment(hub, repo, issue, made, "created", actor)
     return made
 
@@ -109,7 +109,7 @@ def edit_comment(
 ) -> None:
     """Change the text of a comment."""
     found.body, found.updated_at = body, hub.clock()
-    repo.touch()
+    repo.touch(f"/issues/{issue.number}/comments")
     _send_comment(hub, repo, issue, found, "edited", actor)
 
 
@@ -143,7 +143,7 @@ def _note(
             rename=rename,
         )
     )
-    repo.touch()
+    repo.touch_issue(issue.number, f"/issues/{issue.number}/events")
 
 
 def send_issue(

@@ -8,6 +8,9 @@ from rigtasks.github.identities import Account
 from rigtasks.github.installations import HookDelivery
 from rigtasks.testing.memory_github.commits import CommitGraph
 
+#: What was asked: the path, in which form, as what type, and with which query.
+Question = tuple[str, str, Any, tuple[tuple[str, str | int], ...]]
+
 
 @dataclass(slots=True, kw_only=True)
 class Comment:
@@ -156,8 +159,10 @@ class Repository:
     """One repository.
 
     Args:
+        version: grows with every change.
         answers: what was read since the last change, by question.
         former: what was read before it, for answers that lag behind.
+        fixed: what was read at a commit, which no change can touch.
     """
 
     id: int
@@ -175,12 +180,30 @@ class Repository:
     statuses: list[Status] = field(default_factory=list)
     protections: dict[str, Protection] = field(default_factory=dict)
     merge_methods: frozenset[str] = frozenset({"squash", "merge", "rebase"})
-    answers: dict[Any, Any] = field(default_factory=dict)
-    former: dict[Any, Any] = field(default_factory=dict)
+    version: int = 0
+    answers: dict[Question, Any] = field(default_factory=dict)
+    former: dict[Question, Any] = field(default_factory=dict)
+    fixed: dict[Question, Any] = field(default_factory=dict)
 
-    def touch(self) -> None:
-        """Forget remembered answers: something changed."""
-        self.former, self.answers = self.answers or self.former, {}
+    def touch(self, *paths: str) -> None:
+        """Forget remembered answers: something changed, and if named, only at these paths."""
+        self.version += 1
+        if not paths:
+            self.former, self.answers = self.answers or self.former, {}
+            return
+        for question in [one for one in self.answers if one[0] in paths]:
+            del self.answers[question]
+
+    def touch_issue(self, number: int, *paths: str) -> None:
+        """Forget what is said of one issue or pull request itself, and at these paths."""
+        own = (f"/issues/{number}", f"/pulls/{number}", "/issues", "/pulls")
+        self.touch(*own, *paths)
+
+    def touch_checks(self, sha: str) -> None:
+        """Forget what is said of the checks at a commit."""
+        at = f"/commits/{sha}"
+        heads = [f"/pulls/{number}" for number, one in self.pulls.items() if one.head_sha == sha]
+        self.touch(f"{at}/check-runs", f"{at}/check-suites", f"{at}/statuses", *heads)
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)

@@ -110,7 +110,7 @@ def set_status(
     """Set a commit status, as anybody with write permission can."""
     made = Status(id=hub.next_id(), sha=sha, context=context, state=state, created_at=hub.clock())
     repo.statuses.append(made)
-    repo.touch()
+    repo.touch_checks(sha)
     hub.send(repo, "status", None, actor, {"id": made.id, "sha": sha, "state": state})
     return made
 
@@ -133,7 +133,7 @@ def run_ci(
     if conclusion is not None:
         run.status, run.conclusion, run.completed_at = "completed", conclusion, hub.clock()
         run.output = {"title": name, "summary": f"{name}: {conclusion}", "text": ""}
-    repo.touch()
+    repo.touch_checks(sha)
     send_check(hub, repo, run, bot)
     if conclusion is not None:
         suite = suite_of(hub, repo, sha, CI_APP)
@@ -167,7 +167,7 @@ def put_check(
         started_at=hub.clock(),
     )
     repo.checks.append(made)
-    repo.touch()
+    repo.touch_checks(sha)
     return made
 
 

@@ -129,6 +129,6 @@ def _put_check(hub: MemoryGitHub, repo: Repository, app: App, known: list[str], 
     run.status, run.conclusion = body["status"], body.get("conclusion")
     run.external_id, run.output = body["external_id"], dict(body["output"])
     run.completed_at = hub.clock() if run.status == "completed" else None
-    repo.touch()
+    repo.touch_checks(run.head_sha)
     reviews.send_check(hub, repo, run, app.bot)
     return documents.check_run(repo, run)

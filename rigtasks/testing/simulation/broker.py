@@ -13,10 +13,12 @@ class SimulatedBroker:
 
     Args:
         sent: called after a message is in its queue and before its sender knows.
+        repeats: says whether a message that was taken is in its queue again.
     """
 
-    def __init__(self, sent: Callable[[], None]) -> None:
+    def __init__(self, sent: Callable[[], None], repeats: Callable[[], bool]) -> None:
         self._sent = sent
+        self._repeats = repeats
         self.queues: dict[str, deque[Message]] = defaultdict(deque)
         self.down = False
 
@@ -39,7 +41,18 @@ class SimulatedBroker:
     def take(self, queue: str) -> Message | None:
         """Take the oldest message, as a worker does that has acknowledged it at once."""
         waiting = self.queues[queue]
-        return waiting.popleft() if waiting and not self.down else None
+        if not waiting or self.down:
+            return None
+        taken = waiting.popleft()
+        if self._repeats():
+            waiting.append(taken)
+        return taken
+
+    def forget(self) -> None:
+        """Lose the newest message of every queue."""
+        for waiting in self.queues.values():
+            if waiting:
+                waiting.pop()
 
     def flush(self) -> None:
         """Lose everything."""

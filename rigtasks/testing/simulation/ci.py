@@ -16,6 +16,8 @@ class Ci:
     def __init__(self, world: World) -> None:
         self._world = world
         self._ends: dict[str, float] = {}
+        self._looked_at = -1
+        self._open: list[str] = []
 
     @property
     def busy(self) -> bool:
@@ -71,11 +73,14 @@ class Ci:
         return sorted({pull.head_sha for pull in pulls if pull.is_open})
 
     def _open_heads(self) -> list[str]:
-        return [sha for sha in self._heads() if self._conclusion(sha) is None]
+        version = self._world.shop.version
+        if version != self._looked_at:
+            self._looked_at = version
+            self._open = [sha for sha in self._heads() if self._conclusion(sha) is None]
+        return self._open
 
     def _conclusion(self, sha: str) -> str | None:
-        newest = None
-        for run in self._world.shop.checks:
+        for run in reversed(self._world.shop.checks):
             if (run.head_sha, run.name, run.app_id) == (sha, "test", CI_APP[0]):
-                newest = run
-        return None if newest is None else newest.conclusion
+                return run.conclusion
+        return None

@@ -1,10 +1,15 @@
 """Webhooks on their way from GitHub into the ledger: twice, out of order, late, or never."""
 
+from dataclasses import replace
+
 from rigtasks.eventstore.deliveries import Delivery, DeliveryStatus
 from rigtasks.testing.memory_github.model import Delivery as Sent
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.plan import Fault
 from rigtasks.testing.simulation.world import World
+
+_LATE_SECONDS = 10_800.0
+_DOWN_SECONDS = 600.0
 
 
 class Courier:
@@ -18,11 +23,33 @@ class Courier:
         self._world = world
         self._waiting: list[Sent] = []
         self._lost: list[Sent] = []
+        self._late_until = 0.0
+        self._down_until = 0.0
 
     @property
     def busy(self) -> bool:
         """Say whether something is on its way."""
+        if self._late_until and self._world.clock.monotonic() < self._late_until:
+            return False
         return bool(self._waiting or self._world.hub.deliveries)
+
+    @property
+    def wants(self) -> float | None:
+        """Return when GitHub goes on sending by the monotonic clock; None while it does."""
+        now = self._world.clock.monotonic()
+        return self._late_until if now < self._late_until else None
+
+    def fall_behind(self) -> None:
+        """Let GitHub send nothing for three hours, and everything after them."""
+        self._world.goals.note(Goal.WEBHOOK_LATE)
+        self._late_until = self._world.clock.monotonic() + _LATE_SECONDS
+
+    def go_down(self) -> None:
+        """Let the receiver be away for ten minutes; GitHub does not ask again."""
+        self._down_until = self._world.clock.monotonic() + _DOWN_SECONDS
+
+    def _is_down(self) -> bool:
+        return self._world.clock.monotonic() < self._down_until
 
     def deliver(self) -> None:
         """Bring one webhook to its end."""
@@ -39,15 +66,23 @@ class Courier:
         sent = self._waiting.pop(position)
         begins = sent.event == "issues"
         silent = world.knows(Fault.WEBHOOK_NONE) and not world.healed and not begins
+        if self._is_down():
+            world.goals.note(Goal.RECEIVER_DOWN)
+            self._lost.append(sent)
+            return
         if silent or world.happens(Fault.WEBHOOK_LOST, 0.2):
             self._lost.append(sent)
             return
         self._receive(sent)
         if world.happens(Fault.WEBHOOK_TWICE, 0.3):
             self._waiting.append(sent)
+        if world.happens(Fault.WEBHOOK_TWINS, 0.2):
+            world.goals.note(Goal.WEBHOOK_TWINS)
+            self._waiting.append(replace(sent, id=str(world.identity())))
 
     def heal(self) -> None:
         """Send again what was lost; GitHub keeps it for three days."""
+        self._late_until = self._down_until = 0.0
         self._waiting += self._lost
         self._lost = []
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rigtasks.github.identities import Role
-from rigtasks.testing.memory_github.faults import Asked, base_moved, lagging, limited, unavailable
+from rigtasks.testing.memory_github.faults import (
+    Asked,
+    base_moved,
+    expired,
+    forbidden,
+    lagging,
+    limited,
+    unavailable,
+)
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.plan import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rigtasks.errors import RigError
     from rigtasks.testing.simulation.world import World
 
 _UNKNOWN = {
@@ -32,6 +41,8 @@ class GitHubFaults:
     def __init__(self, world: World) -> None:
         self._world = world
         self.inside = 0
+        self.calls = 0
+        self.limited_task = False
         self.limited_until = 0.0
         self.doubtful_merges: set[str] = set()
         self.interrupt: Callable[[], None] = lambda: None
@@ -41,29 +52,39 @@ class GitHubFaults:
 
     def before(self, asked: Asked) -> None:
         """Let somebody else act first, or fail before anything happened."""
+        self.calls += 1
+        if self.limited_task and self.inside:
+            raise AssertionError(f"I26: {asked.method} {asked.path} after a limit was met")
+        if not self._world.healed:
+            self._trouble(asked)
+        if asked.write:
+            self.on_effect(asked)
+        self._settle(asked)
+
+    def _trouble(self, asked: Asked) -> None:
         world = self._world
         if self.inside == 1 and world.happens(Fault.INTERLEAVED, 0.01):
             self.interrupt()
         if self.inside and world.happens(Fault.CONDUCTOR_DIES, 0.004):
             self.die()
         if world.clock.monotonic() < self.limited_until:
-            raise limited(self.limited_until - world.clock.monotonic())
+            raise self._limit()
         if world.happens(Fault.GITHUB_LIMITS, 0.003):
             self.limited_until = world.clock.monotonic() + 60.0
-            raise limited(60.0)
+            raise self._limit()
+        if world.happens(Fault.GITHUB_REFUSES, 0.001):
+            world.goals.note(Goal.REFUSED_CALL)
+            raise world.chance.choice((expired, forbidden))(asked)
         if world.happens(Fault.GITHUB_BEFORE, 0.01):
             self._doubt(asked)
             raise unavailable(asked)
         if _is_merge(asked) and world.happens(Fault.BASE_MOVES, 0.3):
             world.goals.note(Goal.BASE_MOVED)
             raise base_moved(asked)
-        if world.happens(Fault.HEAD_MOVES, 0.2) and self._moves_a_branch(asked):
+        if self._moves_a_branch(asked) and world.happens(Fault.HEAD_MOVES, 0.2):
             self.move_head(self._branch(asked))
         if not asked.write and world.happens(Fault.GITHUB_LAGS, 0.002) and _announced(asked):
             raise lagging(asked)
-        if asked.write:
-            self.on_effect(asked)
-        self._settle(asked)
 
     def after(self, asked: Asked) -> None:
         """Fail after the effect: it has happened, and nobody was told."""
@@ -81,8 +102,14 @@ class GitHubFaults:
         """Let a list lag behind: a pull request that was just opened is missing."""
         return asked.path == "/pulls" and self._world.happens(Fault.GITHUB_LAGS, 0.1)
 
+    def _limit(self) -> RigError:
+        """Return the error of a limit; the task that meets it must not go on asking."""
+        self._world.goals.note(Goal.LIMITED)
+        self.limited_task = self.inside == 1
+        return limited(self.limited_until - self._world.clock.monotonic())
+
     def _moves_a_branch(self, asked: Asked) -> bool:
-        return bool(self.inside) and (_is_merge(asked) or asked.method == "PUSH")
+        return asked.write and bool(self.inside) and (_is_merge(asked) or asked.method == "PUSH")
 
     def _branch(self, asked: Asked) -> str:
         if asked.method == "PUSH":
@@ -99,7 +126,7 @@ class GitHubFaults:
             pull = asked.path.removesuffix("/merge")
             if pull in self.doubtful_merges:
                 raise AssertionError(f"I7: {asked.path} was called again before it was read")
-        elif asked.role is Role.CONDUCTOR and not asked.write:
+        elif self.doubtful_merges and asked.role is Role.CONDUCTOR and not asked.write:
             self.doubtful_merges.discard(asked.path)
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from rigtasks.lifecycle.events import acceptance, intake, liveness, work
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.runs.lease import StopReason
 
 
 class Goal(StrEnum):
@@ -23,6 +24,7 @@ class Goal(StrEnum):
     GATE_CLEARED = "the human gate was cleared"
     POLICY = "the policy on the diff refused commits"
     CONFLICT = "a conflict sent an issue back"
+    CONFLICTS = "finished work that kept coming back called a person"
     CI_RED = "red CI sent an issue back"
     ADOPTED = "a pull request was adopted"
     SUPERSEDED = "a second generation was begun"
@@ -40,10 +42,20 @@ class Goal(StrEnum):
     UNKNOWN_PUSH = "a push happened without an answer"
     LEASE_LOST = "a push gave way to somebody else's"
     WEBHOOK_TWICE = "a webhook came twice"
+    WEBHOOK_TWINS = "a webhook came under two ids"
+    WEBHOOK_LATE = "webhooks came hours late"
+    RECEIVER_DOWN = "the receiver was away while GitHub told something"
     WEBHOOK_DISORDER = "webhooks came in another order"
     NO_WEBHOOKS = "an issue was done although no webhook told of its pull request"
     TWO_BEATS = "two relays swept in the same period"
     BROKER_EMPTY = "Redis lost messages that somebody waited for"
+    MESSAGE_TWICE = "a message was in its queue again"
+    STORE_AWAY = "somebody asked Postgres while it was away"
+    RELEASED = "a run was given back by a worker that leaves"
+    LEASE_PASSED = "a worker let go of a claim it could not renew"
+    RENAMED = "an issue went on in a renamed repository"
+    REFUSED_CALL = "GitHub refused a call for good"
+    LIMITED = "a limit of GitHub was reached"
     CONDUCTOR_DIED = "a conductor died within an effect"
     INTERLEAVED = "two processes acted on an issue at the same time"
     PAUSED = "a pause held an effect back"
@@ -70,26 +82,32 @@ class Goals:
 
 def reached_by(event: Event, internal_id: int) -> tuple[Goal, ...]:
     """Return what a stored event proves to have been reached."""
+    reached: tuple[Goal, ...]
     match event:
-        case intake.IssueRefused(repo_id=repo_id) if repo_id == internal_id:
-            return (Goal.INTERNAL,)
+        case intake.IssueRefused(repo_id=repo_id):
+            reached = (Goal.INTERNAL,) if repo_id == internal_id else (Goal.REFUSED,)
         case work.PrCreated(adopted=True):
-            return (Goal.ADOPTED,)
+            reached = (Goal.ADOPTED,)
         case work.RunFailed(failure=FailureClass.POLICY):
-            return (Goal.POLICY,)
+            reached = (Goal.POLICY,)
         case work.IssueFailed(failure=FailureClass.WORK):
-            return (Goal.ATTEMPTS,)
-        case liveness.Escalated(reason=reason) if "were lost" in reason:
-            return (Goal.LOST_RUNS,)
+            reached = (Goal.ATTEMPTS,)
+        case work.RunReleased(reason=StopReason.SHUTDOWN):
+            reached = (Goal.RELEASED,)
+        case liveness.Escalated(reason=reason):
+            reached = tuple(goal for words, goal in _CALLS.items() if words in reason)
         case _:
             goal = _GOALS.get(type(event))
-            return () if goal is None else (goal,)
+            reached = () if goal is None else (goal,)
+    return reached
 
+
+#: Words of an escalation, with what it was reached by.
+_CALLS = {"were lost": Goal.LOST_RUNS, "finished work came back": Goal.CONFLICTS}
 
 _GOALS: dict[type[Event], Goal] = {
     intake.IssueDone: Goal.DONE,
     intake.IssueHeld: Goal.HELD,
-    intake.IssueRefused: Goal.REFUSED,
     acceptance.ReviewLoopExceeded: Goal.REVIEW_ROUNDS,
     acceptance.HumanGateTriggered: Goal.HUMAN_GATE,
     acceptance.HumanGateCleared: Goal.GATE_CLEARED,

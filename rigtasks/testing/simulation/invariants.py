@@ -1,6 +1,6 @@
 """What must hold after every step, and what must hold at the end."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import msgspec
@@ -10,14 +10,16 @@ from rigtasks.eventstore.projection import Fold
 from rigtasks.eventstore.switches import breaker_scope
 from rigtasks.gate.result import Gate
 from rigtasks.github.identities import Role
+from rigtasks.lifecycle.caps import MAX_RETURNS
 from rigtasks.lifecycle.envelope import ActorKind, StoredEvent
 from rigtasks.lifecycle.events import acceptance, intake, liveness, work
 from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.testing.memory_github.faults import Asked
+from rigtasks.testing.simulation.gate_watch import lifted_by_config
 from rigtasks.testing.simulation.goals import Goal
-from rigtasks.testing.simulation.merge_watch import merge_faults
+from rigtasks.testing.simulation.merge_watch import merge_faults, state_of
 from rigtasks.testing.simulation.people import is_settled, waits_at_the_gate, waits_for_another
-from rigtasks.testing.simulation.world import LIMITS, MAX_COST, World
+from rigtasks.testing.simulation.world import LIMITS, MOST_OF_A_CALL, World
 from rigtasks.workspace.branches import issue_of_branch
 
 _CLAIMS = (intake.IssueAssigned, acceptance.ReviewAssigned)
@@ -43,6 +45,15 @@ _WRITERS = {
     "REVIEW_ASSIGNED": {ActorKind.REVIEWER},
 }
 _LATE_SECONDS = 600.0
+#: How often an issue may go round in each way until a person has a say: the caps of the rig, and
+#: one more where the cap is told after the event.
+_MOST_ROUNDS: dict[Any, int] = {
+    acceptance.MergeConflict: MAX_RETURNS,
+    acceptance.ReviewDisputed: 4,
+    acceptance.CiFailed: 4,
+    acceptance.ReviewAbstained: 3,
+    work.RunLost: 5,
+}
 
 
 class Broken(AssertionError):  # noqa: N818  # it is the invariant that is broken
@@ -67,6 +78,11 @@ class Invariants:
         self._intents: dict[str, set[str]] = defaultdict(set)
         self._looked_at: dict[Any, Any] | None = None
         self._ended: set[str] = set()
+        self._spent: Counter[str] = Counter()
+        self._unknown: Counter[str] = Counter()
+        self._waived: Counter[str] = Counter()
+        self._rounds: dict[str, Counter[Any]] = defaultdict(Counter)
+        self._to_judge: set[str] = set()
         self.interleaved = False
         world.faults.on_effect = self.on_effect
 
@@ -79,6 +95,7 @@ class Invariants:
         self._read_log()
         self._check_branches()
         self._check_timers()
+        self._check_restrictions()
 
     def on_effect(self, asked: Asked) -> None:
         """Judge a write to GitHub just before it happens.
@@ -93,6 +110,10 @@ class Invariants:
             if not pull.is_open or asked.sha not in {None, pull.head_sha}:
                 return  # GitHub refuses it
             found = merge_faults(self._world, number, guarded_only=self.interleaved)
+            state = state_of(self._world, number)
+            if not (found or self.interleaved) and state is not None:
+                lifted = lifted_by_config(self._world, state)
+                self._demand(lifted is None, "I10", f"{lifted} makes a merge of {number} possible")
             if found:
                 raise Broken(f"pull request {number} was to be merged. " + "; ".join(found))
         if asked.method == "PUSH":
@@ -122,10 +143,37 @@ class Invariants:
         )
         if isinstance(event, _CLAIMS):
             self._check_claim(stored, event)
+        elif isinstance(event, work.CliStarted):
+            self._check_budget(stream)
         elif isinstance(event, _REPORTS):
             fresh = event.epoch == self._epochs[stream]
             self._demand(fresh, "I2", f"{event.type} of epoch {event.epoch}")
+        self._check_cycles(stream, event)
+        if isinstance(event, acceptance.MergeGateWaiting):
+            self._to_judge.add(stream)
         self._note(stored)
+
+    def _check_budget(self, stream: str) -> None:
+        """I23: no call of an agent is begun once the budget is spent; unknown cost spends it."""
+        state = self._world.database.folds[stream].state
+        assert state is not None  # noqa: S101  # it has just had an event
+        approved = self._approved[stream]
+        unknown = self._unknown[stream] - self._waived[stream]
+        cap = approved.limits.max_cost_micro_usd
+        within = self._spent[stream] < cap and unknown <= 0
+        words = f"a call of {stream} at {self._spent[stream]} of {cap}, {unknown} runs unknown"
+        self._demand(within, "I23", words)
+
+    def _check_cycles(self, stream: str, event: Any) -> None:
+        """I14: nothing goes round more often than its cap without a person."""
+        if isinstance(event, liveness.OperatorRetried | intake.IssueApproved):
+            self._rounds[stream].clear()
+        kind = type(event)
+        if kind in _MOST_ROUNDS:
+            self._rounds[stream][kind] += 1
+            most = _MOST_ROUNDS[kind]
+            words = f"{event.type} more than {most} times without a person in {stream}"
+            self._demand(self._rounds[stream][kind] <= most, "I14", words)
 
     def _check_claim(self, stored: StoredEvent, event: Any) -> None:
         stream, world = stored.stream, self._world
@@ -169,6 +217,11 @@ class Invariants:
                 self._ended.add(stream)
             case intake.IssueDone():
                 self._ended.add(stream)
+            case liveness.TokenUsage():
+                self._spent[stream] += event.usage.cost_micro_usd or 0
+                self._unknown[stream] += event.usage.cost_micro_usd is None
+            case liveness.OperatorRetried():
+                self._waived[stream] = self._unknown[stream]
             case work.PushIntent():
                 self._intents[event.branch].add(event.new_sha)
             case _:
@@ -197,17 +250,41 @@ class Invariants:
         ]
         self._demand(len(own) == len(set(own)), "I3", f"two pull requests of a branch: {own}")
 
+    def _check_restrictions(self) -> None:
+        """I10: looked at where the gate has just had a say, and nobody acts in between."""
+        for stream in sorted(self._to_judge):
+            state = self._world.database.folds[stream].state
+            if state is None or state.pr is None or state.merge_sha is not None:
+                continue
+            lifted = lifted_by_config(self._world, state)
+            self._demand(lifted is None, "I10", f"{lifted} makes a merge of {stream} possible")
+        self._to_judge.clear()
+
     def _check_timers(self) -> None:
-        """I12: every issue that has not ended is woken by something, or names who must act."""
+        """I12: an open issue is woken by something or names who must act; a claim has its lease."""
         database = self._world.database
         for stream, fold in database.folds.items():
             state = fold.state
-            if state is None or state.terminal or stream in database.wake_ups:
+            if state is None or state.terminal:
                 continue
-            refused = state.refusal_code is not None and state.pr is None
-            self._demand(
-                refused and state.who_must_act is not None, "I12", f"nothing wakes {stream}"
-            )
+            lease = database.leases.get(stream)
+            held = None if lease is None else lease.run_id
+            self._demand(held == fold.live_run, "I12", f"{stream} has a claim without its lease")
+            if stream not in database.wake_ups:
+                refused = state.refusal_code is not None and state.pr is None
+                named = refused and state.who_must_act is not None
+                self._demand(named, "I12", f"nothing wakes {stream}")
+
+    def check_punctuality(self) -> None:
+        """I12: with beat running and all healed, no wake-up lies in the past for long.
+
+        Raises:
+            Broken: a wake-up was forgotten.
+        """
+        database, now = self._world.database, self._world.clock()
+        for stream, due in database.wake_ups.items():
+            late = (now - due).total_seconds()
+            self._demand(late <= _LATE_SECONDS, "I12", f"{stream} was to wake {late:.0f} s ago")
 
     def check_end(self) -> None:
         """Look at everything once more when all is healed and quiet.
@@ -225,6 +302,7 @@ class Invariants:
             settled = is_settled(state) or self._waits_rightly(state)
             self._demand(settled, "I14", f"{stream} is stuck: {_shown(state)}")
             self._check_fold(stream, state)
+        self.check_punctuality()
         late = [one.entry.task for one in world.database.open_entries.values()
                 if (world.clock() - one.available_at).total_seconds() > _LATE_SECONDS]  # fmt: skip
         self._demand(not late, "I13", f"nobody took {late}")
@@ -236,9 +314,7 @@ class Invariants:
             return True  # an operator has to raise it, as the gate says
         others = [fold.state for fold in self._world.database.folds.values()]
         lanes = {one.ref: one.lane for one in others if one is not None}
-        return waits_for_another(state) and any(
-            lanes.get(ref) is not Lane.DONE for ref in state.depends_on
-        )
+        return waits_for_another(state, lanes)
 
     def _check_fold(self, stream: str, state: IssueState) -> None:
         """I24 and I29: the events alone, read back from their stored form, give the same."""
@@ -251,7 +327,7 @@ class Invariants:
                 cost += event.usage.cost_micro_usd or 0
         self._demand(fold.state == state, "I29", f"{stream} folds to another state")
         self._demand(cost == state.cost_micro_usd, "I24", f"{stream} costs {cost}")
-        bound = MAX_COST + 6_000_000 * max(1, state.runs)
+        bound = state.limits.max_cost_micro_usd + MOST_OF_A_CALL
         self._demand(state.cost_micro_usd <= bound, "I23", f"{stream} overspent")
 
     def _check_secrets(self) -> None:

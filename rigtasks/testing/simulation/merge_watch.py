@@ -24,7 +24,7 @@ def merge_faults(world: World, number: int, *, guarded_only: bool) -> list[str]:
             guards the head alone, so another process may act in between.
     """
     pull = world.shop.pulls[number]
-    state = _state_of(world, number)
+    state = state_of(world, number)
     if state is None:
         return ["I6: no issue of the rig has this pull request"]
     found = [*_at_head(world, pull, state)]
@@ -33,7 +33,8 @@ def merge_faults(world: World, number: int, *, guarded_only: bool) -> list[str]:
     return found
 
 
-def _state_of(world: World, number: int) -> IssueState | None:
+def state_of(world: World, number: int) -> IssueState | None:
+    """Return the newest issue that a pull request is for."""
     states = [fold.state for fold in world.database.folds.values() if fold.state is not None]
     own = [one for one in states if one.pr is not None and one.pr.number == number]
     return max(own, key=lambda one: one.generation, default=None)

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import msgspec
 
-from rigtasks.errors import StaleEpoch
+from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.gate.result import Finding, Gate, passed
 from rigtasks.gate.rules import RULES
 from rigtasks.github.merge import merge
@@ -17,6 +17,7 @@ from rigtasks.lifecycle.decide.repair import repaired
 from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.lifecycle.timers import next_wakeup
 from rigtasks.routing.refusals import REASONS
+from rigtasks.runs.lease import LeaseKeeper
 from rigtasks.shell import IssueShell
 from rigtasks.testing.simulation.goals import Goals
 from rigtasks.testing.simulation.plan import plan_of
@@ -136,6 +137,41 @@ def _repairs_again(stack: ExitStack) -> None:
     stack.enter_context(patch("rigtasks.shell.decide", eager))
 
 
+def _file_lifts_checks(stack: ExitStack) -> None:
+    """Let a repository's own list of checks replace what reports, instead of adding to it."""
+    lifted = patch("rigtasks.gate.rules.ci.every_report_counts", lambda f: not f.required_checks)
+    stack.enter_context(lifted)
+
+
+def _no_deadline(stack: ExitStack) -> None:
+    """Let a worker go on that cannot renew its claim."""
+    stack.enter_context(patch.object(LeaseKeeper, "_is_late", lambda _: False))
+
+
+def _no_budget(stack: ExitStack) -> None:
+    """Let an agent be called whatever was spent."""
+    for module in ("runs.report", "lifecycle.decide.work"):
+        stack.enter_context(patch(f"rigtasks.{module}.budget_used_up", lambda *_: None))
+
+
+def _asks_on(stack: ExitStack) -> None:
+    """Take a limit of GitHub for a source that could not be read, and ask for the next one."""
+
+    def read(self: Any, source: str, ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except RigError as error:
+            self.unknown(source, str(error))
+            return None
+
+    stack.enter_context(patch("rigtasks.github.pull_request_facts._Reader.read", read))
+
+
+def _no_return_cap(stack: ExitStack) -> None:
+    """Send a branch back as often as it conflicts."""
+    stack.enter_context(patch("rigtasks.lifecycle.decide.observation.return_cap", lambda *_: ()))
+
+
 #: Each planted fault by its name.
 MUTANTS: dict[str, _Planted] = {
     "no review gate": _without_gate(Gate.REVIEW),
@@ -150,4 +186,9 @@ MUTANTS: dict[str, _Planted] = {
     "no permission check": _anybody_labels,
     "no withdrawal": _no_withdrawal,
     "repairs again": _repairs_again,
+    "a file lifts checks": _file_lifts_checks,
+    "no deadline of a lease": _no_deadline,
+    "no budget": _no_budget,
+    "asks on after a limit": _asks_on,
+    "no cap on what comes back": _no_return_cap,
 }

@@ -1,6 +1,6 @@
 """People around the rig: they write and label issues, change their minds, push, merge, decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import uuid5
 
 from rigtasks.eventstore.switches import breaker_scope
@@ -18,6 +18,8 @@ from rigtasks.testing.simulation.plan import Fault
 from rigtasks.testing.simulation.world import CONFIG, World
 
 _OPERATOR = Actor(kind=ActorKind.OPERATOR, id="omar")
+#: An app that nobody requires anything from.
+OTHER_APP = (99, "linter")
 _TITLES = ("Totals are wrong", "Prices are cut", "Add a page", "Round up", "Empty carts")
 
 
@@ -79,6 +81,7 @@ class People:
         """Answer what waits for a person: look at gates, retry what was stopped."""
         self._ci.heal()
         switches = self._world.stores.switches
+        self._settle_checks()
         for stream, state in self._states():
             scope = breaker_scope(state.repo_id, state.number)
             if switches.lift(scope, actor="omar", source=StopSource.BREAKER):
@@ -103,6 +106,8 @@ class People:
             Fault.OTHERS_MERGE: self._merge_or_close,
             Fault.APPROVAL_TAKEN_BACK: self._take_back,
             Fault.CI_FLIPS: self._ci.flip,
+            Fault.RENAMED: self._rename,
+            Fault.CHECKS_OF_OTHERS: self._report_check,
             Fault.AGENT_HOSTILE: self.help,
             Fault.AGENT_FAILS: self.help,
         }
@@ -202,6 +207,45 @@ class People:
         elif world.chance.random() < 0.3:
             world.hub.set_role(world.shop, "maria", world.chance.choice(("read", "write")))
 
+    def _rename(self) -> None:
+        world = self._world
+        world.hub.rename(world.shop, world.chance.choice(("acme/shop", "acme/store")))
+
+    def _report_check(self) -> None:
+        """Let another app report under the required name, or under one of its own."""
+        world, chance = self._world, self._world.chance
+        found = self._open_pulls()
+        if not found:
+            return
+        sha, name = chance.choice(found).head_sha, chance.choice(("test", "lint"))
+        conclusion = chance.choice(("success", "failure"))
+        if chance.random() < 0.3:
+            reviews.set_status(world.hub, world.shop, self._omar, sha, name, conclusion)
+            return
+        run = reviews.put_check(world.hub, world.shop, sha, name, OTHER_APP)
+        run.status, run.conclusion = "completed", conclusion
+        run.completed_at = world.clock()
+        world.shop.touch_checks(sha)
+        reviews.send_check(world.hub, world.shop, run, world.hub.person("linter[bot]"))
+
+    def _settle_checks(self) -> None:
+        """Make what others report green, as somebody does who runs it again."""
+        world = self._world
+        for sha in sorted({pull.head_sha for pull in self._open_pulls()}):
+            newest = {run.name: run for run in world.shop.checks
+                      if (run.head_sha, run.app_id) == (sha, OTHER_APP[0])}  # fmt: skip
+            for run in newest.values():
+                if run.conclusion == "failure":
+                    run.conclusion = "success"
+                    world.shop.touch_checks(sha)
+                    reviews.send_check(world.hub, world.shop, run, world.hub.person("linter[bot]"))
+            states = {one.context: one for one in world.shop.statuses if one.sha == sha}
+            for status in states.values():
+                if status.state == "failure":
+                    reviews.set_status(
+                        world.hub, world.shop, self._omar, sha, status.context, "success"
+                    )
+
     def _approve_gate(self, stream: str, state: IssueState) -> None:
         world = self._world
         pull = None if state.pr is None else world.shop.pulls.get(state.pr.number)
@@ -257,9 +301,14 @@ def waits_at_the_gate(state: IssueState) -> bool:
     return ready and state.blockers_sha == state.head_sha
 
 
-def waits_for_another(state: IssueState) -> bool:
-    """Say whether it is held for an issue that is named; that one has to move first."""
-    return state.hold_blocks and bool(state.depends_on)
+def waits_for_another(state: IssueState, lanes: Mapping[str, Lane]) -> bool:
+    """Say whether it is held for an issue that is named and not done; that one has to move first.
+
+    Args:
+        state: of the issue.
+        lanes: where every issue is, by its name.
+    """
+    return state.hold_blocks and any(lanes.get(ref) is not Lane.DONE for ref in state.depends_on)
 
 
 def is_settled(state: IssueState) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 
 import msgspec
@@ -11,15 +12,16 @@ import structlog
 
 from rigtasks.eventstore.codec import storable
 from rigtasks.eventstore.connection import DatabaseUnavailable
-from rigtasks.github.identities import Role
 from rigtasks.lifecycle.events.liveness import StateRepaired
 from rigtasks.lifecycle.state import Lane
-from rigtasks.shell import EFFECT_TASK, WORK_TASK, reconcile_entry
+from rigtasks.shell import reconcile_entry
 from rigtasks.tasks.entries import TASKS
 from rigtasks.testing.simulation.ci import Ci
 from rigtasks.testing.simulation.courier import Courier
 from rigtasks.testing.simulation.goals import Goal, Goals, reached_by
 from rigtasks.testing.simulation.invariants import Broken, Invariants
+from rigtasks.testing.simulation.machines import Machines
+from rigtasks.testing.simulation.memo import remembering
 from rigtasks.testing.simulation.people import (
     People,
     is_settled,
@@ -28,10 +30,15 @@ from rigtasks.testing.simulation.people import (
 )
 from rigtasks.testing.simulation.plan import Fault, Plan
 from rigtasks.testing.simulation.workers import Worker
-from rigtasks.testing.simulation.world import Died, World
+from rigtasks.testing.simulation.world import SHOP, Died, World
 
 _MOST_HEALING_STEPS = 600
-_MOST_HELP = 6
+_MOST_HELP = 12
+#: One seed of so many goes on for an hour after its end.
+_IDLE_SEEDS = 10
+#: Calls of GitHub in an idle hour: twelve comparisons, and what each open issue adds.
+_CALLS_OF_A_REPOSITORY = 150
+_CALLS_OF_AN_ISSUE = 1_000
 _Action = Callable[[], None]
 
 
@@ -60,7 +67,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 def run_seed(plan: Plan, goals: Goals) -> Outcome:
     """Run one seed and return what became of it; nothing is raised for a broken invariant."""
     failure: str | None = None
-    with _quiet():
+    with _quiet(), remembering():
         simulation = Simulation(plan, goals)
         try:
             simulation.run()
@@ -94,7 +101,7 @@ class Simulation:
             Worker(self.world, queue, f"{queue}@{number}") for number, queue in enumerate(queues)
         ]
         self.steps = 0
-        self._beat_stopped_until = 0.0
+        self.machines = Machines(self.world, self.courier)
         self._task_died = False
         world = self.world
         world.faults.interrupt = self._interrupt
@@ -108,18 +115,22 @@ class Simulation:
         self._heal()
         for helped in range(_MOST_HELP):
             self._until_quiet()
-            if self._all_settled() and helped:
-                break
+            if helped and self._all_settled():
+                self._reconcile()
+                if self._all_settled():
+                    break
             self.people.help()
         self._until_quiet()
         self._reconcile_twice()
+        if self.world.plan.seed % _IDLE_SEEDS == 0:
+            self._idle_for_an_hour()
         self.invariants.check_end()
 
     def step(self) -> None:
         """Let one thing happen and look whether all invariants hold."""
         self.steps += 1
-        if self.world.chance.random() < 0.05:
-            self._strike()
+        if not self.world.healed and self.world.chance.random() < 0.05:
+            self.machines.strike()
         try:
             self._next()()
         except DatabaseUnavailable:
@@ -171,8 +182,8 @@ class Simulation:
         choices: list[_Action] = []
         now = self.world.clock.monotonic()
         for worker in self.workers:
-            if worker.idle:
-                if self.world.broker.queues[worker.queue]:
+            if worker.claimed is None:
+                if self.world.broker.queues[worker.queue] and worker.idle:
                     choices.append(partial(self._ring, worker))
             elif (wants := worker.wants) is not None and wants <= now:
                 choices += [worker.act] * 2
@@ -183,26 +194,26 @@ class Simulation:
         return choices
 
     def _is_due(self, now: float) -> bool:
-        if now < self._beat_stopped_until:
+        if now < self.machines.no_beat_until:
             return False
         clock = self.world.clock()
+        return any(due <= clock for due in self._dues())
+
+    def _dues(self) -> list[datetime]:
+        """Return when something in the store is due."""
         database = self.world.database
-        return (
-            any(one.available_at <= clock for one in database.open_entries.values())
-            or any(due <= clock for due in database.wake_ups.values())
-            or any(lease.expires_at <= clock for lease in database.leases.values())
-        )
+        dues = [one.available_at for one in database.open_entries.values()]
+        dues += database.wake_ups.values()
+        dues += [lease.expires_at for lease in database.leases.values()]
+        return dues
 
     def _pass_time(self) -> None:
         """Let time pass until something is due, or a little."""
         world = self.world
         now, clock = world.clock.monotonic(), world.clock()
-        due = [one.available_at for one in world.database.open_entries.values()]
-        due += world.database.wake_ups.values()
-        due += [lease.expires_at for lease in world.database.leases.values()]
-        waits = [(one - clock).total_seconds() for one in due]
+        waits = [(due - clock).total_seconds() for due in self._dues()]
         waits += [wants - now for worker in self.workers if (wants := worker.wants) is not None]
-        waits += [] if (ends := self.ci.wants) is None else [ends - now]
+        waits += [wants - now for wants in (self.ci.wants, self.courier.wants) if wants is not None]
         ahead = [seconds for seconds in waits if seconds > 0]
         seconds = min(ahead, default=30.0)
         if not world.healed and world.chance.random() < 0.5:
@@ -217,6 +228,7 @@ class Simulation:
             return
         task, args = message
         self.invariants.interleaved = False
+        world.faults.limited_task = False
         world.faults.inside += 1
         try:
             outcome = TASKS[task](world.conductor, *args)
@@ -270,38 +282,10 @@ class Simulation:
     def _die(self) -> None:
         raise Died
 
-    def _strike(self) -> None:
-        """Let something happen to the machines."""
-        world = self.world
-        if world.happens(Fault.REDIS_FLUSHED, 0.3):
-            if any(world.broker.queues.values()):
-                world.goals.note(Goal.BROKER_EMPTY)
-            world.broker.flush()
-        if world.happens(Fault.REDIS_DOWN, 0.3):
-            world.broker.down = not world.broker.down
-        if world.happens(Fault.BEAT_STOPS, 0.2):
-            self._beat_stopped_until = world.clock.monotonic() + 300.0
-        if world.happens(Fault.POISON_HINT, 0.2):
-            world.broker.queues["conductor"].append((EFFECT_TASK, (10**9, "issue:0:0:0", "?")))
-            world.broker.queues["dev-e-python"].append((WORK_TASK, ("no such queue", "?")))
-        if world.happens(Fault.MERGE_FORBIDDEN, 0.2):
-            methods = world.shop.merge_methods
-            world.shop.merge_methods = frozenset() if methods else frozenset({"squash"})
-        if world.happens(Fault.APP_REMOVED, 0.2):
-            world.hub.not_installed ^= {(world.chance.choice(list(Role)), world.shop.id)}
-        if world.happens(Fault.CLOCK_BACK, 0.2):
-            world.clock.set_back(5.0)
-            world.goals.note(Goal.CLOCK_BACK)
-
     def _heal(self) -> None:
-        world = self.world
-        world.note("healed")
-        world.healed = True
-        world.broker.down = False
-        world.hub.not_installed.clear()
-        world.shop.merge_methods = frozenset({"squash"})
-        world.faults.limited_until = 0.0
-        self._beat_stopped_until = 0.0
+        self.world.note("healed")
+        self.world.healed = True
+        self.machines.heal()
         self.courier.heal()
         self.people.heal()
 
@@ -312,6 +296,10 @@ class Simulation:
                 return
             self.step()
 
+    def _reconcile(self) -> None:
+        self.world.stores.outbox.add_missing((reconcile_entry(),))
+        self._until_quiet()
+
     def _reconcile_twice(self) -> None:
         """Go through GitHub twice once all is quiet.
 
@@ -320,25 +308,47 @@ class Simulation:
         """
         repairs = []
         for _ in range(2):
-            self.world.stores.outbox.add_missing((reconcile_entry(),))
-            self._until_quiet()
+            self._reconcile()
             log = self.world.database.log
             repairs.append(sum(isinstance(one.event, StateRepaired) for one in log))
         if repairs[0] != repairs[1]:
             raise Broken("I16: the reconciler repaired something again")
 
+    def _idle_for_an_hour(self) -> None:
+        """Let time pass where nothing is left to do but to look whether there is.
+
+        Raises:
+            Broken: looking costs more calls of GitHub the more issues there are.
+        """
+        calls, until = self.world.faults.calls, self.world.clock.monotonic() + 3_600.0
+        while self.world.clock.monotonic() < until:
+            self.step()
+            self._relay()
+        self._until_quiet()
+        asked = self.world.faults.calls - calls
+        open_states = [
+            fold.state
+            for fold in self.world.database.folds.values()
+            if fold.state is not None and not fold.state.terminal
+        ]
+        bound = _CALLS_OF_A_REPOSITORY + _CALLS_OF_AN_ISSUE * len(open_states)
+        if asked > bound:
+            raise Broken(f"I26: {asked} calls of GitHub in an idle hour, more than {bound}")
+
     def _is_quiet(self) -> bool:
         world = self.world
-        idle = not self.courier.busy and not self.people.busy and not self.ci.busy
-        working = any(worker.claimed is not None for worker in self.workers)
-        waiting = any(one.entry.kind == "task" for one in world.database.open_entries.values())
-        folds = world.database.folds.values()
-        told = all(
-            is_settled(fold.state) or waits_at_the_gate(fold.state) or waits_for_another(fold.state)
-            for fold in folds
-            if fold.state is not None
+        if self.courier.busy or self.people.busy or self.ci.busy:
+            return False
+        if any(worker.claimed is not None for worker in self.workers):
+            return False
+        if any(one.entry.kind == "task" for one in world.database.open_entries.values()):
+            return False
+        states = [fold.state for fold in world.database.folds.values() if fold.state is not None]
+        lanes = {state.ref: state.lane for state in states}
+        return all(
+            is_settled(state) or waits_at_the_gate(state) or waits_for_another(state, lanes)
+            for state in states
         )
-        return idle and not working and not waiting and told
 
     def _all_settled(self) -> bool:
         folds = self.world.database.folds.values()
@@ -353,9 +363,9 @@ class Simulation:
             state = fold.state
             if state is not None and state.generation > 1:
                 goals.note(Goal.SUPERSEDED)
-            if (
-                state is not None
-                and state.lane is Lane.DONE
-                and self.world.knows(Fault.WEBHOOK_NONE)
-            ):
+            if state is None or state.lane is not Lane.DONE:
+                continue
+            if self.world.knows(Fault.WEBHOOK_NONE):
                 goals.note(Goal.NO_WEBHOOKS)
+            if self.world.shop.full_name != SHOP:
+                goals.note(Goal.RENAMED)

@@ -22,20 +22,33 @@ from rigtasks.lifecycle.commands import (
 )
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.failure import FailureClass
-from rigtasks.lifecycle.state import IssueState, Stage
+from rigtasks.lifecycle.state import FeedbackKind, IssueState, Stage
 from rigtasks.routing.agent_config import CONFIG_PATH, parse_agent_config
 from rigtasks.routing.internal import InternalRepositories
 from rigtasks.runs.assignments import branch_of
+from rigtasks.runs.lease import Held, LeaseKeeper
 from rigtasks.runs.report import over_budget
-from rigtasks.testing.memory_github import MemoryCheckout
+from rigtasks.testing.memory_github import MemoryCheckout, pulls
 from rigtasks.testing.memory_github.commits import blob_sha
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.plan import Curse, Fault
-from rigtasks.testing.simulation.world import HEARTBEAT_SECONDS, LEASE_SECONDS, LIMITS, World
+from rigtasks.testing.simulation.world import (
+    HEARTBEAT_SECONDS,
+    LEASE_SECONDS,
+    LIMITS,
+    MOST_OF_A_CALL,
+    World,
+)
 from rigtasks.workspace.branches import taken_branch
 
 _CALL_COST = 700_000
 _INTERNAL_DENIED = "rig/conductor"
+_RENEWED = {
+    Renewal.HELD: Held.YES,
+    Renewal.PAUSED: Held.PAUSED,
+    Renewal.CANCELLED: Held.CANCELLED,
+    Renewal.LOST: Held.LOST,
+}
 
 
 class Phase(StrEnum):
@@ -60,12 +73,14 @@ class Worker:
         self.queue = queue
         self._name = name
         self.claimed: Claimed | None = None
+        self._keeper: LeaseKeeper
         self._phase = Phase.CLAIMED
         self._due = 0.0
-        self._renewed_at = 0.0
+        self._good_until = 0.0
         self._beats_at = 0.0
         self._frozen_until = 0.0
-        self._stop: str | None = None
+        self._was_stopped = False
+        self._is_leaving = False
         self._report: Command | None = None
         self._base_sha = ""
 
@@ -103,8 +118,17 @@ class Worker:
         if isinstance(claimed, NotClaimed):
             return
         world.note(f"{self._name} claimed {claimed.stream} at epoch {claimed.epoch}")
-        self.claimed, self._phase, self._stop, self._report = claimed, Phase.CLAIMED, None, None
-        self._renewed_at = asked_at
+        self.claimed, self._phase, self._report = claimed, Phase.CLAIMED, None
+        self._was_stopped = self._is_leaving = False
+        self._good_until = asked_at + LEASE_SECONDS * 2 / 3
+        self._keeper = LeaseKeeper(
+            self._renew,
+            interval=HEARTBEAT_SECONDS,
+            lease=LEASE_SECONDS,
+            asked_at=asked_at,
+            shutting_down=lambda: self._is_leaving,
+            monotonic=world.clock.monotonic,
+        )
         self._beats_at = asked_at + HEARTBEAT_SECONDS
         self._due = asked_at + world.chance.uniform(0.1, 5.0)
 
@@ -116,9 +140,10 @@ class Worker:
         if self._falls():
             return
         try:
-            if self._beats_at <= now:
+            working = self._due <= now
+            if self._beats_at <= now and not (working and self._world.chance.random() < 0.5):
                 self._beat()
-            elif self._due <= now:
+            elif working:
                 self._go_on()
         except StaleEpoch:
             self._world.goals.note(Goal.STALE_EPOCH)
@@ -135,8 +160,11 @@ class Worker:
             return True
         if world.happens(Fault.WORKER_FREEZES, 0.05):
             self._frozen_until = world.clock.monotonic() + world.chance.choice((20.0, 70.0, 200.0))
+            self._was_stopped = self._phase is Phase.REPORTING
             world.note(f"{self._name} froze")
             return True
+        if world.happens(Fault.WORKER_LEAVES, 0.05):
+            self._is_leaving = True
         return False
 
     def _is_cursed(self, curse: Curse) -> bool:
@@ -145,32 +173,34 @@ class Worker:
         return cursed and self._held().stream.startswith(f"issue:{self._world.shop.id}:1:")
 
     def _beat(self) -> None:
-        """Ask the database whether the claim still stands, as the lease keeper does."""
+        """Let the lease keeper ask the database whether the claim still stands."""
+        self._beats_at = self._world.clock.monotonic() + HEARTBEAT_SECONDS
+        self._keeper.beat()
+
+    def _renew(self) -> Held:
         claimed = self._held()
         asked_at = self._world.clock.monotonic()
-        self._beats_at = asked_at + HEARTBEAT_SECONDS
         renewal = self._world.stores.claims.heartbeat(
             stream=claimed.stream,
             epoch=claimed.epoch,
             run_id=claimed.run_id,
             lease_seconds=LEASE_SECONDS,
         )
-        match renewal:
-            case Renewal.HELD:
-                self._renewed_at = asked_at
-            case Renewal.LOST:
-                self.claimed = None
-            case Renewal.CANCELLED | Renewal.PAUSED:
-                self._stop = str(renewal)
-                self._due = asked_at
+        if renewal is Renewal.HELD:
+            self._good_until = asked_at + LEASE_SECONDS * 2 / 3
+        return _RENEWED[renewal]
 
     def _go_on(self) -> None:
         # A process that was stopped between its look at the lease and its report reports late:
         # only the store can refuse it then.
-        late = self._world.clock.monotonic() - self._renewed_at > LEASE_SECONDS * 2 / 3
-        if late and self._phase is not Phase.REPORTING:
+        late = not self._was_stopped and self._world.clock.monotonic() > self._good_until
+        if not (self._was_stopped or self._keeper.holds):
+            self._world.note(f"{self._name} let go")
+            self._world.goals.note(Goal.LEASE_PASSED)
             self.claimed = None
             return
+        if late:
+            raise AssertionError(f"I5: {self._name} acts after two thirds of its lease")
         match self._phase:
             case Phase.CLAIMED:
                 self._begin()
@@ -225,12 +255,13 @@ class Worker:
         self._due = world.clock.monotonic() + (300.0 if hangs else world.chance.uniform(1, 40))
 
     def _work(self) -> None:
-        if self._stop is not None:
+        stop = self._keeper.reason
+        if stop is not None:
             claimed = self._held()
-            reason, usage = self._stop, self._usage()
             self._report = ReleaseRun(
-                run_id=claimed.run_id, epoch=claimed.epoch, reason=reason, usage=usage
+                run_id=claimed.run_id, epoch=claimed.epoch, reason=stop, usage=self._usage()
             )
+            self._is_leaving = False
             self._phase = Phase.REPORTING
             return
         failure = self._failure()
@@ -267,8 +298,13 @@ class Worker:
             return
         checkout = MemoryCheckout(repo, start_sha, world.clock)
         bot = world.hub.bot(Role.AUTHOR)
-        files = _change(world, state, claimed.run_id)
+        conflict = state.feedback is not None and state.feedback.kind is FeedbackKind.CONFLICT
+        if conflict and not world.happens(Fault.AGENT_FAILS, 0.3):
+            checkout.merge(self._base_sha, bot)
+        files = _change(world, state, claimed.run_id, checkout.tip.files["price.py"])
         sha = checkout.commit(files, f"fix: issue {state.number}", bot)
+        if self._is_cursed(Curse.OVERTAKEN):
+            self._overtake()
         data = checkout.bundle(branch_of(state))
         artifact = self._keep(ArtifactKind.BUNDLE, data)
         result = Accepted(
@@ -280,6 +316,12 @@ class Worker:
             lines_changed=2,
         )
         self._finish(result, "ok", self._usage())
+
+    def _overtake(self) -> None:
+        """Let somebody land a change of the very same lines first."""
+        world = self._world
+        files = {"price.py": f"def price(x):\n    return x + {world.chance.random()}\n"}
+        pulls.push(world.hub, world.shop, world.hub.person("omar"), "main", files, "fix: first")
 
     def _review(self, state: IssueState) -> None:
         world = self._world
@@ -325,7 +367,7 @@ class Worker:
         world = self._world
         cost: int | None = world.chance.randint(1_000, 400_000)
         if world.happens(Fault.BUDGET, 0.3):
-            cost = world.chance.choice((None, 3_000_000, 6_000_000))
+            cost = world.chance.choice((None, 3_000_000, MOST_OF_A_CALL))
         basis = CostBasis.UNPRICED if cost is None else CostBasis.REPORTED
         return Usage(model="simulated", turns=1, cost_micro_usd=cost, cost_basis=basis)
 
@@ -353,8 +395,15 @@ class Worker:
         return self.claimed
 
 
-def _change(world: World, state: IssueState, run_id: UUID) -> dict[str, str]:
-    """Return what an agent changes: mostly its own file, sometimes what others change as well."""
+def _change(world: World, state: IssueState, run_id: UUID, shared: str) -> dict[str, str]:
+    """Return what an agent changes: mostly its own file, sometimes what others change as well.
+
+    Args:
+        world: whose dice are thrown.
+        state: of the issue.
+        run_id: makes one run's change differ from another's.
+        shared: the text of the file that every issue may touch, as the checkout has it.
+    """
     mark = f"# {state.number} {str(run_id)[:8]}\n"
     if world.happens(Fault.AGENT_HOSTILE, 0.2):
         return world.chance.choice(
@@ -364,12 +413,7 @@ def _change(world: World, state: IssueState, run_id: UUID) -> dict[str, str]:
                 {"auth.py": f"TOKEN = 1\n{mark}"},
             )
         )
-    if world.chance.random() < 0.3:
+    overtaken = world.plan.curse is Curse.OVERTAKEN and state.number == 1
+    if overtaken or world.chance.random() < 0.3:
         return {"price.py": f"def price(x):\n    return round(x)  {mark}"}
-    return {f"fix_{state.number}.py": f"x = 1\n{mark}", "price.py": _shared_file(world, state)}
-
-
-def _shared_file(world: World, state: IssueState) -> str:
-    """Return the shared file as the branch has it, so that only some changes conflict."""
-    sha = state.head_sha if state.head_sha in world.shop.graph else world.shop.branches["main"]
-    return world.shop.graph[sha or ""].files["price.py"]
+    return {f"fix_{state.number}.py": f"x = 1\n{mark}", "price.py": shared}

@@ -4,12 +4,13 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from rigtasks.conductor.alone import EffectUnderWay
 from rigtasks.conductor.context import Conductor
 from rigtasks.errors import Conflict
-from rigtasks.eventstore.claims import Limits
+from rigtasks.eventstore.claims import Claimed, Limits, NotClaimed, Renewal
 from rigtasks.eventstore.connection import DatabaseUnavailable
 from rigtasks.eventstore.stream import Appended, LoadedStream, Writes
 from rigtasks.github.identities import Role
@@ -23,6 +24,7 @@ from rigtasks.routing.stack import Queue
 from rigtasks.shell import IssueShell
 from rigtasks.tasks.relay import Relay
 from rigtasks.tasks.sweeps import Sweeps
+from rigtasks.testing.memory_claims import MemoryClaims
 from rigtasks.testing.memory_github import MemoryCleanClones, MemoryGitHub, MemoryIdentities
 from rigtasks.testing.memory_github.hub import CI_APP
 from rigtasks.testing.memory_github.model import Protection, Repository
@@ -35,6 +37,7 @@ from rigtasks.testing.simulation.github_faults import GitHubFaults
 from rigtasks.testing.simulation.goals import Goal, Goals
 from rigtasks.testing.simulation.plan import Fault, Plan
 
+SHOP = "acme/shop"
 CONFIG = "stack: python\ntestCommand: python -m pytest\nmerge:\n  requiredChecks: [test]\n"
 FILES = {
     "price.py": "def price(x):\n    return int(x)\n",
@@ -67,6 +70,8 @@ PERIODS = {
     "canary_due": RECONCILE_SECONDS,
 }
 MAX_COST = 5_000_000
+#: What a single call of an agent costs at the most, in micro-dollars.
+MOST_OF_A_CALL = 6_000_000
 
 
 class Died(BaseException):
@@ -80,12 +85,22 @@ class FaultyEventStore(MemoryEventStore):
         super().__init__(world.database)
         self._world = world
 
+    def load(self, stream: str) -> LoadedStream:
+        """Return the stream folded to now.
+
+        Raises:
+            DatabaseUnavailable: Postgres is away.
+        """
+        self._world.require_store()
+        return super().load(stream)
+
     def append(self, loaded: LoadedStream, writes: Writes) -> Appended:
         """Store what was decided, unless somebody else was faster.
 
         Raises:
-            DatabaseUnavailable: it is stored, and nobody was told.
+            DatabaseUnavailable: it is stored, and nobody was told; or Postgres is away.
         """
+        self._world.require_store()
         if self._world.happens(Fault.STORE_CONFLICT, 0.03):
             self._world.goals.note(Goal.CONFLICTED_APPEND)
             raise Conflict(f"{loaded.stream} moved on: load it again and decide again")
@@ -93,6 +108,24 @@ class FaultyEventStore(MemoryEventStore):
         if self._world.happens(Fault.STORE_CONFLICT, 0.01):
             raise DatabaseUnavailable("the connection broke during the commit")
         return appended
+
+
+class FaultyClaims(MemoryClaims):
+    """Claims that cannot be asked for, or renewed, while Postgres is away."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world.database)
+        self._world = world
+
+    def claim(self, **asked: Any) -> Claimed | NotClaimed:
+        """Claim the best claimable issue of a queue."""
+        self._world.require_store()
+        return super().claim(**asked)
+
+    def heartbeat(self, **asked: Any) -> Renewal:
+        """Renew a lease."""
+        self._world.require_store()
+        return super().heartbeat(**asked)
 
 
 class World:
@@ -114,12 +147,15 @@ class World:
         self.hub = MemoryGitHub(
             self.clock, faults=self.faults, lazy_mergeability=self.knows(Fault.GITHUB_LAGS)
         )
-        self.shop = self._repository("acme/shop")
+        self.shop = self._repository(SHOP)
         self.internal = self._repository("rig/conductor")
         self.database = MemoryDatabase(self.clock)
-        self.stores = replace(stores_in(self.database), events=FaultyEventStore(self))
+        self.store_away_until = 0.0
+        self.stores = replace(
+            stores_in(self.database), events=FaultyEventStore(self), claims=FaultyClaims(self)
+        )
         self.shell = IssueShell(self.stores, Timers())
-        self.broker = SimulatedBroker(self._sent)
+        self.broker = SimulatedBroker(self._sent, self._repeats)
         self._held: set[str] = set()
         self.conductor = self._conductor()
         self.relays = [self._relay() for _ in range(2 if self.knows(Fault.TWO_BEATS) else 1)]
@@ -138,14 +174,25 @@ class World:
         assert isinstance(ticks, MemoryTicks)  # noqa: S101  # built so above
         return ticks
 
+    def require_store(self) -> None:
+        """Fail while Postgres is away.
+
+        Raises:
+            DatabaseUnavailable: it is.
+        """
+        if self.clock.monotonic() < self.store_away_until:
+            self.goals.note(Goal.STORE_AWAY)
+            raise DatabaseUnavailable("Postgres does not answer")
+
     def knows(self, fault: Fault) -> bool:
         """Say whether this seed has a kind of fault at all."""
         return fault in self.plan.faults
 
     def happens(self, fault: Fault, probability: float) -> bool:
         """Throw the dice for a fault; nothing fails any more once everything is healed."""
-        known = fault in self.plan.faults and not self.healed
-        return known and self.chance.random() < probability
+        if self.healed or fault not in self.plan.faults:
+            return False
+        return self.chance.random() < probability
 
     def identity(self) -> UUID:
         """Return an id that depends on the seed alone."""
@@ -159,6 +206,12 @@ class World:
         """Let a relay die between publishing and noting it."""
         if self.happens(Fault.RELAY_DIES, 0.02):
             raise Died
+
+    def _repeats(self) -> bool:
+        if not self.happens(Fault.MESSAGE_TWICE, 0.1):
+            return False
+        self.goals.note(Goal.MESSAGE_TWICE)
+        return True
 
     @contextmanager
     def alone(self, stream: str) -> Iterator[None]:

@@ -136,6 +136,20 @@ def test_a_persons_approval_does_not_take_the_branch_from_the_agents(life: Life)
     assert life.issue.lane is Lane.CHANGES_REQUESTED
 
 
+def test_an_approval_heard_before_does_not_answer_a_later_call_for_a_person(life: Life) -> None:
+    life.implement()
+    life.publish()
+    approved = (verdict("APPROVED", "h1", id=9, human=True),)
+    life.observe(reviews=approved)
+    life.observe(reviews=approved, conflict=True)
+    life.tell(Escalate(reason="5 runs were lost", who_must_act="an operator"))
+
+    assert "REVIEW_PASSED" not in types(life.observe(reviews=approved))
+    assert life.issue.overlay is Overlay.ESCALATED
+    life.observe(reviews=(verdict("APPROVED", "h1", id=10, human=True),))
+    assert life.issue.shown == Lane.READY_TO_MERGE
+
+
 def test_an_approved_head_that_is_behind_its_base_goes_back_to_be_brought_up_to_date(
     life: Life,
 ) -> None:

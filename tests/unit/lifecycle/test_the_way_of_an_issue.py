@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from rigtasks.lifecycle.caps import MAX_RETURNS
 from rigtasks.lifecycle.commands import (
     AbstainReview,
     Admit,
@@ -192,6 +193,34 @@ def test_a_conflict_goes_back_to_the_branch_without_costing_a_round(in_review: L
 
     assert in_review.issue.lane is Lane.CHANGES_REQUESTED
     assert in_review.issue.review_loops == 0
+
+
+def test_a_branch_that_keeps_conflicting_ends_with_a_person(in_review: Life) -> None:
+    for round_ in range(2, 20):
+        in_review.observe(conflict=True)
+        if in_review.issue.overlay is not None:
+            break
+        in_review.implement(head_sha=f"h{round_}")
+        in_review.publish()
+
+    assert types(in_review.events).count("MERGE_CONFLICT") == MAX_RETURNS
+    assert in_review.issue.overlay is Overlay.ESCALATED
+    assert in_review.issue.wanted_stage is None
+    assert f"came back {MAX_RETURNS} times" in in_review.issue.reason
+
+
+def test_a_retry_lets_the_branch_conflict_as_often_again(in_review: Life) -> None:
+    for round_ in range(2, MAX_RETURNS + 2):
+        in_review.observe(conflict=True)
+        if in_review.issue.overlay is None:
+            in_review.implement(head_sha=f"h{round_}")
+            in_review.publish()
+
+    assert in_review.issue.overlay is Overlay.ESCALATED
+    in_review.tell(Retry(reason="the hot file is split", by="omar"))
+
+    assert in_review.issue.overlay is None
+    assert in_review.issue.returns == 0
 
 
 def test_a_pull_request_closed_unmerged_puts_the_issue_back_into_the_queue(
