@@ -17,7 +17,7 @@ ON CONFLICT (period_start) DO NOTHING
 _PERIOD = """
 SELECT to_timestamp(floor(extract(epoch FROM clock_timestamp()) / %(period)s) * %(period)s) AS at
 """
-_DONE = "SELECT FROM canaries WHERE period_start = %s"
+_DONE = "SELECT number FROM canaries WHERE period_start = %s"
 _END = """
 UPDATE canaries SET ended_at = clock_timestamp(), outcome = %s
  WHERE period_start = %s AND ended_at IS NULL

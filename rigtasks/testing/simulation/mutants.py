@@ -65,6 +65,13 @@ def _holds(_: Any) -> Finding:
     return passed("it always holds")
 
 
+def _no_veto(stack: ExitStack) -> None:
+    """Take no label for a veto: neither does it stop the work nor does its gate hold."""
+    for module in ("attend", "withdrawal"):
+        stack.enter_context(patch(f"rigtasks.conductor.{module}.heed_stop_label", lambda *_: False))
+    _without_gate(Gate.LABELS)(stack)
+
+
 def _no_epochs(stack: ExitStack) -> None:
     """Let a run write whose claim was lost: neither the decision nor the append looks."""
     real = IssueShell.tell
@@ -176,7 +183,7 @@ def _no_return_cap(stack: ExitStack) -> None:
 MUTANTS: dict[str, _Planted] = {
     "no review gate": _without_gate(Gate.REVIEW),
     "no CI gate": _without_gate(Gate.CI),
-    "no label gate": _without_gate(Gate.LABELS),
+    "no label gate": _no_veto,
     "no human gate": _without_gate(Gate.HUMAN_GATE),
     "no config gate": _without_gate(Gate.CONFIG),
     "no epoch check": _no_epochs,

@@ -12,6 +12,7 @@ from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.reconcile import ask_for_lost_deliveries
 from rigtasks.eventstore.database import stores_on
 from rigtasks.eventstore.engine import open_database
+from rigtasks.eventstore.switches import RIG
 from rigtasks.github.identities import Role
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.model import Delivery
@@ -60,6 +61,19 @@ def test_each_lost_delivery_is_asked_for_once(rig: Conductor, unheard: SandboxGi
     again = [one for one in attempts(unheard) if one.redelivery]
     assert {one.guid for one in again} == lost
     assert len(again) == len(lost)
+
+
+def test_nothing_is_asked_for_while_the_rig_is_paused(
+    rig: Conductor, unheard: SandboxGitHub
+) -> None:
+    lost = {one.guid for one in attempts(unheard)}
+    rig.stores.switches.set(RIG, reason="maintenance", actor="anna")
+
+    assert ask_for_lost_deliveries(rig).asked == 0
+    assert not any(one.redelivery for one in attempts(unheard))
+
+    rig.stores.switches.lift(RIG, actor="anna")
+    assert ask_for_lost_deliveries(rig).asked == len(lost)
 
 
 def test_two_that_ask_at_once_ask_once(rig: Conductor, unheard: SandboxGitHub) -> None:

@@ -44,6 +44,7 @@ def lines() -> Iterator[tuple[str, f.GateFacts, dict[str, object]]]:
     yield "the rig", paused(f.PauseScope.RIG), {}
     yield "a repository", paused(f.PauseScope.REPO), {"repository": green_facts().repository}
     yield "an issue", paused(f.PauseScope.ISSUE), {"reference": ref}
+    yield "a provider", paused(f.PauseScope.PROVIDER), {"name": "provider"}
     gated = replace(green_facts(), human_gates=(reason(),))
     yield "the human gate", gated, {"reference": ref, "sha": HEAD, "reason": "…"}
 
@@ -57,6 +58,22 @@ def test_what_a_gate_prints_is_a_command(facts: f.GateFacts, values: dict[str, o
     assert len(commands) == 1
     typed = parsed(commands[0])
     assert {name: typed[name] for name in values} == values
+
+
+def test_a_label_is_lifted_by_no_command_but_by_who_takes_it_off() -> None:
+    stop = f.Pause(
+        scope=f.PauseScope.ISSUE,
+        target="issue:1:7:1",
+        by="ada",
+        reason="the label do-not-merge",
+        at=READ_AT,
+        source=f.StopSource.LABEL,
+    )
+
+    results = evaluate(replace(green_facts(), pauses=(stop,)), NOW).blockers
+
+    (way,) = (one for result in results for one in result.can_unblock)
+    assert (way.command, way.how) == (None, "takes the label do-not-merge off")
 
 
 def test_the_way_back_of_a_failed_issue_is_a_command() -> None:
