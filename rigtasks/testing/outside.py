@@ -28,6 +28,8 @@ SAID = (
     *recorded_answers.OUTSIDE,
 )
 _ARGUMENT = re.compile(r"<(?:[^<>:]*:)?(\w+)>")
+#: What stands for an argument that is none for itself; everything else is `1`.
+_ARGUMENTS = {"spec": "1...2"}
 _FIRST_REFUSAL = 300
 
 
@@ -46,7 +48,8 @@ def unheld_calls(counts: Mapping[Check, int]) -> list[str]:
 
 def _call(method: str, rule: str) -> str:
     """Name a call of the sandbox as GitHub's document does, by its own rule where that has none."""
-    operation = rest_schemas.operation_of(method, _ARGUMENT.sub("1", rule))
+    path = _ARGUMENT.sub(lambda found: _ARGUMENTS.get(found[1], "1"), rule)
+    operation = rest_schemas.operation_of(method, path)
     return f"{method} {rule}" if operation is None else operation.key
 
 

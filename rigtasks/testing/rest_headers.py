@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from werkzeug.http import parse_options_header
+
 from rigtasks.testing.schema_document import SchemaDocument
 
 #: Headers of an answer that are kept for judging even where the document names none.
 ALWAYS = ("content-type", "link", "location")
 #: A header the document names that need not be there: where there is one page, nothing leads on.
 _OPTIONAL = ("link",)
+_JSON, _CHARSET = "application/json", "utf-8"
 _LINKS = re.compile(r'<[^<>]*>; rel="\w+"(, <[^<>]*>; rel="\w+")*')
 _LINK = re.compile(r'<([^<>]*)>; rel="(\w+)"')
 _RELATIONS = {"first", "prev", "next", "last"}
@@ -46,6 +49,9 @@ def differences(
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"has {names.count(name)} headers {name}"
     sent = dict(headers)
+    media, options = parse_options_header(sent.get("content-type", ""))
+    if media == _JSON and options.get("charset", _CHARSET).lower() != _CHARSET:
+        yield f"is JSON in {options['charset']}"
     for title, node in described.get("headers", {}).items():
         name = title.lower()
         if name in sent:

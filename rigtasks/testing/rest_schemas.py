@@ -29,14 +29,16 @@ _JSON = "application/json"
 _ERROR = {
     "allOf": [{"$ref": "#/components/schemas/basic-error"}],
     "required": ["message", "documentation_url"],
+    "properties": {"message": {"minLength": 1}, "documentation_url": {"minLength": 1}},
 }
 #: The root of a repository's files is the content at an empty path.
 _ROOT = re.compile(r"/repos/[^/]+/[^/]+/contents")
 _FIRST_ERROR = 400
 _MOVED = {"headers": {"Location": {"schema": {"type": "string"}}}}
 _NOT_MODIFIED = 304
-_REDIRECTS = {"GET": 301}
-_REDIRECT = 307
+_MOVED_FOR_READING, _MOVED_FOR_WRITING = 301, 307
+#: Answers that say where to go; the document names `Location` for the second alone.
+_REDIRECTS = {_MOVED_FOR_READING, 302, _MOVED_FOR_WRITING}
 #: What GitHub may answer to any call that fails, though its document names it for some only.
 STATUSES = {
     301: "a GET of a repository or an issue that moved",
@@ -140,24 +142,30 @@ def judge(operation: Operation | None, answer: Answered) -> Judgement:
     elif answer.media != _JSON:
         against, found = JUDGE, []
     else:
-        against, found = JUDGE, _body(content[_JSON].get("schema", {}), answer)
-    headers = differences(_document(), described, answer.headers)
+        against, found = JUDGE, _body(_meant(content[_JSON], answer.status), answer)
+    named = _MOVED if answer.status in _REDIRECTS else described
+    headers = differences(_document(), named, answer.headers)
     return Judgement(against=against, differences=(*headers, *found))
 
 
 def _anywhere(answer: Answered) -> Judgement:
     """Judge what any call may be answered with."""
-    method = answer.key.partition(" ")[0]
-    moved = _REDIRECTS.get(method, _REDIRECT)
+    is_read = answer.key.startswith("GET ")
     described: dict[str, Any] = {}
-    if answer.status == _NOT_MODIFIED and method == "GET":
+    if answer.status == _NOT_MODIFIED and is_read:
         return Judgement(differences=tuple(_nothing(answer)))
-    if answer.status == moved:
+    if answer.status == (_MOVED_FOR_READING if is_read else _MOVED_FOR_WRITING):
         described = _MOVED
     elif answer.status < _FIRST_ERROR or answer.status not in STATUSES:
         return Judgement(differences=("is no status of this operation",))
     headers = differences(_document(), described, answer.headers)
     return Judgement(against=ANYWHERE, differences=(*headers, *_body(_ERROR, answer)))
+
+
+def _meant(content: dict[str, Any], status: int) -> dict[str, Any]:
+    """Return the schema of a body; a refusal has to say something, too, and where to read on."""
+    schema: dict[str, Any] = content.get("schema", {})
+    return {"allOf": [schema, _ERROR]} if status >= _FIRST_ERROR else schema
 
 
 def _nothing(answer: Answered) -> list[str]:
@@ -172,8 +180,10 @@ def _described(operation: Operation, status: int) -> dict[str, Any] | None:
 
 
 def _body(schema: dict[str, Any], answer: Answered) -> list[str]:
-    if answer.media != _JSON or not answer.body:
+    if answer.media != _JSON:
         return [f"has a body of type {answer.media or 'nothing'}"]
+    if not answer.body:
+        return ["has no body"]
     try:
         body = msgspec.json.decode(answer.body)
     except msgspec.DecodeError as error:

@@ -70,7 +70,7 @@ def test_the_page_shows_every_count_and_every_known_difference() -> None:
 
 def test_the_page_says_what_is_outside_and_what_no_answer_was_held_for() -> None:
     held = {
-        Check("@octokit/openapi", "GET /repos/{owner}/{repo}/compare/{basehead} 404"): 1,
+        Check("@octokit/openapi", "GET /repos/{owner}/{repo}/compare/{base}...{head} 404"): 1,
         Check("@octokit/openapi", "GET /repos/{owner}/{repo}/git/blobs/{file_sha} 200"): 1,
         Check("@octokit/graphql-schema", "User.login"): 1,
     }
@@ -78,7 +78,7 @@ def test_the_page_says_what_is_outside_and_what_no_answer_was_held_for() -> None
     calls, fields = unheld_calls(held), unheld_fields(held)
     page = generator().page(held)
 
-    assert "GET /repos/{owner}/{repo}/compare/{basehead}" in calls
+    assert "GET /repos/{owner}/{repo}/compare/{base}...{head}" in calls
     assert "GET /repos/{owner}/{repo}/git/blobs/{file_sha}" not in calls
     assert "User.id" in fields
     assert "User.login" not in fields
