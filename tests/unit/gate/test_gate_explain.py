@@ -241,3 +241,10 @@ def test_a_command_cannot_leave_its_code_span() -> None:
     assert code("a `b` | c") == "`a 'b' ¦ c`"
     assert safe_url("https://github.test/a/b/pull/8#x") == "https://github.test/a/b/pull/8#x"
     assert replace(issue(), ref="x").ref == "x"
+
+
+def test_before_anything_was_judged_the_rig_goes_on_by_itself() -> None:
+    action = explain(issue(state="queued", head_sha=None), None, LATER).next_action
+
+    assert action is not None
+    assert (action.who, action.what) == ("the rig", "goes on from queued")
