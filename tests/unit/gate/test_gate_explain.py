@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from gate_facts import HEAD, NOW, check, green_facts, replace, with_pull
+from gate_facts import HEAD, NOW, check, green_facts, reason, replace, with_pull
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -248,3 +248,19 @@ def test_before_anything_was_judged_the_rig_goes_on_by_itself() -> None:
 
     assert action is not None
     assert (action.who, action.what) == ("the rig", "goes on from queued")
+
+
+@pytest.mark.parametrize("state", ["done", "in_review"])
+def test_a_sentence_of_its_own_stands_in_for_the_state(state: str) -> None:
+    told = explain(issue(state=state, sentence="Merged as m1."), None, LATER)
+
+    assert told.summary == "Merged as m1."
+
+
+def test_the_next_action_is_the_first_blockers_with_its_command() -> None:
+    result = explained(green_facts(human_gates=(reason(),)))
+
+    assert result.next_action is not None
+    assert result.next_action.command is not None
+    assert result.next_action.command.startswith("rig issue approve-gate acme/api#7 --sha")
+    assert result.next_action.url == green_facts().pull_request.url
