@@ -1,5 +1,6 @@
 """Decisions in states that come together seldom, and what a new head makes new again."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from rigtasks.lifecycle.commands import (
     DropCommits,
     Escalate,
     ExpireLease,
+    Failed,
     Hold,
     NoteIdle,
     ObservePullRequest,
@@ -36,6 +38,7 @@ from rigtasks.lifecycle.events.intake import IssueDone
 from rigtasks.lifecycle.events.work import CliProgress, CliStarted, WorkStarted
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import ActiveRun, Lane, Overlay, Stage
+from rigtasks.lifecycle.timers import Timers, next_wakeup
 from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.testing.life import START, Life, approval, verdict
 
@@ -263,3 +266,37 @@ def test_a_call_of_another_run_is_not_counted(life: Life, *, begun: bool) -> Non
     assert (life.issue.run.calls if life.issue.run else None) == (2 if begun else None)
     life.store(replace(started, run_id=_IDS["run_id"]))
     assert (life.issue.run.call_micro_usd if life.issue.run else 5) == 5
+
+
+@pytest.mark.parametrize("lane", [Lane.IN_PROGRESS, Lane.ASSIGNED, Lane.QUEUED])
+def test_a_persons_approval_does_not_settle_what_an_agent_is_at(life: Life, lane: Lane) -> None:
+    life.state = replace(life.issue, lane=lane, overlay=Overlay.ESCALATED)
+
+    assert life.observe(reviews=(verdict("APPROVED", "h1", human=True),)) == ()
+
+
+@pytest.mark.parametrize(("waived", "exceeded"), [(0, True), (1, False)])
+def test_a_run_that_cost_nothing_does_not_make_an_unknown_cost_known(
+    life: Life, waived: int, *, exceeded: bool
+) -> None:
+    life.state = replace(life.issue, cost_unknown_runs=1, cost_waived_runs=waived)
+    run_id = life.claim()
+
+    events = life.finish(run_id, Failed(failure=FailureClass.WORK, reason="no verdict"))
+
+    assert ("BUDGET_EXCEEDED" in types(events)) is exceeded
+
+
+@pytest.mark.parametrize(
+    ("lane", "waits"),
+    [(Lane.QUEUED, True), (Lane.CHANGES_REQUESTED, True), (Lane.IN_REVIEW, False)],
+)
+def test_work_that_has_to_wait_is_looked_at_when_its_time_has_come(
+    life: Life, lane: Lane, *, waits: bool
+) -> None:
+    soon = life.now + timedelta(seconds=10)
+    waiting = replace(life.issue, lane=lane, retry_at=soon)
+
+    assert (next_wakeup(waiting, life.now, Timers()) == soon) is waits
+    later = life.now + timedelta(seconds=Timers().queued_check)
+    assert next_wakeup(waiting, soon, Timers()) == soon + (later - life.now)
