@@ -329,3 +329,11 @@ def test_a_newer_check_run_does_not_stand_in_for_a_status_of_the_same_name() -> 
     status = check(app_id=None, app_slug="", id=1, kind=f.CheckKind.STATUS, conclusion="failure")
 
     assert ci(required_checks=(), checks=(status, run)).status is GateStatus.FAIL
+
+
+def test_checks_are_told_by_name_whatever_order_they_came_in() -> None:
+    checks = (check("b", id=1), check("a", id=2), check("a", id=1, app_id=8, app_slug="other"))
+
+    result = ci(required_checks=(), checks=checks)
+
+    assert result.evidence == ("a (other): success", "a (ci): success", "b (ci): success")

@@ -85,6 +85,7 @@ def test_a_url_of_another_host_does_not_count_where_the_host_is_known() -> None:
     body = "Closes https://github.test/acme/api/issues/7"
 
     assert refs(body, web_host="github.test") == ["acme/api#7"]
+    assert refs("Closes #7", web_host="github.test") == ["acme/api#7"]
     assert refs(body, web_host="github.example") == []
 
 

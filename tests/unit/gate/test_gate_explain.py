@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from gate_facts import HEAD, NOW, check, green_facts, replace, with_pull
+from gate_facts import HEAD, NOW, check, green_facts, reason, replace, with_pull
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -241,3 +241,26 @@ def test_a_command_cannot_leave_its_code_span() -> None:
     assert code("a `b` | c") == "`a 'b' ¦ c`"
     assert safe_url("https://github.test/a/b/pull/8#x") == "https://github.test/a/b/pull/8#x"
     assert replace(issue(), ref="x").ref == "x"
+
+
+def test_before_anything_was_judged_the_rig_goes_on_by_itself() -> None:
+    action = explain(issue(state="queued", head_sha=None), None, LATER).next_action
+
+    assert action is not None
+    assert (action.who, action.what) == ("the rig", "goes on from queued")
+
+
+@pytest.mark.parametrize("state", ["done", "in_review"])
+def test_a_sentence_of_its_own_stands_in_for_the_state(state: str) -> None:
+    told = explain(issue(state=state, sentence="Merged as m1."), None, LATER)
+
+    assert told.summary == "Merged as m1."
+
+
+def test_the_next_action_is_the_first_blockers_with_its_command() -> None:
+    result = explained(green_facts(human_gates=(reason(),)))
+
+    assert result.next_action is not None
+    assert result.next_action.command is not None
+    assert result.next_action.command.startswith("rig issue approve-gate acme/api#7 --sha")
+    assert result.next_action.url == green_facts().pull_request.url

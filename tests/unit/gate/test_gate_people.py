@@ -319,3 +319,13 @@ def test_without_the_label_that_authorises_the_work_nothing_is_merged() -> None:
         )
     labelled = replace(issue, labels=("bug", "agent-ready"))
     assert status(Gate.ISSUE, green_facts(issue=labelled)) is GateStatus.PASS
+
+
+@pytest.mark.parametrize("on_issue", [True, False])
+def test_a_large_change_may_be_accepted_on_the_issue_as_well(*, on_issue: bool) -> None:
+    facts = green_facts(change=LARGE, size=f.SizeBounds(large_pr_ok=grant()))
+    labels = ("agent-ready", "large-pr-ok") if on_issue else ("agent-ready",)
+
+    judged = replace(facts, issue=replace(facts.issue, labels=labels))
+
+    assert status(Gate.SIZE, judged) is (GateStatus.PASS if on_issue else GateStatus.FAIL)

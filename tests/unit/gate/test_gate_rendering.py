@@ -75,6 +75,7 @@ def test_the_text_of_an_explanation_is_the_one_on_record(name: str) -> None:
         (None, None, "idle · 1h 12m\n"),
         (1_500_000, None, "idle · 1h 12m · $1.50\n"),
         (None, 2_000_000, "idle · 1h 12m · unknown cost of $2.00\n"),
+        (50_000_000_000, 40_000_000_000, "idle · 1h 12m · $50000.00 of $40000.00\n"),
         (0, 2_000_000, "idle · 1h 12m · $0.00 of $2.00\n"),
     ],
 )
