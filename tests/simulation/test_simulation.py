@@ -1,7 +1,7 @@
 """A version of the simulation that fits into every test run; `make simulate` goes further.
 
-150 seeds of 1 to 3 issues and 100 to 400 steps of chaos each, then the way back to order: about half
-a minute of one core. `SEEDS` is the one setting of how many.
+150 seeds of 1 to 3 issues and 100 to 400 steps of chaos each, then the way back to order: about
+half a minute of one core. `SEEDS` is the one setting of how many.
 """
 
 import pytest
