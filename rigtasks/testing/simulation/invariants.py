@@ -50,7 +50,7 @@ _LATE_SECONDS = 600.0
 _MOST_ROUNDS: dict[Any, int] = {
     acceptance.MergeConflict: MAX_RETURNS,
     acceptance.ReviewDisputed: 4,
-    acceptance.CiFailed: 4,
+    intake.IssueAssigned: 40,
     acceptance.ReviewAbstained: 3,
     work.RunLost: 5,
 }

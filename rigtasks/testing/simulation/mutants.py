@@ -9,7 +9,7 @@ import msgspec
 
 from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.gate.result import Finding, Gate, passed
-from rigtasks.gate.rules import RULES
+from rigtasks.gate.rules import RULES, labels
 from rigtasks.github.merge import merge
 from rigtasks.lifecycle.commands import ExpireLease, Repair
 from rigtasks.lifecycle.decide import decide
@@ -50,15 +50,14 @@ def find(name: str, seeds: range) -> Outcome | None:
 
 def _without_gate(gate: Gate) -> _Planted:
     """Let one gate hold always."""
+    return lambda stack: _judge_by(stack, gate, _holds)
 
-    def plant(stack: ExitStack) -> None:
-        rules = tuple(
-            msgspec.structs.replace(rule, judge=_holds) if rule.gate is gate else rule
-            for rule in RULES
-        )
-        stack.enter_context(patch("rigtasks.gate.verdict.RULES", rules))
 
-    return plant
+def _judge_by(stack: ExitStack, gate: Gate, judge: Callable[[Any], Finding]) -> None:
+    rules = tuple(
+        msgspec.structs.replace(rule, judge=judge) if rule.gate is gate else rule for rule in RULES
+    )
+    stack.enter_context(patch("rigtasks.gate.verdict.RULES", rules))
 
 
 def _holds(_: Any) -> Finding:
@@ -144,10 +143,16 @@ def _repairs_again(stack: ExitStack) -> None:
     stack.enter_context(patch("rigtasks.shell.decide", eager))
 
 
-def _file_lifts_checks(stack: ExitStack) -> None:
-    """Let a repository's own list of checks replace what reports, instead of adding to it."""
-    lifted = patch("rigtasks.gate.rules.ci.every_report_counts", lambda f: not f.required_checks)
-    stack.enter_context(lifted)
+def _file_lifts_vetoes(stack: ExitStack) -> None:
+    """Let the labels that a repository names replace those that hold everywhere."""
+
+    def judge(facts: Any) -> Finding:
+        if not facts.block_labels:
+            return labels.judge(facts)
+        with patch("rigtasks.gate.rules.labels.VETO_LABELS", ()):
+            return labels.judge(facts)
+
+    _judge_by(stack, Gate.LABELS, judge)
 
 
 def _no_deadline(stack: ExitStack) -> None:
@@ -193,7 +198,7 @@ MUTANTS: dict[str, _Planted] = {
     "no permission check": _anybody_labels,
     "no withdrawal": _no_withdrawal,
     "repairs again": _repairs_again,
-    "a file lifts checks": _file_lifts_checks,
+    "a file lifts vetoes": _file_lifts_vetoes,
     "no deadline of a lease": _no_deadline,
     "no budget": _no_budget,
     "asks on after a limit": _asks_on,

@@ -126,3 +126,21 @@ def test_the_first_lease_is_counted_from_before_the_claim() -> None:
     # then the holder does not begin
     assert keeper.reason is StopReason.LEASE_LOST
     assert not keeper.holds
+
+
+def test_a_run_that_was_told_to_stop_holds_its_claim_no_longer_than_others() -> None:
+    now = [100.0]
+    keeper = LeaseKeeper(
+        lambda: Held.PAUSED,
+        interval=15.0,
+        lease=60.0,
+        asked_at=100.0,
+        shutting_down=lambda: False,
+        monotonic=lambda: now[0],
+    )
+
+    assert not keeper.beat()
+
+    assert (keeper.reason, keeper.holds) == (StopReason.PAUSED, True)
+    now[0] = 140.5
+    assert (keeper.reason, keeper.holds) == (StopReason.PAUSED, False)
