@@ -13,10 +13,10 @@ SECONDS ?= 60
 SEEDS ?= 2000
 
 # Commands that only a system package can give, each with its Debian package.
-LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl
+LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl faketime:faketime ip:iproute2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check unit fuzz simulate simulate-mutants bench lock lock-agents clean distclean system-tools agents name-bubblewrap
+.PHONY: help setup demo up test check unit fuzz simulate simulate-mutants faults bench lock lock-agents clean distclean system-tools agents name-bubblewrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ simulate: $(STAMP) ## simulate the rig, SEEDS=2000 of them; every goal has to be
 
 simulate-mutants: $(STAMP) ## plant faults in the core and show that a seed finds each
 	$(BIN)/python -m rigtasks.testing.simulation --mutants --seeds $(SEEDS)
+
+faults: $(STAMP) system-tools ## break a real rig in every way; prints a table, writes faults/results.json
+	RIG_FAULTS=all $(BIN)/python -m pytest tests/faults $(PYTEST_FLAGS)
 
 bench: $(STAMP) ## measure on this machine and write bench/results.json
 	$(BIN)/python -m bench

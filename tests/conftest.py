@@ -20,7 +20,7 @@ from rigtasks.testing.services import (
 
 TESTS = Path(__file__).parent
 UNIT_TIER = TESTS / "unit"
-STACKS = "tests/acceptance/"
+STACKS = ("tests/acceptance/", "tests/faults/")
 MIGRATIONS = "rigtasks.eventstore.migrate"
 FORBIDDEN_IN_UNIT_TESTS = frozenset(
     {"socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
@@ -98,7 +98,7 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no ty
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return STACKS if nodeid.startswith(STACKS) else nodeid.split("::", 1)[0]
+        return STACKS[0] if nodeid.startswith(STACKS) else nodeid.split("::", 1)[0]
 
 
 class _Spread:
