@@ -1,22 +1,24 @@
-"""Wall clocks that are wrong: libfaketime under one process and all that it starts."""
+"""Wall clocks that are wrong, for one process and all that it starts.
 
+libfaketime cannot be used: it breaks the sleep of Python 3.11 and newer (docs/decisions/0035).
+"""
+
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-_PLACES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/local/lib/faketime/libfaketimeMT.so.1")
+_SOURCE = Path(__file__).with_name("wrong_clock.c")
 
 
-def off_by(*, hours: int) -> Mapping[str, str]:
+def off_by(folder: Path, *, hours: int) -> Mapping[str, str]:
     """Return the environment of a process whose wall clock is so far off; waits stay as they are.
 
-    Raises:
-        AssertionError: libfaketime is not installed.
+    Args:
+        folder: where the library is built.
+        hours: how far its clock is ahead, or behind where it is negative.
     """
-    found = [path for place in _PLACES for path in Path("/").glob(place.removeprefix("/"))]
-    assert found, "libfaketime is not installed (Debian package: libfaketime)"
-    return {
-        "LD_PRELOAD": str(found[0]),
-        "FAKETIME": f"{hours:+d}h",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "FAKETIME_DONT_RESET": "1",
-    }
+    library = folder / "wrong_clock.so"
+    if not library.exists():
+        built = ("cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(_SOURCE))
+        subprocess.run(built, check=True, capture_output=True)
+    return {"LD_PRELOAD": str(library), "WRONG_CLOCK_SECONDS": str(hours * 3600)}

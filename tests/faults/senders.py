@@ -14,6 +14,7 @@ from itertools import count
 
 import requests
 
+_UPDATED = "2026-11-01T10:00:00Z"
 PATH = "/api/v1/webhooks/github"
 
 
@@ -25,10 +26,20 @@ class Senders:
         secret: what deliveries are signed with.
         threads: how many send at once.
         patience: seconds a sender waits for an answer; GitHub waits ten.
+        event: `watch`, which nobody acts on, or `issues`, which makes a task each.
     """
 
-    def __init__(self, url: str, secret: str, *, threads: int = 4, patience: float = 15.0) -> None:
-        self._url = url + PATH
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        *,
+        threads: int = 4,
+        patience: float = 15.0,
+        event: str = "watch",
+    ) -> None:
+        self._event = event
+        self.url = url
         self._secret = secret.encode()
         self._threads = threads
         self._patience = patience
@@ -79,13 +90,15 @@ class Senders:
         digest = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         headers = {
             "Content-Type": "application/json",
-            "X-GitHub-Event": "watch",
+            "X-GitHub-Event": self._event,
             "X-GitHub-Delivery": delivery,
             "X-GitHub-Hook-ID": "1",
             "X-Hub-Signature-256": f"sha256={digest}",
         }
         try:
-            answer = session.post(self._url, data=body, headers=headers, timeout=self._patience)
+            answer = session.post(
+                self.url + PATH, data=body, headers=headers, timeout=self._patience
+            )
         except requests.RequestException:
             return 0
         return answer.status_code
@@ -93,7 +106,9 @@ class Senders:
     def _body(self, number: int) -> bytes:
         return json.dumps(
             {
-                "action": "started",
+                "action": "started" if self._event == "watch" else "labeled",
+                "label": {"name": "agent-ready"},
+                "issue": {"number": number, "title": "Prices", "updated_at": _UPDATED},
                 "repository": {"id": 7, "full_name": "octo/price-api"},
                 "sender": {"id": number, "login": "mona", "type": "User"},
             }

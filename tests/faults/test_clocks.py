@@ -20,7 +20,7 @@ def test_a_worker_whose_clock_is_hours_off_works_like_any_other(
     town: Town, rig: FaultyRig, outcomes: Outcomes, hours: int
 ) -> None:
     rig.need_workers()
-    rig.start_worker(f"off-by-{hours}", settings=off_by(hours=hours))
+    rig.start_worker(f"off-by-{hours}", settings=off_by(rig.data_dir, hours=hours))
     issue = town.shop().issue()
 
     issue.label()
@@ -41,7 +41,7 @@ def test_a_beat_whose_clock_is_off_rings_in_the_databases_periods(
 ) -> None:
     name = f"beat-off-by-{hours}"
     arguments = ("celery", "-A", "rigtasks", "beat", "--loglevel", "INFO", "--schedule", name)
-    beat = rig.start(name, *arguments, settings=off_by(hours=hours))
+    beat = rig.start(name, *arguments, settings=off_by(rig.data_dir, hours=hours))
     try:
         log = rig.data_dir / "logs" / f"{name}.log"
         wait_until(lambda: b"Sending due task" in log.read_bytes(), "its ring", seconds=90)

@@ -60,8 +60,8 @@ def test_poison_in_a_queue_is_dropped_and_kills_nobody(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
     rig.need_workers("dev-a")
-    worker = rig.process("dev-a")
-    issue = town.shop().issue()
+    worker, conductor = rig.process("dev-a"), rig.process("worker-conductor")
+    issue, before = town.shop().issue(), dropped(rig)
 
     for poison in POISON.values():
         rig.broker.lpush(QUEUE, poison)
@@ -77,6 +77,14 @@ def test_poison_in_a_queue_is_dropped_and_kills_nobody(
         injected=2 * len(POISON),
     )
     assert rig.process("dev-a") == worker, "the worker died of it"
+    assert rig.process("worker-conductor") == conductor, "the conductor died of it"
+    assert dropped(rig) - before == 2 * len(POISON) - 1, "the one that only names nobody is a bell"
+
+
+def dropped(rig: FaultyRig) -> int:
+    """Return how many messages the rig says it dropped."""
+    told = rig.rows("SELECT detail FROM service_status WHERE starts_with(name, 'dropped ')")
+    return sum(int(detail.split()[0]) for (detail,) in told)
 
 
 @pytest.mark.timeout(240)

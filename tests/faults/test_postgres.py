@@ -13,6 +13,7 @@ from faulty_rig import FaultyRig
 from ledger import tally_of_deliveries, tally_of_issues
 from outcomes import Outcomes
 from proxy import Loss
+from recovery import back_after
 from running_rig import wait_until
 from senders import Senders
 from shop import CONFIG, Town
@@ -23,7 +24,6 @@ from rigtasks.eventstore.connection import libpq_url
 SLOW = f"{CONFIG}setupCommand: sleep 4\n"
 CRASHES = 20 if ALL else 2
 BACK_SECONDS = 10.0
-_REPORTED = "SELECT 1 FROM service_status WHERE name = 'relay' AND ok AND as_of > %s"
 #: What the store's own writes contain, as they go over the wire.
 APPEND, CLAIM, DONE = b"CALL rig_append", b"CALL rig_claim", b"UPDATE outbox SET done_at"
 #: The end of the data of a COPY: the last thing before the receiver waits for its commit.
@@ -66,14 +66,6 @@ def test_a_crashed_postgres_is_a_503_and_everything_is_back_after_it(
     assert senders.statuses[503] > 0
     assert set(senders.statuses) <= {202, 503}, senders.statuses
     assert senders.accepted
-
-
-def back_after(rig: FaultyRig) -> float:
-    """Return the seconds until the receiver is healthy and the relay publishes again."""
-    began, since = time.monotonic(), rig.now()
-    wait_until(lambda: rig.answers() == 200, "a healthy receiver")
-    wait_until(lambda: rig.rows(_REPORTED, since), "the relay")
-    return time.monotonic() - began
 
 
 @pytest.mark.timeout(300)
