@@ -13,10 +13,10 @@ SECONDS ?= 60
 SEEDS ?= 2000
 
 # Commands that only a system package can give, each with its Debian package.
-LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl
+LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl cc:build-essential ip:iproute2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check unit fuzz fuzz-corpus simulate simulate-mutants mutants bench lock lock-agents clean distclean system-tools agents name-bubblewrap
+.PHONY: help setup demo up test check unit fuzz fuzz-corpus simulate simulate-mutants mutants faults bench lock lock-agents clean distclean system-tools agents name-bubblewrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ simulate-mutants: $(STAMP) ## plant faults in the core and show that a seed find
 
 mutants: $(STAMP) ## change lifecycle and gate in small ways and list what no unit test notices; hours, or SAMPLE=400
 	$(BIN)/python tests/mutation $(if $(SAMPLE),--sample $(SAMPLE))
+
+faults: $(STAMP) system-tools ## break a real rig in every way; prints a table, writes faults/results.json
+	RIG_FAULTS=all $(BIN)/python -m pytest tests/faults $(PYTEST_FLAGS)
 
 bench: $(STAMP) ## measure on this machine and write bench/results.json
 	$(BIN)/python -m bench

@@ -14,6 +14,7 @@ from kombu.entity import Queue as Mailbox
 
 from rigtasks.config import load_settings
 from rigtasks.routing.stack import Queue
+from rigtasks.tasks.dropped import survive_poison
 
 #: Modules whose tasks, signals and schedule belong to every Celery process of the rig.
 IMPORTS = (
@@ -56,6 +57,7 @@ def _mailbox(name: str) -> Mailbox:
 def make_app() -> RigCelery:
     """Return the application with the rig's settings."""
     settings = load_settings()
+    survive_poison()
     application = RigCelery("rigtasks", broker=settings.redis_url.get_secret_value() or None)
     application.conf.update(
         imports=IMPORTS,

@@ -37,6 +37,19 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     state: IssueState | None
 
 
+class Doubt:
+    """The events of a command whose answer was lost: they may be stored already."""
+
+    def __init__(self) -> None:
+        self.event_ids: set[UUID] = set()
+
+    def is_settled(self, stores: Stores, stream: str) -> bool:
+        """Say whether an earlier try was stored after all."""
+        if not self.event_ids:
+            return False
+        return any(one.event_id in self.event_ids for one in stores.events.events(stream))
+
+
 class IssueShell:
     """Gives commands to issues.
 
@@ -58,6 +71,7 @@ class IssueShell:
         cause: UUID,
         run_id: UUID | None = None,
         epoch: int | None = None,
+        doubt: Doubt | None = None,
     ) -> Told:
         """Give one command to one issue; what follows from it is stored in one transaction.
 
@@ -68,6 +82,8 @@ class IssueShell:
             cause: what made the caller act: a delivery, an outbox entry, a run.
             run_id: with `epoch`, refuse unless this run holds the claim by a living lease.
             epoch: refuse unless this is the newest epoch.
+            doubt: kept by a caller who repeats a command that can be true twice; whatever an
+                earlier try stored is not stored again.
 
         Raises:
             Conflict: others kept writing; nothing was stored.
@@ -86,6 +102,8 @@ class IssueShell:
                 events = (*events, *owed)
                 new = _new_events(loaded, events, actor, cause)
                 after = loaded.after(new).state or after
+            if doubt is not None:
+                doubt.event_ids.add(new[0].event_id)
             return Writes(
                 events=new,
                 outbox=_outbox(loaded, after, react(events, loaded.state, after)),
@@ -94,6 +112,8 @@ class IssueShell:
                 run_id=run_id,
             )
 
+        if doubt is not None and doubt.is_settled(self._stores, stream):
+            return Told(events=(), state=self._stores.events.load(stream).state)
         handled = self._stores.events.handle(stream, writes)
         stored = () if handled.appended is None else handled.writes.events
         if stored and handled.writes.outbox:

@@ -20,7 +20,16 @@ from rigtasks.testing.services import (
 
 TESTS = Path(__file__).parent
 UNIT_TIER = TESTS / "unit"
-STACKS = "tests/acceptance/"
+#: Whose files share one rig: each is one group of tests. Files that start their own go alone.
+SHARED_RIGS = ("tests/acceptance/", "tests/faults/")
+OWN_RIGS = frozenset(
+    {
+        "tests/acceptance/test_celery_nodes.py",
+        "tests/acceptance/test_demo.py",
+        "tests/acceptance/test_demo_with_real_tools.py",
+        "tests/acceptance/test_without_webhooks.py",
+    }
+)
 MIGRATIONS = "rigtasks.eventstore.migrate"
 FORBIDDEN_IN_UNIT_TESTS = frozenset(
     {"socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
@@ -92,13 +101,13 @@ class _Skips:
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types for it
-    """Spreads the files of tests over several processes, and keeps a file's tests together.
-
-    Whole stacks are started by one process only, one after the other.
-    """
+    """Spreads the files of tests over several processes, and keeps a file's tests together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return STACKS if nodeid.startswith(STACKS) else nodeid.split("::", 1)[0]
+        file = nodeid.split("::", 1)[0]
+        if file in OWN_RIGS:
+            return file
+        return next((rig for rig in SHARED_RIGS if file.startswith(rig)), file)
 
 
 class _Spread:

@@ -16,7 +16,7 @@ from rigtasks.lifecycle.commands import (
     Repair,
 )
 from rigtasks.lifecycle.envelope import Actor, ActorKind
-from rigtasks.shell import IssueShell, Told
+from rigtasks.shell import Doubt, IssueShell, Told
 
 #: Whose events say that no webhook told of them.
 RECONCILER = Actor(kind=ActorKind.CONDUCTOR, id="reconciler")
@@ -40,12 +40,19 @@ class _RepairingShell(IssueShell):
         cause: UUID,
         run_id: UUID | None = None,
         epoch: int | None = None,
+        doubt: Doubt | None = None,
     ) -> Told:
         """Give the command; where it is news and leads to anything, that was a repair."""
         if isinstance(command, _NEWS):
             command, actor = Repair(command=command, found=self._found), RECONCILER
         return self._shell.tell(
-            stream, command, actor=actor, cause=cause, run_id=run_id, epoch=epoch
+            stream,
+            command,
+            actor=actor,
+            cause=cause,
+            run_id=run_id,
+            epoch=epoch,
+            doubt=doubt,
         )
 
 

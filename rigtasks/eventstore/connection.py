@@ -14,6 +14,7 @@ import psycopg2.extensions
 import psycopg2.extras
 
 from rigtasks.errors import Permanent, Retryable
+from rigtasks.eventstore.patience import patiently
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -38,6 +39,17 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     statement: float = 30.0
     lock: float = 10.0
     idle_in_transaction: float = 30.0
+
+    @property
+    def answer(self) -> float:
+        """Return after how long Postgres should have given up, so that no answer will come."""
+        return self.statement * 9 / 8
+
+
+class Session(psycopg2.extensions.connection):
+    """A raw connection that knows how long an answer may take, in seconds."""
+
+    answer: float = Timeouts().answer
 
 
 class Rows(Protocol):
@@ -90,7 +102,7 @@ def connect(
     application_name: str,
     timeouts: Timeouts | None = None,
     flushed: bool = True,
-) -> psycopg2.extensions.connection:
+) -> Session:
     """Open a connection in autocommit mode that returns JSON as text and UUIDs as UUIDs.
 
     Raises:
@@ -101,14 +113,17 @@ def connect(
         raw = psycopg2.connect(
             libpq_url(database_url),
             application_name=application_name,
+            connection_factory=Session,
             connect_timeout=max(1, round(chosen.connect)),
             options=session_options(chosen, flushed=flushed),
             keepalives_idle=10,
             keepalives_interval=5,
             keepalives_count=3,
+            tcp_user_timeout=round(chosen.answer * 1000),
         )
     except psycopg2.OperationalError as error:
         raise DatabaseUnavailable(f"Postgres does not answer: {error}") from error
+    raw.answer = chosen.answer
     raw.autocommit = True
     prepare(raw)
     return raw
@@ -131,11 +146,11 @@ def fetch(
     """Run one statement on a raw connection and return its rows.
 
     Raises:
-        DatabaseUnavailable: the connection broke or the statement was given up.
+        DatabaseUnavailable: the connection broke, the statement was given up, or no answer came.
         psycopg2.Error: anything else, for the caller who knows the SQLSTATE.
     """
     try:
-        with raw.cursor() as cursor:
+        with patiently(raw, getattr(raw, "answer", Session.answer)), raw.cursor() as cursor:
             cursor.execute(statement, parameters or None)
             return cursor.fetchall() if cursor.description else []
     except psycopg2.InterfaceError as error:

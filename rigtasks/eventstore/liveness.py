@@ -42,6 +42,15 @@ INSERT INTO service_status (name, ok, detail, as_of) VALUES (%s, %s, %s, clock_t
 ON CONFLICT (name) DO UPDATE
    SET ok = excluded.ok, detail = excluded.detail, as_of = excluded.as_of
 """
+_DROPPED = """
+INSERT INTO service_status (name, ok, detail, as_of)
+VALUES ('dropped from ' || %(queue)s, true, '1 dropped, the last one: ' || %(why)s,
+        clock_timestamp())
+ON CONFLICT (name) DO UPDATE
+   SET detail = split_part(service_status.detail, ' ', 1)::bigint + 1
+                || ' dropped, the last one: ' || %(why)s,
+       as_of = clock_timestamp()
+"""
 _WAKE_UPS = """
 UPDATE wakeups SET due_at = clock_timestamp() + make_interval(secs => %(again)s)
  WHERE stream IN (SELECT stream FROM wakeups WHERE due_at <= clock_timestamp()
@@ -135,6 +144,10 @@ class Reports:
     def service(self, name: str, *, ok: bool, detail: str) -> None:
         """Note the state of a service that others cannot see for themselves."""
         self._database.rows(_STATUS, (name, ok, detail))
+
+    def dropped(self, queue: str, why: str) -> None:
+        """Count a message of a queue that nobody can read, over all its workers."""
+        self._database.rows(_DROPPED, {"queue": queue, "why": why})
 
 
 class WakeUps:

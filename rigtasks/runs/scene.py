@@ -21,7 +21,7 @@ from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import LeaseKeeper
 from rigtasks.runs.progress import HeardSandbox, Progress
 from rigtasks.sealing import RunCredentials
-from rigtasks.shell import Told
+from rigtasks.shell import Doubt, Told
 from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
 from rigtasks.workspace.errors import BranchNotFound
 from rigtasks.workspace.git import Remote
@@ -68,6 +68,7 @@ class Scene:
             StaleEpoch: the claim was lost.
             Retryable: the report did not get through while the claim held.
         """
+        doubt = Doubt()
         return self.keeper.persist(
             lambda: self.kit.shell.tell(
                 self.claimed.stream,
@@ -76,6 +77,7 @@ class Scene:
                 cause=self.claimed.run_id,
                 epoch=self.claimed.epoch,
                 run_id=self.claimed.run_id,
+                doubt=doubt,
             )
         )
 

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from importlib.resources import files
@@ -9,12 +10,12 @@ from typing import TypeVar
 
 import msgspec
 import psycopg2
-from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - as above
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - it is a class
 
 from rigtasks.errors import Retryable
-from rigtasks.eventstore.connection import DatabaseUnavailable, Timeouts, connect
+from rigtasks.eventstore.connection import DatabaseUnavailable, Session, Timeouts, connect
 from rigtasks.eventstore.deliveries import DeliveryStatus
+from rigtasks.eventstore.patience import patiently
 from webhook_receiver.intake.delivery import Incoming
 from webhook_receiver.intake.rows import COPY, copied
 
@@ -22,6 +23,8 @@ APPLICATION = "rig-receiver"
 RETRY_SECONDS = 5.0
 TIMEOUTS = Timeouts(connect=2.0, statement=4.0, lock=2.0, idle_in_transaction=4.0)
 """GitHub waits ten seconds for an answer."""
+AT_ONCE_SECONDS = 1.0
+"""A connection that was gone before it was used breaks within this."""
 
 _ACCEPT_KNOWN = files("webhook_receiver.intake").joinpath("accept_known.sql").read_text()
 _READ_AT_ONCE = 1 << 20
@@ -66,7 +69,7 @@ class Ledger:
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
-        self._connection: Connection | None = None
+        self._connection: Session | None = None
 
     def accept(self, batch: Sequence[Incoming]) -> list[Answer | Exception]:
         """Store a batch durably; deliveries that are stored already stay as they are.
@@ -123,11 +126,11 @@ class Ledger:
         return Answer.DUPLICATE if self._run(store) else _FIRST_ANSWER[delivery.status]
 
     def _run(self, work: Callable[[Cursor], Result]) -> Result:
-        """Do some work, a second time when the connection turns out to be gone.
+        """Do some work, a second time when the connection turns out to be gone already.
 
         Repeating is safe whatever became of the first try: ids that are stored stay as they are.
         """
-        last_try = self._connection is None
+        last_try, began = self._connection is None, time.monotonic()
         while True:
             try:
                 return self._run_once(work)
@@ -136,18 +139,20 @@ class Ledger:
             except _FAILED as error:
                 gone = self._connection is None or bool(self._connection.closed)
                 self.close()
-                if last_try or not gone:
+                late = time.monotonic() - began > AT_ONCE_SECONDS
+                if last_try or late or not gone:
                     raise _unavailable(error) from error
                 last_try = True
 
     def _run_once(self, work: Callable[[Cursor], Result]) -> Result:
         if self._connection is None:
             self._connection = _connect(self._url)
-        with self._connection.cursor() as cursor:
+        raw = self._connection
+        with patiently(raw, raw.answer), raw.cursor() as cursor:
             return work(cursor)
 
 
-def _connect(url: str) -> Connection:
+def _connect(url: str) -> Session:
     connection = connect(url, application_name=APPLICATION, timeouts=TIMEOUTS)
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = on")  # whatever the server's default is

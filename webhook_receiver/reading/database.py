@@ -9,10 +9,13 @@ from sqlalchemy.exc import DBAPIError
 
 from rigtasks.errors import Retryable
 from rigtasks.eventstore.connection import libpq_url
+from rigtasks.eventstore.patience import patiently
 
 APPLICATION = "rig-web"
 CONNECT_SECONDS = 2
 STATEMENT_SECONDS = 3
+ANSWER_SECONDS = 10.0
+"""For all statements of one page together; the server's own limit is for each."""
 POOL_SIZE = 4
 
 _SESSION = (
@@ -47,7 +50,10 @@ class ReadDatabase:
         """
         try:
             with self._made().connect() as connection:
-                yield connection
+                raw = connection.connection.driver_connection
+                assert raw is not None  # noqa: S101 - it is checked out
+                with patiently(raw, ANSWER_SECONDS):
+                    yield connection
         except DBAPIError as error:
             raise StoreUnavailable("The database did not answer.", retry_after=5) from error
 

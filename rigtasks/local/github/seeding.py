@@ -12,6 +12,7 @@ from typing import Any, Self
 import requests
 
 from rigtasks.errors import Permanent
+from rigtasks.local.github.faults.plan import FaultPlan, as_data
 
 Json = dict[str, Any]
 
@@ -263,6 +264,18 @@ class Seeder:
     def activity(self) -> dict[str, bool]:
         """Tell whether webhooks and CI have nothing left to do."""
         return dict(self._admin.call("GET", "/_sandbox/activity"))
+
+    def plan_faults(self, plan: FaultPlan) -> None:
+        """Let things go wrong by a plan, from now on."""
+        self._admin.call("PUT", "/_sandbox/faults", as_data(plan))
+
+    def faults(self) -> Json:
+        """Tell the plan in force and what it did so far."""
+        return dict(self._admin.call("GET", "/_sandbox/faults"))
+
+    def end_faults(self) -> None:
+        """Let everything go right again."""
+        self._admin.call("DELETE", "/_sandbox/faults")
 
     def ping(self) -> None:
         """Have the hook's `ping` sent."""

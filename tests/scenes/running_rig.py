@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 import psutil
@@ -81,6 +81,8 @@ class RunningRig:
         settings: environment variables on top of a clean environment.
     """
 
+    command: ClassVar[tuple[str, ...]] = (*RIG, "up", "--json")
+
     def __init__(self, data_dir: Path, settings: Mapping[str, str]) -> None:
         self.data_dir = data_dir
         self.errors = data_dir.with_name("rig-up.txt")
@@ -88,7 +90,7 @@ class RunningRig:
         self._web.trust_env = False
         with self.errors.open("a") as errors:
             self.child = subprocess.Popen(
-                [*RIG, "up", "--json", "--data-dir", str(data_dir), "--port", str(any_free_port())],
+                [*self.command, "--data-dir", str(data_dir), "--port", str(any_free_port())],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -176,16 +178,29 @@ class RunningRig:
         """The environment that the processes of the stack run with."""
         return dict(self.process("relay").environ())
 
-    def start(self, log_name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start one more process beside the stack, with the stack's environment."""
+    def start(
+        self,
+        log_name: str,
+        *arguments: str,
+        through: tuple[str, ...] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Start one more process beside the stack, with the stack's environment.
+
+        Args:
+            log_name: of its log file.
+            arguments: the Python module to run, and its arguments.
+            through: the command that runs the command.
+            settings: environment variables on top.
+        """
         with (self.data_dir / "logs" / f"{log_name}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                [*through, sys.executable, "-m", *arguments],
                 cwd=self.data_dir,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self.environment,
+                env={**self.environment, **(settings or {})},
                 start_new_session=True,
             )
 

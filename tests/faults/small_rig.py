@@ -1,0 +1,44 @@
+"""A `rig up` without what the faults are not about: no Flower, and no workers for agents.
+
+The workers of agents belong to the scenarios, because here nothing must start them again, nor end
+what they left.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rigtasks.cli.stopping import stopped_by_signals
+from rigtasks.local.processes import ProcessSpec
+from rigtasks.local.stack import LocalStack, StackOptions
+from rigtasks.local.table import stack_table
+
+QUEUES = ("conductor", "review-e")
+
+
+def small_table(**how: Any) -> tuple[ProcessSpec, ...]:
+    """Return the stack's processes without Flower."""
+    return tuple(spec for spec in stack_table(**how) if spec.name != "flower")
+
+
+def main(data_dir: Path, port: int) -> None:
+    """Run the stack until a signal asks for its end."""
+    options = StackOptions(data_dir=data_dir, web_port=port, queues=QUEUES)
+    stack = LocalStack(options, report=_tell, table=small_table)
+    with stopped_by_signals(stack.ask_stop), stack:
+        assert stack.addresses is not None
+        sys.stdout.write(f"{msgspec.json.encode(stack.addresses).decode()}\n")
+        sys.stdout.flush()
+        stack.wait()
+
+
+def _tell(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    arguments = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
+    main(Path(arguments["--data-dir"]), int(arguments["--port"]))
