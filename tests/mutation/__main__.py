@@ -15,7 +15,15 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from mutants import Mutant, mutants_of
-from trial import KILLED, ROOT, UNCALLED, Outcome, try_functions, try_module
+from trial import (
+    KILLED,
+    ROOT,
+    UNCALLED,
+    Outcome,
+    check_unchanged,
+    try_functions,
+    try_module,
+)
 
 PACKAGES = ("lifecycle", "gate")
 TESTS = tuple(f"tests/unit/{name}" for name in PACKAGES)
@@ -90,6 +98,7 @@ def main() -> int:
 
     within = [one for one in mutants if one.function is not None]
     seconds = try_functions(within, TESTS, report)
+    check_unchanged(TESTS, seconds)
     for mutant in mutants:
         if mutant not in outcomes:  # the module itself runs it, if anything does
             report(mutant, try_module(mutant, TESTS, seconds))

@@ -34,6 +34,8 @@ ROOT = Path(__file__).parents[2]
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 #: Seconds of computing after which a mutant counts as noticed: it no longer ends.
 _SECONDS = 20
+#: The same where every test is run, not only those that call one function.
+_ALL_SECONDS = 180
 _EXAMPLES = 20
 #: Hypothesis is imported before pytest could have its asserts rewritten; it has none.
 _WARNING = "ignore::pytest.PytestAssertRewriteWarning"
@@ -142,7 +144,7 @@ class Session(_Quick):
         return callers
 
 
-def _in_fork(work: Callable[[], bool]) -> Outcome:
+def _in_fork(work: Callable[[], bool], seconds: float = _SECONDS) -> Outcome:
     """Say whether a test noticed, in a process of its own that computes for a bounded time."""
     child = os.fork()
     if child == 0:
@@ -150,7 +152,7 @@ def _in_fork(work: Callable[[], bool]) -> Outcome:
         try:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             signal.signal(signal.SIGPROF, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_PROF, _SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
             nothing = os.open(os.devnull, os.O_RDWR)
             for stream in (1, 2):
                 os.dup2(nothing, stream)
@@ -221,7 +223,21 @@ def try_module(mutant: Mutant, tests: Sequence[str], seconds: dict[str, float]) 
         sys.meta_path.insert(0, _Finder(_module_name(mutant.path), mutant))
         return pytest.main([*_ARGUMENTS, "-x", *tests], plugins=[_Ordered(seconds)]) != 0
 
-    return _in_fork(work)
+    return _in_fork(work, _ALL_SECONDS)
+
+
+def check_unchanged(tests: Sequence[str], seconds: dict[str, float]) -> None:
+    """Make sure that a trial of a module says something.
+
+    Raises:
+        SystemExit: the tests fail there without any change.
+    """
+
+    def work() -> bool:
+        return pytest.main([*_ARGUMENTS, "-x", *tests], plugins=[_Ordered(seconds)]) != 0
+
+    if _in_fork(work, _ALL_SECONDS) == KILLED:
+        raise SystemExit("the tests do not pass without any change where modules are tried")
 
 
 def _module_name(path: Path) -> str:
