@@ -1,6 +1,6 @@
 """A version of the simulation that fits into every test run; `make simulate` goes further.
 
-150 seeds of 1 to 3 issues and 100 to 400 steps of chaos each, then the way back to order: about
+120 seeds of 1 to 3 issues and 100 to 400 steps of chaos each, then the way back to order: about
 half a minute of one core. `SEEDS` is the one setting of how many.
 """
 
@@ -15,7 +15,7 @@ from rigtasks.testing.simulation.shrink import replay_flags, shrink
 
 pytestmark = pytest.mark.timeout(400)  # machines can be busy with much else
 
-SEEDS = range(150)
+SEEDS = range(120)
 #: Reached by a few dozen seeds already; the rest needs the many seeds of `make simulate`.
 OFTEN = {
     Goal.DONE,
