@@ -13,7 +13,7 @@ SECONDS ?= 60
 SEEDS ?= 2000
 
 # Commands that only a system package can give, each with its Debian package.
-LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl cc:build-essential ip:iproute2
+LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl cc:build-essential
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test check unit fuzz fuzz-corpus simulate simulate-mutants mutants faults bench lock lock-agents clean distclean system-tools agents name-bubblewrap

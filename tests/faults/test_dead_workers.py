@@ -146,7 +146,7 @@ def test_a_stopped_worker_gives_its_claim_back_and_another_one_takes_the_same_br
     assert not is_alive(worker)
     assert not any(is_alive(agent) for agent in agents)
     assert issue.wait("RUN_RELEASED")["data"]["run_id"] == run["run_id"]
-    second = issue.wait("WORK_STARTED", count=2, seconds=60)["data"]
+    issue.wait("WORK_STARTED", count=2, seconds=60)
     issue.wait("ISSUE_DONE", seconds=90)
     outcomes.add(
         "C9",
@@ -155,7 +155,7 @@ def test_a_stopped_worker_gives_its_claim_back_and_another_one_takes_the_same_br
         recovery=stopped,
         goal=10.0,
     )
-    assert second["branch"] == run["branch"]
+    assert issue.types().count("BRANCH_CREATED") == 1
     assert not {"LEASE_EXPIRED", "RUN_LOST", "RUN_FAILED"} & set(issue.types())
     assert rig.workers[name].wait() == 0
 

@@ -157,7 +157,8 @@ def test_no_session_left_is_a_503_and_then_goes_on(
 
     with senders.sending():
         with every_session_taken(rig):
-            rig.to_postgres.reset()
+            with rig.to_postgres.refusing():
+                time.sleep(2.0)  # what the rig held is taken as well
             issue.label()
             wait_until(lambda: senders.statuses[503] > 0, "a refusal", seconds=60)
         healed = rig.now()
