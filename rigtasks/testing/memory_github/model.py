@@ -192,7 +192,7 @@ class Repository:
             self.former, self.answers = self.answers or self.former, {}
             return
         for question in [one for one in self.answers if one[0] in paths]:
-            del self.answers[question]
+            self.former[question] = self.answers.pop(question)
 
     def touch_issue(self, number: int, *paths: str) -> None:
         """Forget what is said of one issue or pull request itself, and at these paths."""

@@ -69,9 +69,9 @@ def test_a_scope_is_stopped_as_long_as_one_source_holds(stores: Stores) -> None:
         ("omar", StopSource.PERSON),
     ]
     assert switches.holding("issue:1:7:1", StopSource.BREAKER) is None
-    assert switches.lifted_at("issue:1:7:1", StopSource.PERSON) is None
+    assert stores.switches.lifted_at("issue:1:7:1", StopSource.PERSON) is None
     assert switches.lift("issue:1:7:1", actor="omar")
-    assert switches.lifted_at("issue:1:7:1", StopSource.PERSON) is not None
+    assert stores.switches.lifted_at("issue:1:7:1", StopSource.PERSON) is not None
     assert not switches.lift("issue:1:7:1", actor="omar", source=StopSource.BREAKER)
     assert [one.source for one in switches.active()] == [StopSource.LABEL]
 

@@ -29,12 +29,12 @@ from rigtasks.lifecycle.timers import Timers
 from rigtasks.local.github.faults.plan import NO_FAULTS
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.seeding import Seeder
-from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.routing.facts import IntakePolicy
 from rigtasks.routing.internal import InternalRepositories
 from rigtasks.routing.labels import READY
 from rigtasks.routing.stack import Queue
 from rigtasks.shell import IssueShell
+from rigtasks.testing.judged_github import JudgedGitHub
 from rigtasks.testing.mailbox import Arrived, listening
 from rigtasks.testing.memory_store import MemoryDatabase
 from rigtasks.testing.memory_stores import stores_in
@@ -47,7 +47,7 @@ LONG_AGO = timedelta(days=2)
 @pytest.fixture(scope="module")
 def boxed(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[SandboxGitHub, Letterbox]]:
+) -> Iterator[tuple[JudgedGitHub, Letterbox]]:
     """One sandbox for all tests of this file, and where its webhooks arrive."""
     box = Letterbox()
     with listening(box.take) as url:
@@ -57,7 +57,7 @@ def boxed(
             webhook_secret=SECRET,
             run_ci=False,
         )
-        with SandboxGitHub(options) as sandbox:
+        with JudgedGitHub(options) as sandbox:
             yield sandbox, box
 
 

@@ -26,6 +26,7 @@ from rigtasks.runs import review as reviewing
 from rigtasks.runs.assignments import assignment_for
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import Held, LeaseKeeper
+from rigtasks.runs.progress import Progress
 from rigtasks.runs.scene import Scene
 from rigtasks.testing.life import Life
 
@@ -67,6 +68,7 @@ def scene_of(
         actor=Actor(kind=ActorKind.WORKER, id="w"),
         keeper=keeper_of(lease=0.3),
         folder=folder,
+        progress=Progress(),
     )
 
 
