@@ -3,9 +3,13 @@
 What they may have asked for is asked for again by the outbox, so nothing depends on them.
 """
 
+import time
+
 import structlog
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport.redis import Channel, Transport
+from redis.exceptions import ConnectionError as ConnectionBroken
+from redis.exceptions import ResponseError
 
 from rigtasks.config import load_settings
 from rigtasks.errors import RigError
@@ -14,6 +18,8 @@ from rigtasks.eventstore.liveness import Reports
 
 _log = structlog.get_logger("rig.messages")
 _LONGEST = 200
+#: Before a Redis that refuses is asked again.
+_REFUSED_SECONDS = 1.0
 
 
 def note_dropped(queue: str, error: BaseException | str) -> None:
@@ -39,14 +45,17 @@ def note_dropped(queue: str, error: BaseException | str) -> None:
 
 
 class CarefulChannel(Channel):
-    """Reads messages from Redis, and drops what is no message.
+    """Reads messages from Redis, drops what is no message, and waits for one that refuses.
 
-    Kombu's own lets the error end the whole worker, with the run that it watches.
+    Kombu's own lets either error end the whole worker, with the run that it watches.
     """
 
     def _brpop_read(self, **options: object) -> bool:
         try:
             taken: bool = super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except ResponseError as error:  # read only, or without enough replicas
+            time.sleep(_REFUSED_SECONDS)
+            raise ConnectionBroken(f"Redis gives no messages: {error}") from error
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             note_dropped(",".join(sorted(self.active_queues)), error)
             return True
