@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shared_rigs import SHARED_RIGS
 from xdist.scheduler import LoadScopeScheduling
 
 from rigtasks.testing.conformance import TALLY
@@ -20,8 +21,9 @@ from rigtasks.testing.services import (
 
 TESTS = Path(__file__).parent
 UNIT_TIER = TESTS / "unit"
-#: Whose files share one rig: each is one group of tests. Files that start their own go alone.
-SHARED_RIGS = ("tests/acceptance/", "tests/faults/")
+#: Whole rigs start in two processes at most: those of the acceptance tests share one, and after
+#: each other come those that start their own and those that are broken on purpose.
+ACCEPTANCE, FAULTS = "tests/acceptance/", "tests/faults/"
 OWN_RIGS = frozenset(
     {
         "tests/acceptance/test_celery_nodes.py",
@@ -66,6 +68,7 @@ sys.addaudithook(_unit_tier.audit)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    SHARED_RIGS.leave_to(item.path)
     with _unit_tier.watching(item):
         return (yield)
 
@@ -105,9 +108,9 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no ty
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
-        if file in OWN_RIGS:
-            return file
-        return next((rig for rig in SHARED_RIGS if file.startswith(rig)), file)
+        if file in OWN_RIGS or file.startswith(FAULTS):
+            return FAULTS
+        return ACCEPTANCE if file.startswith(ACCEPTANCE) else file
 
 
 class _Spread:

@@ -1,9 +1,11 @@
 """One running stack for the whole session, and a town of small repositories on it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from running_rig import RunningRig, new_data_dir
+from shared_rigs import SHARED_RIGS
 from shop import ALSO_INTERNAL, INTERNAL, Town
 
 from rigtasks.testing.answer_book import JudgedSeeder
@@ -20,23 +22,24 @@ SETTINGS = {
     "RIG_LIMIT_PER_REPOSITORY": "1",
     "RIG_INTERNAL_REPOSITORIES": f'["{INTERNAL}", "{ALSO_INTERNAL}"]',
 }
+FOLDER = Path(__file__).parent
 LAST = "test_what_holds_in_the_end.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Look at what holds in the end after everything else has happened."""
-    items.sort(key=lambda item: item.path.name == LAST)
+    """Look at what holds in the end after everything else here has happened."""
+    own = [item for item in items if FOLDER in item.path.parents]
+    in_order = iter(sorted(own, key=lambda item: item.path.name == LAST))
+    items[:] = [next(in_order) if FOLDER in item.path.parents else item for item in items]
 
 
 @pytest.fixture(scope="session")
 def rig() -> Iterator[RunningRig]:
     """The shared stack; its timers run at a twentieth of their time."""
     running = RunningRig(new_data_dir(), SETTINGS)
-    try:
+    with SHARED_RIGS.running(FOLDER, running.close):
         running.wait_ready()
         yield running
-    finally:
-        running.close()
 
 
 @pytest.fixture(scope="session")

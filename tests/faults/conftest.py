@@ -7,6 +7,7 @@ import pytest
 from faulty_rig import FaultyRig
 from outcomes import Outcomes, table
 from running_rig import new_data_dir
+from shared_rigs import SHARED_RIGS
 from shop import Town
 from times import ALL, SETTINGS
 
@@ -48,11 +49,9 @@ def outcomes() -> Outcomes:
 def rig() -> Iterator[FaultyRig]:
     """The shared rig; its timers run at a twentieth of their time."""
     running = FaultyRig(new_data_dir(), SETTINGS)
-    try:
+    with SHARED_RIGS.running(Path(__file__).parent, running.close):
         running.wait_ready()
         yield running
-    finally:
-        running.close()
 
 
 @pytest.fixture(scope="session")
