@@ -30,6 +30,7 @@ from rigtasks.runs.lease import Held, LeaseKeeper
 from rigtasks.runs.report import over_budget
 from rigtasks.testing.memory_github import MemoryCheckout, pulls
 from rigtasks.testing.memory_github.commits import blob_sha
+from rigtasks.testing.simulation.edits import change_of
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.plan import Curse, Fault
 from rigtasks.testing.simulation.world import (
@@ -301,7 +302,7 @@ class Worker:
         conflict = state.feedback is not None and state.feedback.kind is FeedbackKind.CONFLICT
         if conflict and not world.happens(Fault.AGENT_FAILS, 0.3):
             checkout.merge(self._base_sha, bot)
-        files = _change(world, state, claimed.run_id, checkout.tip.files["price.py"])
+        files = change_of(world, state, claimed.run_id, checkout.tip.files["price.py"])
         sha = checkout.commit(files, f"fix: issue {state.number}", bot)
         if self._is_cursed(Curse.OVERTAKEN):
             self._overtake()
@@ -393,27 +394,3 @@ class Worker:
         if self.claimed is None:
             raise Permanent("the worker holds nothing")
         return self.claimed
-
-
-def _change(world: World, state: IssueState, run_id: UUID, shared: str) -> dict[str, str]:
-    """Return what an agent changes: mostly its own file, sometimes what others change as well.
-
-    Args:
-        world: whose dice are thrown.
-        state: of the issue.
-        run_id: makes one run's change differ from another's.
-        shared: the text of the file that every issue may touch, as the checkout has it.
-    """
-    mark = f"# {state.number} {str(run_id)[:8]}\n"
-    if world.happens(Fault.AGENT_HOSTILE, 0.2):
-        return world.chance.choice(
-            (
-                {".github/workflows/ci.yml": f"on: never\n{mark}"},
-                {"tests/test_price.py": mark},
-                {"auth.py": f"TOKEN = 1\n{mark}"},
-            )
-        )
-    overtaken = world.plan.curse is Curse.OVERTAKEN and state.number == 1
-    if overtaken or world.chance.random() < 0.3:
-        return {"price.py": f"def price(x):\n    return round(x)  {mark}"}
-    return {f"fix_{state.number}.py": f"x = 1\n{mark}", "price.py": shared}
