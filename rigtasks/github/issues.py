@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -10,6 +11,10 @@ from rigtasks.github.api import Api
 from rigtasks.github.doubt import write_or_find
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Account
+from rigtasks.github.repositories import read_repository
+
+#: The state of an issue that lives in another repository now.
+TRANSFERRED: Final = "transferred"
 
 _MARKER_END = " -->"
 _MARKER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,199}")
@@ -141,15 +146,32 @@ def read_issue(api: Api, number: int) -> Issue:
 def find_issue(api: Api, number: int) -> Issue | None:
     """Read an issue, None once GitHub says that it was deleted.
 
+    The address of one that was transferred leads to where it went. Nothing it says there counts
+    here: it comes back as `TRANSFERRED`, without labels.
+
     Raises:
         NotFound: there is none the identity may know of, which says nothing about a deletion.
     """
     try:
-        return read_issue(api, number)
+        issue = read_issue(api, number)
     except NotFound as error:
         if error.is_gone:
             return None
         raise
+    if _is_here(api, issue, number):
+        return issue
+    return msgspec.structs.replace(issue, number=number, state=TRANSFERRED, labels=())
+
+
+def _is_here(api: Api, issue: Issue, number: int) -> bool:
+    """Say whether an issue is still the one with this number of this repository."""
+    if issue.number != number:
+        return False
+    owner, name = urlsplit(issue.html_url).path.split("/")[-4:-2]
+    shown = f"{owner}/{name}".lower()
+    return shown == api.repository.full_name.lower() or (
+        shown == read_repository(api).full_name.lower()
+    )
 
 
 def read_labelled_issues(api: Api, label: str) -> tuple[Issue, ...]:
