@@ -121,13 +121,14 @@ def _issue_facts(
 ) -> IssueFacts:
     issue = read_issue(api, number)
     labelled: LabelInForce | None = history.label_in_force(label)
-    edit = read_last_text_edit(api, number, history)
+    is_pull = issue.pull_request is not None
+    edit = None if is_pull else read_last_text_edit(api, number, history)
     labelled_at = labelled.created_at if labelled else issue.updated_at
     actor = labelled.actor if labelled else None
     return IssueFacts(
         number=issue.number,
         is_open=issue.state == "open",
-        is_pull_request=issue.pull_request is not None,
+        is_pull_request=is_pull,
         title=issue.title,
         body=issue.body,
         labels=issue.label_names,

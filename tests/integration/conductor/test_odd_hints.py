@@ -151,6 +151,32 @@ def test_the_installation_of_a_stranger_starts_nothing(scene: Scene) -> None:
     assert scene.maria.call("GET", f"/repos/{scene.repo}/issues/{scene.number}/comments") == []
 
 
+def test_issue_that_is_a_pr_is_refused(scene: Scene) -> None:
+    scene.push_as_person("by-hand", {"notes.txt": "x\n"})
+    pull = scene.maria.create_pull(scene.repo, head="by-hand", base="main", title="By hand")
+    scene.number = int(pull["number"])
+    scene.maria.label(scene.repo, scene.number, READY)
+
+    outcome = deliver(scene, "labeled")
+
+    assert outcome.startswith("refused: this is a pull request")
+    assert scene.types() == ["ISSUE_REFUSED"]
+
+
+def test_repo_transferred_to_a_stranger_starts_nothing(scene: Scene) -> None:
+    file_issue(scene, READY)
+    with_intake(scene, owners=frozenset({scene.repo.partition("/")[0]}))
+    old = scene.repo
+    stranger = f"stranger-{scene.repository.id}"
+    scene.seeder.organization(stranger)
+    scene.operator.call("POST", f"/repos/{old}/transfer", {"new_owner": stranger})
+
+    outcome = deliver(scene, "labeled", full_name=old)
+
+    assert outcome.startswith(f"ignored: {stranger}/")
+    assert nothing_known(scene)
+
+
 @pytest.mark.parametrize("size", [MAX_BYTES + 1, 1_200_000], ids=["64 KiB", "Contents API 1 MB"])
 def test_a_file_above_every_bound_is_refused_in_words(make_scene: MakeScene, size: int) -> None:
     scene = make_scene(files={CONFIG_PATH: CONFIG + "#" * (size - len(CONFIG))})
