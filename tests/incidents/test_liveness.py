@@ -19,6 +19,7 @@ from rigtasks.lifecycle.timers import Timers, next_wakeup
 from rigtasks.tasks.sweeps import run_once
 from rigtasks.testing.life import START, Life
 from webhook_receiver.reading.diagnosis import (
+    CanarySigns,
     Expected,
     Level,
     QueueSigns,
@@ -29,7 +30,9 @@ from webhook_receiver.reading.diagnosis import (
 from webhook_receiver.reading.vital_signs import read_vital_signs
 
 ROOT = Path(__file__).parents[2]
-EXPECTED = Expected(periods=HOURLY, tick=10.0, worker=120.0, review=1200.0, merge=900.0)
+EXPECTED = Expected(
+    periods=HOURLY, tick=10.0, worker=120.0, review=1200.0, merge=900.0, canary=None
+)
 ALIVE = Service(ok=True, detail="works", age=1.0)
 #: Every process is there and says so.
 EVERYBODY_ALIVE = VitalSigns(
@@ -49,6 +52,8 @@ EVERYBODY_ALIVE = VitalSigns(
     lost_deliveries=0,
     quarantined=0,
     paused=(),
+    red_bases=(),
+    canary=CanarySigns(waiting=None, number=None, merged=None),
 )
 
 
@@ -161,4 +166,5 @@ def test_b41_lists_of_lanes_in_sql_are_those_of_the_enum() -> None:
     ]
 
     assert len(found) >= 4
-    assert all(one in (set(TERMINAL), set(TERMINAL) | {Lane.FAILED}) for one in found), found
+    ended, waiting = set(TERMINAL), {Lane.IN_REVIEW, Lane.READY_TO_MERGE}
+    assert all(one in (ended, ended | {Lane.FAILED}, waiting) for one in found), found

@@ -295,7 +295,7 @@ def _base_branches(signs: VitalSigns) -> Diagnosis:
 
 def _canary(signs: VitalSigns, expected: Expected) -> Diagnosis:
     if expected.canary is None:
-        return Diagnosis(name="canary", level=Level.OK, detail="off: RIG_CANARY_REPOSITORY")
+        return Diagnosis(name="canary", level=Level.OK, detail="off: no repository is set for it")
     found = signs.canary
     merged = "none was merged yet"
     if found.merged is not None:
@@ -347,7 +347,7 @@ def _providers(signs: VitalSigns) -> Diagnosis:
         name="providers",
         level=Level.WARNING,
         detail=f"no agent is started: {shown}",
-        remedy="a quota or an outage passes; where the key was refused, set RIG_MODEL_API_KEY",
+        remedy="a quota or an outage passes; where the key was refused, set another one",
     )
 
 

@@ -192,9 +192,10 @@ class Invariants:
             stream,
             breaker_scope(approved.repo_id, approved.number),
         )
-        self._demand(
-            world.stores.switches.first_of(scopes) is None, "I17", f"a claim of paused {stream}"
-        )
+        stop = world.stores.switches.first_of(scopes)
+        # One that is set while the claim is made ends the run with its first heartbeat.
+        unheeded = stop is not None and stop.since < world.database.clock()
+        self._demand(not unheeded, "I17", f"a claim of paused {stream}")
         self._epochs[stream] = event.epoch
         self._live[stream] = event.run_id
         in_queue = [one for one in self._live if self._queue(one) == queue]

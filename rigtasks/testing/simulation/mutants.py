@@ -66,9 +66,13 @@ def _holds(_: Any) -> Finding:
 
 def _no_veto(stack: ExitStack) -> None:
     """Take no label for a veto: neither does it stop the work nor does its gate hold."""
+    _deaf_to_stop_labels(stack)
+    _without_gate(Gate.LABELS)(stack)
+
+
+def _deaf_to_stop_labels(stack: ExitStack) -> None:
     for module in ("attend", "withdrawal"):
         stack.enter_context(patch(f"rigtasks.conductor.{module}.heed_stop_label", lambda *_: False))
-    _without_gate(Gate.LABELS)(stack)
 
 
 def _no_epochs(stack: ExitStack) -> None:
@@ -145,6 +149,7 @@ def _repairs_again(stack: ExitStack) -> None:
 
 def _file_lifts_vetoes(stack: ExitStack) -> None:
     """Let the labels that a repository names replace those that hold everywhere."""
+    _deaf_to_stop_labels(stack)
 
     def judge(facts: Any) -> Finding:
         if not facts.block_labels:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 SHARED = Path(__file__).parents[2] / "conftest.py"
+SCENES = SHARED.parent / "scenes"
 
 
 def run_tests(folder: Path, name: str, source: str, **environment: str) -> tuple[int, str]:
@@ -20,7 +21,7 @@ def run_tests(folder: Path, name: str, source: str, **environment: str) -> tuple
     answer = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)],
         cwd=folder,
-        env={**os.environ, "RIG_NO_SKIPS": "", **environment},
+        env={**os.environ, "RIG_NO_SKIPS": "", "PYTHONPATH": str(SCENES), **environment},
         check=False,
         capture_output=True,
         text=True,

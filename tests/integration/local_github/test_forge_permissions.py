@@ -41,6 +41,7 @@ DECIDED_BY_KEY_OR_PUBLIC = {
     "GET /app/hook/deliveries/<int:delivery_id>",
     "GET /app/installations",
     "GET /app/installations/<int:installation_id>",
+    "GET /rate_limit",
     "GET /apps/<slug>",
     "GET /installation/repositories",
     "GET /orgs/<login>/installation",

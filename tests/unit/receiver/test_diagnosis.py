@@ -206,7 +206,7 @@ def test_a_canary_that_is_off_is_no_alarm() -> None:
     checks = diagnose(late, replace(EXPECTED, canary=None))
 
     found = next(one for one in checks if one.name == "canary")
-    assert (found.level, found.detail) == (Level.OK, "off: RIG_CANARY_REPOSITORY")
+    assert (found.level, found.detail) == (Level.OK, "off: no repository is set for it")
 
 
 def test_what_keeps_work_from_being_done_is_critical() -> None:

@@ -6,7 +6,13 @@ import msgspec
 from werkzeug.wrappers import Response
 
 from rigtasks.local.github import access
-from rigtasks.local.github.answers import HttpError, forbidden_to_app, json_response, not_found
+from rigtasks.local.github.answers import (
+    HttpError,
+    forbidden_to_app,
+    json_response,
+    no_content,
+    not_found,
+)
 from rigtasks.local.github.calls import Call, Route
 from rigtasks.local.github.model import Account, Installation, Repository
 from rigtasks.local.github.shapes import accounts, repositories
@@ -140,7 +146,7 @@ def revoke_token(call: Call) -> Response:
         raise HttpError(403, "You must authenticate with an installation access token.")
     with call.state.change():
         call.state.tokens.remove(call.caller.token.id)
-    return Response(status=204)
+    return no_content()
 
 
 def get_authenticated_user(call: Call) -> Response:

@@ -18,6 +18,7 @@ from rigtasks.local.github.answers import (
     invalid,
     json_response,
     missing,
+    no_content,
     not_found,
 )
 from rigtasks.local.github.calls import Call, Route
@@ -145,7 +146,7 @@ def is_merged(call: Call) -> Response:
     """Answer 204 when merged, 404 when not."""
     if call.pull().merged_at is None:
         raise not_found()
-    return Response(status=204)
+    return no_content()
 
 
 def merge_pull(call: Call) -> Response:
