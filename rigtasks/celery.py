@@ -89,7 +89,9 @@ def make_app() -> RigCelery:
         task_publish_retry=True,
         task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5},
         beat_max_loop_interval=5,
-        beat_schedule_filename=str(settings.data_dir / "beat-schedule"),
+        # Postgres knows which period of a job was begun. Celery's own file, closed by a signal in
+        # the middle of a turn, would only end Beat with an error.
+        beat_scheduler="celery.beat:Scheduler",
         timezone="UTC",
         enable_utc=True,
     )
