@@ -31,8 +31,7 @@ def add_beats(rig: RunningRig, beats: list[subprocess.Popen[bytes]], *, total: i
     """Start Beats until so many ring, and wait until each has rung."""
     while len(beats) + 1 < total:
         name = f"beat-{len(beats) + 2}"
-        schedule = str(rig.data_dir / name)
-        beat = ("celery", "-A", "rigtasks", "beat", "-s", schedule, "--loglevel", "INFO")
+        beat = ("celery", "-A", "rigtasks", "beat", "--loglevel", "INFO")
         beats.append(rig.start(name, *beat))
     for number in range(2, total + 1):
         log = rig.data_dir / "logs" / f"beat-{number}.log"

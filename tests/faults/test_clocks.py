@@ -40,7 +40,7 @@ def test_a_beat_whose_clock_is_off_rings_in_the_databases_periods(
     rig: FaultyRig, outcomes: Outcomes, hours: int
 ) -> None:
     name = f"beat-off-by-{hours}"
-    arguments = ("celery", "-A", "rigtasks", "beat", "--loglevel", "INFO", "--schedule", name)
+    arguments = ("celery", "-A", "rigtasks", "beat", "--loglevel", "INFO")
     beat = rig.start(name, *arguments, settings=off_by(rig.data_dir, hours=hours))
     try:
         log = rig.data_dir / "logs" / f"{name}.log"

@@ -118,7 +118,7 @@ def test_two_clocks_and_a_killed_one_run_each_period_once(
     rig: FaultyRig, outcomes: Outcomes
 ) -> None:
     arguments = ("celery", "-A", "rigtasks", "beat", "--loglevel", "INFO")
-    second = rig.start("second-beat", *arguments, "--schedule", "second-schedule")
+    second = rig.start("second-beat", *arguments)
     try:
         log = rig.data_dir / "logs" / "second-beat.log"
         wait_until(lambda: b"beat: Starting" in log.read_bytes(), "a second Beat", seconds=90)
