@@ -13,6 +13,7 @@ from shared_rigs import SHARED_RIGS
 from xdist.scheduler import LoadScopeScheduling
 
 from rigtasks.testing.conformance import TALLY
+from rigtasks.testing.fresh_databases import FreshDatabases
 from rigtasks.testing.services import (
     TemporaryPostgres,
     TemporaryValkey,
@@ -154,13 +155,17 @@ def postgres() -> Iterator[TemporaryPostgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def fresh_databases(postgres: TemporaryPostgres) -> FreshDatabases:
+    """Lends the session's migrated databases."""
+    return FreshDatabases(postgres=postgres, template=postgres.template("migrated", _migrate))
+
+
 @pytest.fixture
-def database_url(postgres: TemporaryPostgres) -> Iterator[str]:
+def database_url(fresh_databases: FreshDatabases) -> Iterator[str]:
     """A fresh migrated database of its own for one test."""
-    template = postgres.template("migrated", _migrate)
-    url = postgres.create_database(template)
-    yield url
-    postgres.drop_database(url)
+    with fresh_databases.lent() as url:
+        yield url
 
 
 def _migrate(url: str) -> None:

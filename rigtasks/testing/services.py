@@ -55,6 +55,11 @@ def remove_abandoned_services() -> list[Path]:
     return removed
 
 
+def database_name(url: str) -> str:
+    """Return the name of the database behind a URL of a temporary server."""
+    return url.rsplit("/", 1)[1]
+
+
 @dataclass(kw_only=True)
 class TemporaryPostgres:
     """A PostgreSQL server that lives as long as a `with` block.
@@ -113,16 +118,21 @@ class TemporaryPostgres:
 
     def drop_database(self, url: str) -> None:
         """Drop a database that `create_database` made, cutting the sessions still in it."""
-        name = sql.Identifier(url.rsplit("/", 1)[1])
-        with closing(self.server.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        self._execute("DROP DATABASE {} WITH (FORCE)", database_name(url))
+
+    def rename_database(self, url: str) -> str:
+        """Give a database without sessions the next name, and return its URL."""
+        name = f"test_{next(self._numbers)}"
+        self._execute("ALTER DATABASE {} RENAME TO {}", database_name(url), name)
+        return self.server.url(name)
 
     def _create(self, name: str, template: str | None) -> None:
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-            sql.Identifier(name), sql.Identifier(template or "template0")
-        )
+        self._execute("CREATE DATABASE {} TEMPLATE {}", name, template or "template0")
+
+    def _execute(self, statement: str, *names: str) -> None:
+        composed = sql.SQL(statement).format(*map(sql.Identifier, names))
         with closing(self.server.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute(statement)
+            cursor.execute(composed)
 
 
 @dataclass(kw_only=True)
