@@ -16,14 +16,9 @@ from rigtasks.config import load_settings
 from rigtasks.routing.stack import Queue
 from rigtasks.tasks.dropped import survive_poison
 
-#: Modules whose tasks, signals and schedule belong to every Celery process of the rig.
-IMPORTS = (
-    "rigtasks.tasks.agents",
-    "rigtasks.tasks.conductor",
-    "beat.schedule",
-    "beat.tick",
-    "workers.startup",
-)
+#: What every Celery process of the rig loads. A worker loads its tasks when its type is known:
+#: what cannot write to GitHub does not even hold the code for it.
+IMPORTS = ("beat.schedule", "workers.startup")
 
 
 class QuietWorker(Worker):  # type: ignore[misc]  # celery ships no types

@@ -9,4 +9,5 @@ CONDUCTOR = WorkerType(
     max_tasks_per_child=None,
     remote_control=True,
     runs_agents=False,
+    tasks=("rigtasks.tasks.conductor", "beat.tick"),
 )

@@ -9,4 +9,5 @@ IOS = WorkerType(
     max_tasks_per_child=1,
     remote_control=False,
     runs_agents=True,
+    tasks=("rigtasks.tasks.agents",),
 )

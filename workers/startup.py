@@ -1,15 +1,17 @@
-"""Set up a worker for the queues of its `-Q` when Celery starts it."""
+"""Set up a worker for the queues of its `-Q` when Celery starts it.
+
+Beat and Flower load this module too, so what only a worker needs is imported where it is used.
+"""
 
 import os
+from importlib import import_module
 from typing import Any
 
 from celery import bootsteps
 from celery.signals import celeryd_init, worker_process_init, worker_shutting_down
 
-from rigtasks.bootstrap import check_agents, shutdown_file, worker_kit
 from rigtasks.celery import app
 from rigtasks.config import ConfigurationError, load_settings
-from rigtasks.tasks.presence import announce
 from workers.liveness import ALIVE_SECONDS, alive_file, forget_dead_files, holder_name
 from workers.table import worker_type_for
 
@@ -22,9 +24,13 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
     try:
         kind = worker_type_for(queues)
         if kind.runs_agents:
+            from rigtasks.bootstrap import check_agents  # noqa: PLC0415 - of workers only
+
             check_agents(queues)
     except ConfigurationError as error:
         raise SystemExit(str(error)) from error
+    for module in kind.tasks:
+        import_module(module)
     holder = holder_name(sender, queues, os.getpid())
     forget_dead_files(load_settings().data_dir, holder)
     conf.update(
@@ -45,6 +51,9 @@ def rehearse_task() -> None:
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
 def say_hello(**_: Any) -> None:
     """Tell the store that a process of this worker can take work, and be warm for it."""
+    from rigtasks.bootstrap import worker_kit  # noqa: PLC0415 - of workers only
+    from rigtasks.tasks.presence import announce  # noqa: PLC0415 - of workers only
+
     runs_agents = app.conf.get("rig_runs_agents")
     kit = worker_kit(app.conf.rig_holder) if runs_agents else None
     for queue in app.conf.get("rig_queues", ()):
@@ -79,6 +88,8 @@ app.steps["consumer"].add(Liveness)
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]  # celery ships no types
 def stop_runs(**_: Any) -> None:
     """Tell the runs of this worker to stop and give their claims back."""
+    from rigtasks.bootstrap import shutdown_file  # noqa: PLC0415 - of workers only
+
     path = shutdown_file(load_settings().data_dir, app.conf.get("rig_holder", "unnamed"))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()

@@ -14,6 +14,7 @@ class WorkerType:
         max_tasks_per_child: None keeps the child; 1 gives every run a fresh process.
         remote_control: whether Celery may inspect and control the worker; never where agents run.
         runs_agents: whether its tasks claim issues and start agents.
+        tasks: the modules of its tasks; a message for any other task is dropped.
     """
 
     name: str
@@ -22,3 +23,4 @@ class WorkerType:
     max_tasks_per_child: int | None
     remote_control: bool
     runs_agents: bool
+    tasks: tuple[str, ...]

@@ -80,6 +80,6 @@ def _asked(state: IssueState) -> tuple[Verdict | None, str]:
     settings = load_settings()
     if settings.apps_file is None and not settings.github_token.get_secret_value():
         return None, "not asked, because there are no credentials in the environment"
-    from rigtasks.bootstrap import conductor  # noqa: PLC0415 - loads the GitHub client
+    from rigtasks.conducting import conductor  # noqa: PLC0415 - loads the GitHub client
 
     return fresh_verdict(conductor(), state), ""

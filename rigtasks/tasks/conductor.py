@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from rigtasks.bootstrap import conductor
+from rigtasks.conducting import conductor
 from rigtasks.shell import (
     BASE_BRANCHES_TASK,
     CANARY_TASK,

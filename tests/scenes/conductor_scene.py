@@ -100,7 +100,7 @@ def github_settings(sandbox: SandboxGitHub, credentials: dict[Role, Credentials]
 def make_conductor(
     stores: Stores, settings: GitHubSettings, folder: Path, database_url: str
 ) -> Conductor:
-    """Build a conductor as `bootstrap` does, on the sandbox."""
+    """Build a conductor as `conducting` does, on the sandbox."""
     apps = {
         role: int(one.app_id)
         for role, one in settings.credentials.items()

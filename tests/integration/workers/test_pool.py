@@ -29,9 +29,9 @@ def test_a_worker_with_one_process_per_task_goes_on_at_once_after_each(tmp_path:
         try:
             # when it works through them
             with redis.Redis.from_url(
-                valkey.url, decode_responses=True, socket_timeout=60
+                valkey.url, decode_responses=True, socket_timeout=90
             ) as broker:
-                found = [broker.blpop(["started"], timeout=30) for _ in range(TASKS)]
+                found = [broker.blpop(["started"], timeout=60) for _ in range(TASKS)]
         finally:
             worker.terminate()
             worker.wait(30)
