@@ -18,9 +18,6 @@ from webhook_receiver.reading.database import ReadDatabase
 from webhook_receiver.reading.doctor import Doctor
 from webhook_receiver.site import build_site
 
-DESKS = 2
-"""Each with a database session of its own: one computes while the other waits for the disk."""
-
 
 class Receiver:
     """One WSGI application out of two: plain WSGI for webhooks, Flask for everything else."""
@@ -46,8 +43,8 @@ def create_app(settings: Settings) -> Receiver:
     """
     verifier = SignatureVerifier(settings.webhook_secrets)
     url = settings.database_url.get_secret_value()
-    desks = [Desk(verifier, Ledger(url).accept) for _ in range(DESKS)]
-    commits: GroupCommit[Received, Answer] = GroupCommit([each.accept for each in desks])
+    desk = Desk(verifier, Ledger(url).accept)
+    commits: GroupCommit[Received, Answer] = GroupCommit(desk.accept)
     doorbell = Doorbell(url)
 
     def accept(delivery: Received) -> Answer:

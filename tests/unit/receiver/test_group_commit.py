@@ -41,7 +41,7 @@ def queue_up(
 
 def test_whoever_waits_is_written_together_by_the_next_leader() -> None:
     store = Store()
-    commits = GroupCommit([store.write])
+    commits = GroupCommit(store.write)
     with ThreadPoolExecutor(5) as pool:
         futures = queue_up(commits, pool, store, 5)
         store.go_on.set()
@@ -54,7 +54,7 @@ def test_whoever_waits_is_written_together_by_the_next_leader() -> None:
 
 def test_a_batch_is_bounded_and_nobody_is_left_behind() -> None:
     store = Store()
-    commits = GroupCommit([store.write], largest=2)
+    commits = GroupCommit(store.write, largest=2)
     with ThreadPoolExecutor(6) as pool:
         futures = queue_up(commits, pool, store, 6)
         store.go_on.set()
@@ -67,7 +67,7 @@ def test_one_bad_item_fails_alone() -> None:
     def write(batch: Sequence[int]) -> list[str | Exception]:
         return [ValueError("three") if item == 3 else str(item) for item in batch]
 
-    commits = GroupCommit([write])
+    commits = GroupCommit(write)
     assert commits.submit(2) == "2"
     with pytest.raises(ValueError, match="three"):
         commits.submit(3)
@@ -84,7 +84,7 @@ def test_a_failed_write_fails_everybody_in_the_batch_and_only_them() -> None:
             raise ConnectionError("gone")
         return answers
 
-    commits = GroupCommit([write])
+    commits = GroupCommit(write)
     with ThreadPoolExecutor(4) as pool:
         futures = queue_up(commits, pool, store, 4)
         store.go_on.set()
@@ -95,22 +95,21 @@ def test_a_failed_write_fails_everybody_in_the_batch_and_only_them() -> None:
 
 
 def test_a_store_that_answers_too_little_fails_instead_of_answering_none() -> None:
-    commits: GroupCommit[int, int] = GroupCommit([lambda _batch: []])
+    commits: GroupCommit[int, int] = GroupCommit(lambda _batch: [])
     with pytest.raises(ValueError, match="zip"):
         commits.submit(1)
 
 
-def test_two_writers_are_used_side_by_side_and_neither_by_two_threads() -> None:
-    stores = [Store(), Store()]
-    commits = GroupCommit([store.write for store in stores])
+def test_one_thread_at_a_time_writes() -> None:
+    inside, together = threading.Semaphore(1), []
+
+    def write(batch: Sequence[int]) -> list[int | Exception]:
+        together.append(inside.acquire(blocking=False))
+        threading.Event().wait(0.002)
+        inside.release()
+        return list(batch)
+
+    commits: GroupCommit[int, int] = GroupCommit(write)
     with ThreadPoolExecutor(8) as pool:
-        futures = [pool.submit(commits.submit, item) for item in range(8)]
-        assert all(store.entered.wait(WAIT) for store in stores), "one writer stood idle"
-        while commits.waiting < 6:
-            threading.Event().wait(0.001)
-        assert [len(store.batches) for store in stores] == [1, 1]
-        for store in stores:
-            store.go_on.set()
-        assert not wait(futures, WAIT).not_done
-    written = [item for store in stores for batch in store.batches for item in batch]
-    assert sorted(written) == list(range(8)), "an item was written twice or not at all"
+        assert sorted(pool.map(commits.submit, range(40))) == list(range(40))
+    assert all(together), "two threads wrote at the same time"

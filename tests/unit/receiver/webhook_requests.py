@@ -78,5 +78,5 @@ class Answered:
 
 def make_endpoint(store: MemoryStore) -> WebhookEndpoint:
     desk = Desk(SignatureVerifier((SECRET, PREVIOUS)), store.accept)
-    commits: GroupCommit[Received, Answer] = GroupCommit([desk.accept])
+    commits: GroupCommit[Received, Answer] = GroupCommit(desk.accept)
     return WebhookEndpoint(commits.submit)
