@@ -16,7 +16,7 @@ SEEDS ?= 2000
 LINUX_TOOLS := bwrap:bubblewrap chromium:chromium curl:curl cc:build-essential
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check unit fuzz fuzz-corpus simulate simulate-mutants mutants faults bench lock lock-agents clean distclean system-tools agents name-bubblewrap
+.PHONY: help setup demo up test all-tests check style imports-and-types unit fuzz fuzz-corpus simulate simulate-mutants mutants faults bench lock lock-agents clean distclean system-tools agents name-bubblewrap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,17 +29,25 @@ demo: $(STAMP) name-bubblewrap ## watch two issues become merged pull requests
 up: $(STAMP) name-bubblewrap ## run the whole rig until Ctrl-C
 	@$(BIN)/rig up
 
-test: $(STAMP) agents $(MATERIAL) system-tools check ## every check and every test
+# mypy keeps one core busy and never two: the tests begin meanwhile.
+test: $(STAMP) agents $(MATERIAL) system-tools style ## every check and every test
+	@$(MAKE) --no-print-directory --jobs=2 imports-and-types all-tests
+
+all-tests: $(STAMP)
 	@rm -f .conformance.json
 	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadscope --no-loadscope-reorder $(PYTEST_FLAGS)
 
 agents: $(AGENTS) ## install the command lines of Claude and Codex beside the rig
 
-check: $(STAMP) ## style, types and import directions
+check: style imports-and-types ## style, import directions and types
+
+style: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+
+imports-and-types: $(STAMP)
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 unit: $(STAMP) ## the quick tests only
 	$(BIN)/python -m pytest tests/unit $(PYTEST_FLAGS)

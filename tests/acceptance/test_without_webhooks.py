@@ -33,11 +33,16 @@ SETTINGS = {
 }
 
 
+QUEUES = ("conductor", "dev-e-python", "dev-e-node", "review-e")
+"""What the sample issues need."""
+
+
 def silent_table(**how: Any) -> tuple[ProcessSpec, ...]:
     """Return the stack's processes with a sandbox GitHub that sends no webhooks."""
     return tuple(
         replace(spec, argv=_without_webhooks(spec.argv)) if spec.name == "github" else spec
         for spec in stack_table(**how)
+        if spec.name != "flower"
     )
 
 
@@ -51,7 +56,7 @@ def silent_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     data_dir = new_data_dir()
-    options = StackOptions(data_dir=data_dir, settings=SETTINGS)
+    options = StackOptions(data_dir=data_dir, queues=QUEUES, settings=SETTINGS)
     with LocalStack(options, table=silent_table) as stack:
         yield stack
     remove_data(data_dir)
