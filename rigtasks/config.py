@@ -100,10 +100,12 @@ class Settings(BaseSettings):
     )
 
     internal_repositories: tuple[str, ...] = Field(
-        default=(), description="Names of the rig's own repositories, where agents never work."
+        default=(),
+        description="Names of the rig's own repositories, where agents never work, nor in forks; "
+        "one that is renamed later stays known.",
     )
     internal_repository_ids: tuple[int, ...] = Field(
-        default=(), description="Their ids, which survive a renaming."
+        default=(), description="Their ids, for those renamed before the rig saw them."
     )
     trusted_user_ids: tuple[int, ...] = Field(
         default=(), description="Accounts whose label counts without write permission."

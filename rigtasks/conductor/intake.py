@@ -34,7 +34,7 @@ def _policy(
     conductor: Conductor, repository: RepositoryRef, reading: IntakeReading
 ) -> IntakePolicy:
     """Return the settings of intake; in the canary's repository the rig may label for itself."""
-    policy = conductor.intake
+    policy = msgspec.structs.replace(conductor.intake, internal=reading.internal)
     full_name = reading.facts.repository.ref.full_name
     if conductor.canary is None or not conductor.canary.is_about(full_name):
         return policy
@@ -56,6 +56,7 @@ class _Intake:
         self._api = conductor.repository_api(Role.CONDUCTOR, repository)
         self._facts = reading.facts
         self._default_branch = reading.default_branch
+        self._internal = reading.internal
         self._cause = cause
 
     def tell(self, decision: IntakeDecision) -> str:
@@ -102,7 +103,7 @@ class _Intake:
     ) -> bool:
         command = Admit(
             approved=self._approval(route, task, generation),
-            internal=self._conductor.intake.internal,
+            internal=self._internal,
             hold=hold,
         )
         return self._send(generation, command)

@@ -25,6 +25,7 @@ from rigtasks.routing import admission
 from rigtasks.routing.internal import NONE_INTERNAL, InternalRepositories, RepositoryRef
 from rigtasks.routing.labels import Priority
 from rigtasks.routing.stack import Queue
+from rigtasks.testing.memory_repositories import learned_in
 from rigtasks.testing.memory_store import MemoryDatabase, NoSql
 
 _OVER = frozenset({Lane.DONE, Lane.CANCELLED})
@@ -55,7 +56,8 @@ class MemoryClaims(Claims):
         with database.lock:
             if any(run_id in fold.runs for fold in database.folds.values()):
                 raise Permanent(f"the run id was used before: {run_id}")
-            switches = self._switches(internal)
+            known = replace(internal, learned=learned_in(database, internal))
+            switches = self._switches(known)
             if switches.rig_paused or f"provider:{provider}" in database.paused:
                 return NotClaimed.PAUSED
             live = self._live_claims()

@@ -14,6 +14,7 @@ from rigtasks.lifecycle.state import TERMINAL, IssueState, Lane
 from rigtasks.testing.memory_activity import MemoryActivities
 from rigtasks.testing.memory_claims import MemoryClaims
 from rigtasks.testing.memory_outbox import MemoryOutbox
+from rigtasks.testing.memory_repositories import MemoryRepositories
 from rigtasks.testing.memory_store import MemoryDatabase, MemoryEventStore, NoSql
 from rigtasks.testing.memory_tables import (
     MemoryArtifacts,
@@ -184,6 +185,7 @@ def stores_in(database: MemoryDatabase) -> Stores:
         outbox=MemoryOutbox(database),
         deliveries=MemoryDeliveries(database),
         issues=MemoryIssues(database),
+        repositories=MemoryRepositories(database),
         artifacts=MemoryArtifacts(),
         switches=MemorySwitches(database),
         heartbeats=MemoryHeartbeats(database),
