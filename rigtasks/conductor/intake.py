@@ -8,6 +8,7 @@ import msgspec
 from rigtasks.conductor.context import CONDUCTOR, Conductor
 from rigtasks.conductor.intake_facts import IntakeReading, read_intake_facts
 from rigtasks.github.identities import RepositoryRef, Role
+from rigtasks.github.issues import Absent
 from rigtasks.github.pulls import read_pull_request
 from rigtasks.lifecycle.commands import Admit, AdoptPullRequest, Cancel, Hold, Refuse
 from rigtasks.lifecycle.events.intake import Comment, IssueApproved, IssueLimits, IssueRefused
@@ -23,6 +24,8 @@ from rigtasks.routing.task_text import FrozenTask
 def take_in(conductor: Conductor, repository: RepositoryRef, number: int, *, cause: UUID) -> str:
     """Look at an issue, decide whether it is worked on, and return the outcome in words."""
     reading = read_intake_facts(conductor, repository, number)
+    if isinstance(reading, Absent):
+        return f"ignored: the issue was {reading.state}"
     decision = decide_intake(reading.facts, _policy(conductor, repository, reading))
     outcome = _Intake(conductor, repository, reading, cause).tell(decision)
     if isinstance(decision, decisions.Supersede):

@@ -11,12 +11,14 @@ from rigtasks.github.contents import read_branch_head, read_file, read_tree
 from rigtasks.github.identities import Account as GitHubAccount
 from rigtasks.github.identities import RepositoryRef, Role
 from rigtasks.github.issues import (
+    Absent,
     Comment,
+    Issue,
     IssueHistory,
     LabelInForce,
+    look_for_issue,
     read_comments,
     read_history,
-    read_issue,
     read_last_text_edit,
 )
 from rigtasks.github.pulls import PullRequest, read_pull_requests_closing
@@ -53,8 +55,10 @@ class IntakeReading(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_intake_facts(
     conductor: Conductor, repository: RepositoryRef, number: int
-) -> IntakeReading:
+) -> IntakeReading | Absent:
     """Read an issue, who labelled it, its repository's file and what else intake asks for.
+
+    Of one that is not there any more nothing is read but what became of it.
 
     Nothing but the issue is read of a rig-internal repository, or of a stranger's.
 
@@ -65,10 +69,13 @@ def read_intake_facts(
     found = see_repository(conductor, api)
     internal = conductor.internal()
     people = _People(api)
+    issue = look_for_issue(api, number)
+    if isinstance(issue, Absent):
+        return issue
     history = read_history(api, number)
     facts = IntakeFacts(
         repository=repository_facts(found),
-        issue=_issue_facts(api, number, history, conductor.label, people),
+        issue=_issue_facts(api, issue, history, conductor.label, people),
         pauses=pauses_in_force(conductor.stores, repository.id, number),
         queues_without_worker=queues_without_worker(conductor.stores, conductor.intake.queues),
         stream=newest_stream(conductor.stores, repository.id, number),
@@ -111,12 +118,11 @@ class _People:
 
 
 def _issue_facts(
-    api: Api, number: int, history: IssueHistory, label: str, people: _People
+    api: Api, issue: Issue, history: IssueHistory, label: str, people: _People
 ) -> IssueFacts:
-    issue = read_issue(api, number)
     labelled: LabelInForce | None = history.label_in_force(label)
     is_pull = issue.pull_request is not None
-    edit = None if is_pull else read_last_text_edit(api, number, history)
+    edit = None if is_pull else read_last_text_edit(api, issue.number, history)
     labelled_at = labelled.created_at if labelled else issue.updated_at
     actor = labelled.actor if labelled else None
     return IssueFacts(
@@ -128,7 +134,7 @@ def _issue_facts(
         labels=issue.label_names,
         labelled_at=labelled_at,
         labelled_by=people.account(actor) if actor else None,
-        comments=tuple(_comment(one, people) for one in read_comments(api, number)),
+        comments=tuple(_comment(one, people) for one in read_comments(api, issue.number)),
         edited_after_label=edit is not None and edit.edited_at > labelled_at,
     )
 
