@@ -15,8 +15,8 @@ def health_blueprint(examiner: Examiner, doctor: Doctor) -> Blueprint:
     """Return the health endpoints.
 
     `/health` and `/readyz` ask whether webhooks can be accepted, `/healthz` whether the process
-    runs, `/healthz/deep` whether work gets done, with every check of the rig; `/metrics` says the
-    same in numbers.
+    runs, `/healthz/deep` whether everything is there that all work depends on, with every check of
+    the rig; `/metrics` says the same in numbers.
     """
     blueprint = Blueprint("health", __name__)
 
@@ -37,7 +37,7 @@ def health_blueprint(examiner: Examiner, doctor: Doctor) -> Blueprint:
 
     @blueprint.get("/healthz/deep")
     def deep() -> Response:
-        """Report every check of the doctor; 503 with a problem where no work gets done."""
+        """Report every check of the doctor; 503 with a problem only for a critical one."""
         found = doctor.examine()
         if found.working:
             return json_response(found, 200)

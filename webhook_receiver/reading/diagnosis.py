@@ -25,8 +25,8 @@ class Level(StrEnum):
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """One check: what was seen, and what to do.
 
-    `critical` says that an alarm of it means that no work gets done, or that no webhook is
-    accepted.
+    `critical` says that without it nothing at all gets done, or no webhook is accepted. An alarm of
+    any other check concerns a part of the work, or what watches over it.
     """
 
     name: str
@@ -141,10 +141,10 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
     """Return every check, in the order in which one depends on another."""
     return (
-        _service("redis", signs, _SILENT_SECONDS, "start Redis; nothing was lost"),
-        _service("relay", signs, _SILENT_SECONDS, "start one: rig serve relay"),
+        _service("redis", signs, _SILENT_SECONDS, "start Redis; nothing was lost", critical=True),
+        _service("relay", signs, _SILENT_SECONDS, "start one: rig serve relay", critical=True),
         _conductor(signs, expected),
-        _service("beat", signs, _patience(expected.tick), _BEAT),
+        _service("beat", signs, _patience(expected.tick), _BEAT, critical=False),
         *_jobs(signs, expected),
         _outbox(signs),
         _dead(signs),
@@ -172,7 +172,9 @@ def _patience(period: float) -> float:
     return max(STALE_PERIODS * period, _SHORTEST_STALE)
 
 
-def _service(name: str, signs: VitalSigns, patience: float, remedy: str) -> Diagnosis:
+def _service(
+    name: str, signs: VitalSigns, patience: float, remedy: str, *, critical: bool
+) -> Diagnosis:
     said = signs.services.get(name)
     if said is None:
         level = Level.WARNING if signs.running < _STARTING_SECONDS else Level.ALARM
@@ -186,7 +188,7 @@ def _service(name: str, signs: VitalSigns, patience: float, remedy: str) -> Diag
         level=level,
         detail=detail,
         remedy="" if level is Level.OK else remedy,
-        critical=True,
+        critical=critical,
     )
 
 
@@ -228,7 +230,6 @@ def _jobs(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
             level=level,
             detail=detail,
             remedy="" if level is Level.OK else remedy,
-            critical=True,
         )
 
 
@@ -245,7 +246,6 @@ def _outbox(signs: VitalSigns) -> Diagnosis:
         level=level,
         detail=detail,
         remedy="" if level is Level.OK else remedy,
-        critical=True,
     )
 
 
@@ -259,7 +259,7 @@ def _queues(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
         name, patience = f"queue {queue.name}", _patience(expected.worker)
         waits = f"{queue.claimable} to claim, the first waits for {_age(queue.oldest)}"
         if queue.silent is not None and queue.silent <= patience:
-            yield Diagnosis(name=name, level=Level.OK, detail=waits, critical=True)
+            yield Diagnosis(name=name, level=Level.OK, detail=waits)
             continue
         seen = "no worker was ever seen"
         if queue.silent is not None:
@@ -269,7 +269,6 @@ def _queues(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
             level=Level.ALARM if queue.oldest > _SILENT_SECONDS else Level.WARNING,
             detail=f"nobody reads it: {waits}; {seen}",
             remedy=f"start one: celery -A rigtasks worker -Q {queue.name}",
-            critical=True,
         )
 
 

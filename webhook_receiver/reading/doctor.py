@@ -33,7 +33,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def working(self) -> bool:
-        """Say whether work gets done: no critical check is an alarm."""
+        """Say whether work can get done at all: no critical check is an alarm."""
         return not any(one.critical for one in self.alarms)
 
 
