@@ -3,15 +3,19 @@
 import os
 from typing import Any
 
+import structlog
 from celery import bootsteps
 from celery.signals import celeryd_init, worker_process_init, worker_shutting_down
 
 from rigtasks.bootstrap import check_agents, shutdown_file, worker_kit
 from rigtasks.celery import app
-from rigtasks.config import ConfigurationError, load_settings
+from rigtasks.config import CLOSE_TO_STRANGERS, OPEN_TO_ALL, ConfigurationError, load_settings
+from rigtasks.shell import CONDUCTOR_QUEUE
 from rigtasks.tasks.presence import announce
 from workers.liveness import ALIVE_SECONDS, alive_file, forget_dead_files, holder_name
 from workers.table import worker_type_for
+
+_log = structlog.get_logger("rig.conductor")
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
@@ -25,6 +29,8 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
             check_agents(queues)
     except ConfigurationError as error:
         raise SystemExit(str(error)) from error
+    if CONDUCTOR_QUEUE in queues and load_settings().is_open_to_all:
+        _log.warning(OPEN_TO_ALL, remedy=CLOSE_TO_STRANGERS)
     holder = holder_name(sender, queues, os.getpid())
     forget_dead_files(load_settings().data_dir, holder)
     conf.update(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from rigtasks.config import Settings
+from rigtasks.config import CLOSE_TO_STRANGERS, OPEN_TO_ALL, Settings
 from rigtasks.schedule import periods, successes
 from webhook_receiver.reading.condition import Condition, Examiner
 from webhook_receiver.reading.database import ReadDatabase, StoreUnavailable
@@ -49,6 +49,7 @@ class Doctor:
         self._database = database
         self._examiner = Examiner(database)
         self._expected = expected(settings)
+        self._settings = settings
 
     def examine(self) -> Examined:
         """Return how everything is now; a database that is down is an answer, not an error."""
@@ -60,7 +61,7 @@ class Doctor:
             except StoreUnavailable:
                 checks = (_alarm("database", "went away while it was asked"),)
             else:
-                checks = (*checks, *diagnose(signs, self._expected))
+                checks = (*checks, *diagnose(signs, self._expected), _owners(self._settings))
         return Examined(level=worst(one.level for one in checks), checks=checks)
 
     def _critical(self) -> tuple[Diagnosis, ...]:
@@ -86,6 +87,16 @@ def expected(settings: Settings) -> Expected:
         if settings.canary_repository
         else None,
     )
+
+
+def _owners(settings: Settings) -> Diagnosis:
+    """Say whose repositories the rig works for; a public App can be installed by anybody."""
+    if settings.is_open_to_all:
+        return Diagnosis(
+            name="owners", level=Level.WARNING, detail=OPEN_TO_ALL, remedy=CLOSE_TO_STRANGERS
+        )
+    whose = ", ".join(settings.owners) or "everybody in the sandbox"
+    return Diagnosis(name="owners", level=Level.OK, detail=f"works for {whose}")
 
 
 def _alarm(name: str, detail: str) -> Diagnosis:

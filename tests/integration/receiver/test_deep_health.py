@@ -17,9 +17,14 @@ from rigtasks.schedule import successes
 from rigtasks.testing.life import approval
 
 
+@pytest.fixture(autouse=True)
+def _for_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIG_OWNERS", '["acme"]')
+
+
 @pytest.fixture
 def api(database_url: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    with serve(database_url) as running:
+    with serve(database_url, RIG_OWNERS='["acme"]') as running:
         yield running
 
 
@@ -210,6 +215,25 @@ def test_doctor_prints_a_page_and_ends_with_the_worst(
     assert "celery -A rigtasks beat" in out
     assert doctor(monkeypatch, "--json") == 1
     assert json.loads(capsys.readouterr().out)["level"] == "alarm"
+
+
+def test_a_rig_that_works_for_everybody_is_warned(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    let_everything_run(database_url)
+    assert doctor(monkeypatch) == 0
+    assert "ok       owners                 works for acme" in capsys.readouterr().out
+
+    monkeypatch.delenv("RIG_OWNERS")
+
+    assert doctor(monkeypatch) == 0
+    said = capsys.readouterr().out
+    assert "warning  owners                 RIG_OWNERS is not set: whoever installs the App" in said
+    assert """name whose repositories the rig works for: RIG_OWNERS='["your-account"]'""" in said
+    monkeypatch.setenv("RIG_SANDBOX_GITHUB", "1")
+    assert doctor(monkeypatch) == 0
+    assert "ok       owners" in capsys.readouterr().out
 
 
 def doctor(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
