@@ -24,9 +24,7 @@ SELECT %s, ancestor_id FROM unnest(%s::bigint[]) AS ancestor_id ORDER BY ancesto
 ON CONFLICT DO NOTHING
 """
 _INTERNAL = "SELECT repo_id, through, name FROM rig_internal_repositories(%s::bigint[], %s::text[])"
-_NAMED = """
-SELECT repo_id FROM repository_names WHERE repo_key = %s ORDER BY seen_at DESC, repo_id DESC LIMIT 1
-"""
+_NAMED = "SELECT repo_id FROM repository_names WHERE repo_key = %s ORDER BY repo_id"
 
 
 class Repositories:
@@ -55,10 +53,10 @@ class Repositories:
         learned = (Learned(id=row[0], through=row[1], name=row[2]) for row in rows)
         return replace(listed, learned=tuple(learned))
 
-    def named(self, full_name: str) -> int | None:
-        """Return the id of the repository that had a name last, None for a name never seen."""
+    def named(self, full_name: str) -> tuple[int, ...]:
+        """Return the ids of the repositories that were ever seen under a name."""
         rows = self._database.rows(_NAMED, (normalise_full_name(full_name),))
-        return rows[0][0] if rows else None
+        return tuple(row[0] for row in rows)
 
 
 def _readable(seen: Iterable[RepositoryRef]) -> list[tuple[int, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from rigtasks.eventstore.repositories import Repositories
+from rigtasks.lifecycle.state import IssueState
 from rigtasks.routing.internal import (
     InternalRepositories,
     Learned,
@@ -38,11 +39,23 @@ class MemoryRepositories(Repositories):
         """Return the deny-list together with what is known of the repositories on it."""
         return replace(listed, learned=learned_in(self._memory, listed))
 
-    def named(self, full_name: str) -> int | None:
-        """Return the id of the repository that had a name last, None for a name never seen."""
-        key = normalise_full_name(full_name)
-        holders = [repo_id for repo_id, name in self._memory.repository_names if name == key]
-        return holders[-1] if holders else None
+    def named(self, full_name: str) -> tuple[int, ...]:
+        """Return the ids of the repositories that were ever seen under a name."""
+        return tuple(sorted(ids_named(self._memory, full_name)))
+
+
+def ids_named(memory: MemoryDatabase, full_name: str) -> frozenset[int]:
+    """Return the ids of the repositories that were ever seen under a name."""
+    key = normalise_full_name(full_name)
+    return frozenset(repo_id for repo_id, name in memory.repository_names if name == key)
+
+
+def is_named_by(memory: MemoryDatabase, ref: str, state: IssueState) -> bool:
+    """Say whether `owner/repo#n` means an issue, under any name its repository had."""
+    if ref == state.ref:
+        return True
+    name, _, number = ref.rpartition("#")
+    return number == str(state.number) and state.repo_id in ids_named(memory, name)
 
 
 def learned_in(memory: MemoryDatabase, listed: InternalRepositories) -> tuple[Learned, ...]:

@@ -5,11 +5,12 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_house import approve
+from store_house import approve, tell
 
 from rigtasks.eventstore.claims import Claimed, Limits, NotClaimed
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.engine import open_database
+from rigtasks.lifecycle.commands import Cancel
 from rigtasks.routing.internal import InternalRepositories, Learned, RepositoryRef
 from rigtasks.testing.memory_store import MemoryDatabase
 from rigtasks.testing.memory_stores import stores_in
@@ -77,16 +78,51 @@ def test_a_name_that_cannot_be_read_teaches_nothing(stores: Stores) -> None:
     assert stores.repositories.internal(BY_NAME).learned == ()
 
 
-def test_a_name_leads_to_the_repository_that_had_it_last(stores: Stores) -> None:
-    stores.repositories.see([ref(7, "acme/rig")])
-    stores.repositories.see([ref(7, "acme/machine")])
+def test_a_name_leads_to_every_repository_that_had_it(stores: Stores) -> None:
+    stores.repositories.see([ref(9, "acme/rig"), ref(7, "acme/rig"), ref(7, "acme/machine")])
 
-    assert stores.repositories.named("ACME/rig") == 7
-    stores.repositories.see([ref(9, "acme/rig")])
-    assert stores.repositories.named("acme/rig") == 9
-    assert stores.repositories.named("acme/machine") == 7
-    assert stores.repositories.named("acme/unheard-of") is None
-    assert stores.repositories.named("no name") is None
+    assert stores.repositories.named("ACME/rig") == (7, 9)
+    assert stores.repositories.named("acme/machine") == (7,)
+    assert stores.repositories.named("acme/unheard-of") == ()
+    assert stores.repositories.named("no name") == ()
+
+
+@pytest.mark.parametrize("named", ["acme/library#1", "acme/lib#1"], ids=["old name", "new name"])
+def test_a_dependency_holds_after_its_repository_was_renamed(stores: Stores, named: str) -> None:
+    """The dependency is shown under its old name, whichever the other issue says."""
+    first = approve(stores, 1, repo_id=7, repo="acme/library", ref="acme/library#1")
+    stores.repositories.see([ref(7, "acme/library"), ref(7, "acme/lib")])
+    waiting = approve(stores, 2, repo_id=8, repo="acme/web", depends_on=(named,), priority=0)
+
+    found = stores.issues.waiting_for(repo_id=7, number=1)
+    assert [one.stream for one in found] == [waiting]
+    claimed = claim(stores, InternalRepositories())
+    assert isinstance(claimed, Claimed)
+    assert claimed.stream == first
+    assert claim(stores, InternalRepositories()) is NotClaimed.NOTHING
+
+    tell(stores, first, Cancel(reason="closed", by="maria"))
+    again = approve(
+        stores, 1, repo_id=7, repo="acme/lib", ref="acme/lib#1", generation=2, queue="dev-e-node"
+    )
+    assert claim(stores, InternalRepositories()) is NotClaimed.NOTHING
+
+    tell(stores, again, Cancel(reason="closed", by="maria"))
+    claimed = claim(stores, InternalRepositories())
+    assert isinstance(claimed, Claimed)
+    assert claimed.stream == waiting
+
+
+def test_a_number_alone_is_no_dependency(stores: Stores) -> None:
+    """An issue of another repository with the same number holds nobody."""
+    stores.repositories.see([ref(7, "acme/library"), ref(9, "acme/other")])
+    approve(stores, 1, repo_id=9, repo="acme/other", ref="acme/other#1", queue="dev-e-node")
+    waiting = approve(stores, 2, repo_id=8, repo="acme/web", depends_on=("acme/library#1",))
+
+    claimed = claim(stores, InternalRepositories())
+
+    assert isinstance(claimed, Claimed)
+    assert claimed.stream == waiting
 
 
 @pytest.mark.parametrize("listed", [BY_NAME, BY_ID], ids=["by name", "by id"])
