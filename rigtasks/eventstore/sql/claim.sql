@@ -9,7 +9,8 @@
 -- repository has its turn. The issue is locked with SKIP LOCKED before the append lock, so racing
 -- workers choose side by side and only the event itself is written one after the other. Limits are
 -- counted again under that lock; a claim that would exceed one is rolled back with SQLSTATE RG001
--- and the caller asks again. As in rig_append the flush is waited for after the lock is free, and
+-- and the caller asks again. The deny-list holds by id, by the name of now, and by what was ever
+-- seen of a repository; it does not keep a reviewer away. As in rig_append the flush is waited for after the lock is free, and
 -- before the caller gets his answer.
 --
 -- outcome: claimed | nothing | busy (all of it locked this instant) | paused | limit
