@@ -25,8 +25,8 @@ class Level(StrEnum):
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """One check: what was seen, and what to do.
 
-    `critical` says that without it nothing at all gets done, or no webhook is accepted. An alarm of
-    any other check concerns a part of the work, or what watches over it.
+    `critical` says that an alarm of it means that no webhook is accepted. What was accepted is not
+    lost by any other alarm: it waits.
     """
 
     name: str
@@ -141,10 +141,10 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
     """Return every check, in the order in which one depends on another."""
     return (
-        _service("redis", signs, _SILENT_SECONDS, "start Redis; nothing was lost", critical=True),
-        _service("relay", signs, _SILENT_SECONDS, "start one: rig serve relay", critical=True),
+        _service("redis", signs, _SILENT_SECONDS, "start Redis; nothing was lost"),
+        _service("relay", signs, _SILENT_SECONDS, "start one: rig serve relay"),
         _conductor(signs, expected),
-        _service("beat", signs, _patience(expected.tick), _BEAT, critical=False),
+        _service("beat", signs, _patience(expected.tick), _BEAT),
         *_jobs(signs, expected),
         _outbox(signs),
         _dead(signs),
@@ -172,9 +172,7 @@ def _patience(period: float) -> float:
     return max(STALE_PERIODS * period, _SHORTEST_STALE)
 
 
-def _service(
-    name: str, signs: VitalSigns, patience: float, remedy: str, *, critical: bool
-) -> Diagnosis:
+def _service(name: str, signs: VitalSigns, patience: float, remedy: str) -> Diagnosis:
     said = signs.services.get(name)
     if said is None:
         level = Level.WARNING if signs.running < _STARTING_SECONDS else Level.ALARM
@@ -188,7 +186,6 @@ def _service(
         level=level,
         detail=detail,
         remedy="" if level is Level.OK else remedy,
-        critical=critical,
     )
 
 
@@ -196,21 +193,18 @@ def _conductor(signs: VitalSigns, expected: Expected) -> Diagnosis:
     silent = signs.conductor_silent
     if silent is not None and silent <= _patience(expected.tick):
         detail = f"seen {_age(silent)} ago"
-        return Diagnosis(name="conductor", level=Level.OK, detail=detail, critical=True)
+        return Diagnosis(name="conductor", level=Level.OK, detail=detail)
     starting = silent is None and signs.running < _STARTING_SECONDS
     rung = signs.services.get("beat")
     unrung = rung is None or rung.age > _patience(expected.tick)
     if silent is not None and unrung:
         words = f"was seen {_age(silent)} ago, when Beat last rang"
-        return Diagnosis(
-            name="conductor", level=Level.WARNING, detail=words, remedy=_BEAT, critical=True
-        )
+        return Diagnosis(name="conductor", level=Level.WARNING, detail=words, remedy=_BEAT)
     return Diagnosis(
         name="conductor",
         level=Level.WARNING if starting else Level.ALARM,
         detail="was never seen" if silent is None else f"silent for {_age(silent)}",
         remedy=_CONDUCTOR,
-        critical=True,
     )
 
 

@@ -27,13 +27,8 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.checks if one.level is Level.ALARM)
 
     @property
-    def down(self) -> bool:
-        """Say whether not even webhooks can be accepted."""
-        return any(one.name in _CRITICAL for one in self.alarms)
-
-    @property
-    def working(self) -> bool:
-        """Say whether work can get done at all: no critical check is an alarm."""
+    def serving(self) -> bool:
+        """Say whether webhooks can be accepted: no critical check is an alarm."""
         return not any(one.critical for one in self.alarms)
 
 
