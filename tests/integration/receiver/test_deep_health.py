@@ -24,7 +24,7 @@ def _for_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def api(database_url: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    with serve(database_url, RIG_OWNERS='["acme"]') as running:
+    with serve(database_url) as running:
         yield running
 
 
@@ -228,6 +228,11 @@ def test_a_rig_that_works_for_everybody_is_warned(
     monkeypatch.setenv("RIG_SANDBOX_GITHUB", "1")
     assert doctor(monkeypatch) == 0
     assert "ok       owners" in capsys.readouterr().out
+
+
+def test_health_tells_nobody_whom_the_rig_works_for(api: Receiver) -> None:
+    assert "owners" not in levels(api)
+    assert "owners" not in api.get("/metrics").text
 
 
 def doctor(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
