@@ -17,6 +17,9 @@ from rigtasks.lifecycle.breaker import BreakerLimits
 from rigtasks.lifecycle.lateness import Patience
 from rigtasks.lifecycle.timers import Timers
 
+#: What a rig that is open to all is told, and what to do about it.
+OPEN_TO_ALL = "RIG_OWNERS is not set: whoever installs the App has agents work there, at your cost"
+CLOSE_TO_STRANGERS = """name whose repositories the rig works for: RIG_OWNERS='["your-account"]'"""
 #: How long the conductor may take to get a token from GitHub and seal it.
 _ANSWER_SECONDS = 15.0
 
@@ -100,17 +103,19 @@ class Settings(BaseSettings):
     )
 
     internal_repositories: tuple[str, ...] = Field(
-        default=(), description="Names of the rig's own repositories, where agents never work."
+        default=(),
+        description="Names of the rig's own repositories, where agents never work, nor in forks; "
+        "one that is renamed later stays known.",
     )
     internal_repository_ids: tuple[int, ...] = Field(
-        default=(), description="Their ids, which survive a renaming."
+        default=(), description="Their ids, for those renamed before the rig saw them."
     )
     trusted_user_ids: tuple[int, ...] = Field(
         default=(), description="Accounts whose label counts without write permission."
     )
     owners: tuple[str, ...] = Field(
         default=(),
-        description="Accounts whose installations count; every other one is a stranger's.",
+        description="Accounts the rig works for; all others are strangers. None is everybody.",
     )
     queues: tuple[str, ...] = Field(
         default=("dev-e-node", "dev-e-dotnet", "dev-e-python", "ios", "review-e"),
@@ -341,6 +346,11 @@ class Settings(BaseSettings):
         return apps
 
     @property
+    def is_open_to_all(self) -> bool:
+        """Say whether the rig works for whoever lets it reach a repository."""
+        return not self.owners and not self.sandbox_github
+
+    @property
     def webhook_secrets(self) -> tuple[str, ...]:
         """Return the secrets a delivery may be signed with, the current one first.
 
@@ -360,14 +370,17 @@ class Settings(BaseSettings):
         return usable
 
 
-def load_settings() -> Settings:
+def load_settings(**known: str) -> Settings:
     """Return the settings of this process.
+
+    Args:
+        known: variables that its environment lacks.
 
     Raises:
         ConfigurationError: a setting is missing or wrong; every one is named.
     """
     try:
-        return Settings()
+        return Settings.model_validate(known)
     except ValidationError as error:
         problems = "; ".join(
             f"{_variable(str(item['loc'][0]))}: {item['msg']}" for item in error.errors()

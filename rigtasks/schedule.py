@@ -14,7 +14,10 @@ _BASE_BRANCH_SECONDS = 300.0
 
 
 def periods(chosen: Settings) -> dict[str, float]:
-    """Return how often each job of the schedule runs, in seconds, already scaled."""
+    """Return how often each job of the schedule runs, in seconds, already scaled.
+
+    What is not wanted has no job: a canary that is off is never asked for.
+    """
     sweep, watch = chosen.scaled(chosen.sweep_seconds), chosen.scaled(_WATCH_SECONDS)
     return {
         "expired_leases": sweep,
@@ -28,7 +31,7 @@ def periods(chosen: Settings) -> dict[str, float]:
         "escalations": watch,
         "breakers": sweep,
         "base_branches_due": chosen.scaled(_BASE_BRANCH_SECONDS),
-        "canary_due": watch,
+        **({"canary_due": watch} if chosen.canary_repository else {}),
         "retention": 3600.0,
     }
 
@@ -43,6 +46,6 @@ def successes(chosen: Settings) -> dict[str, float]:
         **every,
         RECONCILED: every["reconcile_due"],
         BASE_BRANCHES: every["base_branches_due"],
-        CANARY: every["canary_due"],
+        **({CANARY: every["canary_due"]} if chosen.canary_repository else {}),
         HINTS: chosen.scaled(chosen.republish_seconds),
     }

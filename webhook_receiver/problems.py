@@ -64,11 +64,6 @@ PROBLEMS: dict[str, ProblemKind] = {
         "The database cannot be reached",
         "Nothing was stored; deliver it again later.",
     ),
-    "rig-stalled": _kind(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "Work does not get done",
-        "Each check names its remedy; webhooks are accepted all the same.",
-    ),
     "method-not-allowed": _kind(
         HTTPStatus.METHOD_NOT_ALLOWED, "The method is not allowed", "See the Allow header."
     ),

@@ -7,13 +7,16 @@ import os
 from importlib import import_module
 from typing import Any
 
+import structlog
 from celery import bootsteps
 from celery.signals import celeryd_init, worker_process_init, worker_shutting_down
 
 from rigtasks.celery import app
-from rigtasks.config import ConfigurationError, load_settings
+from rigtasks.config import CLOSE_TO_STRANGERS, OPEN_TO_ALL, ConfigurationError, load_settings
 from workers.liveness import ALIVE_SECONDS, alive_file, forget_dead_files, holder_name
 from workers.table import worker_type_for
+
+_log = structlog.get_logger("rig.conductor")
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
@@ -31,6 +34,8 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
         raise SystemExit(str(error)) from error
     for module in kind.tasks:
         import_module(module)
+    if not kind.runs_agents and load_settings().is_open_to_all:
+        _log.warning(OPEN_TO_ALL, remedy=CLOSE_TO_STRANGERS)
     holder = holder_name(sender, queues, os.getpid())
     forget_dead_files(load_settings().data_dir, holder)
     conf.update(

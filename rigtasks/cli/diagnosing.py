@@ -5,14 +5,15 @@ from rigtasks.cli.operated import OperatedRig
 from rigtasks.cli.output import write_json, write_line
 from rigtasks.config import load_settings
 from webhook_receiver.reading.diagnosis import Diagnosis, Level
-from webhook_receiver.reading.doctor import Doctor
+from webhook_receiver.reading.doctor import Doctor, with_settings
 
 _MARKS = {Level.OK: "ok", Level.WARNING: "warning", Level.ALARM: "ALARM"}
 
 
 def print_diagnosis(rig: OperatedRig, *, as_json: bool) -> ExitCode:
     """Print every check; the exit code says whether there is an alarm."""
-    found = Doctor(rig.reading, load_settings()).examine()
+    settings = load_settings()
+    found = with_settings(Doctor(rig.reading, settings).examine(), settings)
     if as_json:
         write_json(found)
     else:

@@ -15,6 +15,7 @@ import msgspec
 from rigtasks.cli.failures import ExitCode
 from rigtasks.cli.stopping import stopped_by_signals
 from rigtasks.cli.tools import DemoAgent
+from rigtasks.config import CLOSE_TO_STRANGERS, OPEN_TO_ALL, load_settings
 from rigtasks.local.memory import measure, memory_table, stack_processes
 from rigtasks.local.postgres import PostgresServer
 from rigtasks.local.problems import AlreadyRunning
@@ -35,10 +36,17 @@ def run_up(data_dir: Path, port: int | None, *, as_json: bool, memory: bool) -> 
             _say(msgspec.json.encode(stack.addresses).decode())
         else:
             _say(_welcome(stack.addresses, stack.logs))
+        warn_of_strangers(stack.addresses, sandbox_github=stack.options.sandbox_github)
         if memory:
             _say(memory_table(measure(stack_processes(stack.data_dir))), error=as_json)
         stack.wait()
         _say("stopping", error=True)
+
+
+def warn_of_strangers(addresses: Addresses, *, sandbox_github: bool) -> None:
+    """Say in one line on standard error that the rig works for everybody, where it does."""
+    if not sandbox_github and load_settings(DATABASE_URL=addresses.database_url).is_open_to_all:
+        _say(f"  warning: {OPEN_TO_ALL}; {CLOSE_TO_STRANGERS}", error=True)
 
 
 def run_demo(data_dir: Path | None, agent: DemoAgent, *, keep: bool, as_json: bool) -> int:

@@ -37,6 +37,7 @@ from rigtasks.lifecycle.commands import Cancel, Escalate, RecordGate, RecordMerg
 from rigtasks.lifecycle.events.base import Blocker
 from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.routing.agent_config import AgentConfig
+from rigtasks.routing.internal import RepositoryRef as RoutedRepository
 
 _VERDICTS = UUID("0d7c5a38-93b5-4c0e-9f0f-5f4f4b7f8f21")
 
@@ -161,6 +162,13 @@ class _Attention:
 
     def _merge(self, state: IssueState, reading: GateReading, verdict: Verdict) -> str:
         require_running(self._conductor, state)
+        own = self._conductor.internal().match(
+            RoutedRepository(id=state.repo_id, full_name=state.repo)
+        )
+        if own is not None:
+            return self._escalate(
+                f"agents' work is never merged into the rig's own code: {own.reason}"
+            )
         passed = PassedVerdict(facts=reading.gate, verdict=verdict)
         self._keep(passed)
         show_gate(self._conductor, state, verdict)

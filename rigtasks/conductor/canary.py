@@ -9,7 +9,7 @@ from rigtasks.errors import Permanent
 from rigtasks.eventstore.canaries import Canary
 from rigtasks.eventstore.switches import RIG, repository_scope
 from rigtasks.github.identities import RepositoryRef, Role
-from rigtasks.github.issues import find_issue, open_issue_once
+from rigtasks.github.issues import look_for_known_issue, open_issue_once
 
 
 def look_after_canary(conductor: Conductor) -> Fate:
@@ -47,8 +47,8 @@ def _judge(conductor: Conductor, plan: CanaryPlan, canary: Canary) -> Fate:
 def _is_gone(conductor: Conductor, plan: CanaryPlan, canary: Canary) -> bool:
     """Say whether somebody closed a canary that the rig never took in."""
     ref = RepositoryRef(id=canary.repo_id, full_name=plan.repository)
-    issue = find_issue(conductor.repository_api(Role.CONDUCTOR, ref), canary.number)
-    return issue is None or issue.state != "open"
+    api = conductor.repository_api(Role.CONDUCTOR, ref)
+    return look_for_known_issue(api, canary.number).state != "open"
 
 
 def _file(conductor: Conductor, plan: CanaryPlan, due: datetime) -> str:

@@ -16,6 +16,7 @@ from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.events.intake import IssueLimits
 from rigtasks.lifecycle.state import IssueState
 from rigtasks.routing.facts import IntakePolicy
+from rigtasks.routing.internal import InternalRepositories
 from rigtasks.shell import IssueShell
 from rigtasks.workspace.clean_clones import CleanClones
 
@@ -56,6 +57,10 @@ class Conductor:
     alone: Callable[[str], AbstractContextManager[None]]
     canary: CanaryPlan | None = None
     base_watch: float = 7200.0
+
+    def internal(self) -> InternalRepositories:
+        """Return the rig's own repositories, with what was ever seen of them."""
+        return self.stores.repositories.internal(self.intake.internal)
 
     def api(self, role: Role, state: IssueState) -> Api:
         """Return an identity's way to the repository of an issue.

@@ -7,6 +7,7 @@ from rigtasks.conductor.attention import Attention, Matter, attention
 from rigtasks.conductor.bots import note_bot
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.intake import take_in
+from rigtasks.conductor.seen_repositories import note_repositories
 from rigtasks.conductor.solved import refuse_solved
 from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
 from rigtasks.errors import Rejected
@@ -69,6 +70,7 @@ def _outcome(conductor: Conductor, delivery: Delivery) -> str:
     if delivery.payload is None:
         return "ignored: its payload was dropped after its retention"
     fact = parse_delivery(delivery.event, delivery.payload)
+    note_repositories(conductor, fact)
     note_bot(conductor, delivery.delivery_id, fact)
     cause = uuid5(_CAUSES, delivery.delivery_id)
     found = [look_at(conductor, one, cause) for one in attention(fact, conductor.label)]

@@ -14,16 +14,21 @@ from rigtasks.routing.facts import DependencyFact, DependencyState
 def read_dependencies(
     stores: Stores, api: Api, wanted: Iterable[Dependency]
 ) -> tuple[DependencyFact, ...]:
-    """Return the state of each dependency; one in a repository the rig never saw is unreadable."""
+    """Return the state of each dependency; one in a repository the rig never saw is unreadable.
+
+    A repository is found by id under every name it had, as the claim finds it.
+    """
     return tuple(DependencyFact(dependency=one, state=_state(stores, api, one)) for one in wanted)
 
 
 def _state(stores: Stores, api: Api, one: Dependency) -> DependencyState:
     if one.repository:
-        known = stores.issues.by_ref(str(one))
-        if known is None:
+        ids = stores.repositories.named(one.repository)
+        found = [stores.issues.newest(repo_id=repo_id, number=one.number) for repo_id in ids]
+        lanes = {known.lane for known in found if known is not None}
+        if not lanes:
             return DependencyState.UNREADABLE
-        return DependencyState.DONE if known.lane == Lane.DONE else DependencyState.OPEN
+        return DependencyState.DONE if lanes == {Lane.DONE} else DependencyState.OPEN
     try:
         issue = read_issue(api, one.number)
     except (NotFound, Forbidden):

@@ -70,7 +70,7 @@ def _release(conductor: Conductor, stream: str) -> str:
     state = conductor.stores.events.load(stream).state
     if state is None:
         return "ignored: no such issue"
-    waiting = conductor.stores.issues.waiting_for(state.ref)
+    waiting = conductor.stores.issues.waiting_for(repo_id=state.repo_id, number=state.number)
     conductor.stores.outbox.add_missing(tuple(wake_entry(one.stream) for one in waiting))
     return "released: " + (", ".join(one.ref for one in waiting) or "nobody waited")
 

@@ -6,7 +6,6 @@ from rigtasks.conductor.change import ChangeReading, read_change
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.observed_checks import observed_run, observed_status
 from rigtasks.conductor.standing import gate_pauses
-from rigtasks.conductor.withdrawal import DELETED
 from rigtasks.errors import RigError
 from rigtasks.gate import facts as gate
 from rigtasks.gate.closes import closed_issues
@@ -17,7 +16,7 @@ from rigtasks.github.checks import CheckSuite
 from rigtasks.github.contents import read_branch_head, read_file
 from rigtasks.github.errors import RateLimited
 from rigtasks.github.identities import Role
-from rigtasks.github.issues import IssueHistory, find_issue, read_history
+from rigtasks.github.issues import Absent, Issue, IssueHistory, look_for_issue, read_history
 from rigtasks.github.pull_request_facts import PullRequestFacts, read_pull_request_facts
 from rigtasks.github.repositories import (
     Permission,
@@ -148,16 +147,16 @@ class _Gatherer:
     def _issue(self) -> gate.Issue:
         state = self._state
         ref = gate.IssueRef(repository=self._repository.full_name, number=state.number)
-        unread = "unknown"
+        issue: Issue | Absent
         try:
-            issue, unread = find_issue(self._api, state.number), DELETED
+            issue = look_for_issue(self._api, state.number)
         except RigError as error:
             self._lacks(gate.Source.ISSUE, error)
-            issue = None
+            issue = Absent(state="unknown")
         return gate.Issue(
             ref=ref,
-            state=issue.state if issue else unread,
-            labels=issue.label_names if issue else (),
+            state=issue.state,
+            labels=issue.label_names,
             ready_label=self._conductor.label,
             digest=state.task_digest,
         )

@@ -8,6 +8,7 @@ import msgspec
 from rigtasks.conductor.context import CONDUCTOR, Conductor
 from rigtasks.conductor.intake_facts import IntakeReading, read_intake_facts
 from rigtasks.github.identities import RepositoryRef, Role
+from rigtasks.github.issues import Absent
 from rigtasks.github.pulls import read_pull_request
 from rigtasks.lifecycle.commands import Admit, AdoptPullRequest, Cancel, Hold, Refuse
 from rigtasks.lifecycle.events.intake import Comment, IssueApproved, IssueLimits, IssueRefused
@@ -23,6 +24,8 @@ from rigtasks.routing.task_text import FrozenTask
 def take_in(conductor: Conductor, repository: RepositoryRef, number: int, *, cause: UUID) -> str:
     """Look at an issue, decide whether it is worked on, and return the outcome in words."""
     reading = read_intake_facts(conductor, repository, number)
+    if isinstance(reading, Absent):
+        return f"ignored: the issue was {reading.state}"
     decision = decide_intake(reading.facts, _policy(conductor, repository, reading))
     outcome = _Intake(conductor, repository, reading, cause).tell(decision)
     if isinstance(decision, decisions.Supersede):
@@ -34,7 +37,7 @@ def _policy(
     conductor: Conductor, repository: RepositoryRef, reading: IntakeReading
 ) -> IntakePolicy:
     """Return the settings of intake; in the canary's repository the rig may label for itself."""
-    policy = conductor.intake
+    policy = msgspec.structs.replace(conductor.intake, internal=reading.internal)
     full_name = reading.facts.repository.ref.full_name
     if conductor.canary is None or not conductor.canary.is_about(full_name):
         return policy
@@ -56,6 +59,7 @@ class _Intake:
         self._api = conductor.repository_api(Role.CONDUCTOR, repository)
         self._facts = reading.facts
         self._default_branch = reading.default_branch
+        self._internal = reading.internal
         self._cause = cause
 
     def tell(self, decision: IntakeDecision) -> str:
@@ -102,7 +106,7 @@ class _Intake:
     ) -> bool:
         command = Admit(
             approved=self._approval(route, task, generation),
-            internal=self._conductor.intake.internal,
+            internal=self._internal,
             hold=hold,
         )
         return self._send(generation, command)

@@ -4,22 +4,25 @@ import msgspec
 
 from rigtasks.conductor.context import Conductor
 from rigtasks.conductor.dependencies import read_dependencies
+from rigtasks.conductor.seen_repositories import repository_facts, see_repository
 from rigtasks.conductor.standing import newest_stream, pauses_in_force, queues_without_worker
 from rigtasks.github.api import Api
 from rigtasks.github.contents import read_branch_head, read_file, read_tree
 from rigtasks.github.identities import Account as GitHubAccount
 from rigtasks.github.identities import RepositoryRef, Role
 from rigtasks.github.issues import (
+    Absent,
     Comment,
+    Issue,
     IssueHistory,
     LabelInForce,
+    look_for_issue,
     read_comments,
     read_history,
-    read_issue,
     read_last_text_edit,
 )
 from rigtasks.github.pulls import PullRequest, read_pull_requests_closing
-from rigtasks.github.repositories import Repository, read_permission, read_repository
+from rigtasks.github.repositories import read_permission
 from rigtasks.lifecycle.state import Lane
 from rigtasks.routing.agent_config import CONFIG_PATH
 from rigtasks.routing.facts import (
@@ -30,26 +33,32 @@ from rigtasks.routing.facts import (
     IssueFacts,
     Permission,
     PullRequestRef,
-    RepositoryFacts,
 )
 from rigtasks.routing.intake import dependencies_of
-from rigtasks.routing.internal import RepositoryRef as RoutedRepository
+from rigtasks.routing.internal import InternalRepositories
 from rigtasks.routing.task_text import IssueComment
 
 _SYMLINK = "120000"
 
 
 class IntakeReading(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read, and the branch that work starts from unless the repository says otherwise."""
+    """What was read.
+
+    `default_branch` is where work starts unless the repository says otherwise; `internal` are the
+    rig's own repositories as known after the reading.
+    """
 
     facts: IntakeFacts
     default_branch: str
+    internal: InternalRepositories
 
 
 def read_intake_facts(
     conductor: Conductor, repository: RepositoryRef, number: int
-) -> IntakeReading:
+) -> IntakeReading | Absent:
     """Read an issue, who labelled it, its repository's file and what else intake asks for.
+
+    Of one that is not there any more nothing is read but what became of it.
 
     Nothing but the issue is read of a rig-internal repository, or of a stranger's.
 
@@ -57,19 +66,24 @@ def read_intake_facts(
         RigError: something could not be read; nothing is guessed instead.
     """
     api = conductor.repository_api(Role.CONDUCTOR, repository)
-    found = read_repository(api)
+    found = see_repository(conductor, api)
+    internal = conductor.internal()
     people = _People(api)
+    issue = look_for_issue(api, number)
+    if isinstance(issue, Absent):
+        return issue
     history = read_history(api, number)
     facts = IntakeFacts(
-        repository=_repository_facts(found),
-        issue=_issue_facts(api, number, history, conductor.label, people),
+        repository=repository_facts(found),
+        issue=_issue_facts(api, issue, history, conductor.label, people),
         pauses=pauses_in_force(conductor.stores, repository.id, number),
         queues_without_worker=queues_without_worker(conductor.stores, conductor.intake.queues),
         stream=newest_stream(conductor.stores, repository.id, number),
     )
     ref = facts.repository.ref
-    if conductor.intake.internal.match(ref) is not None or not conductor.intake.works_for(ref):
-        return IntakeReading(facts=facts, default_branch=found.default_branch)
+    reading = IntakeReading(facts=facts, default_branch=found.default_branch, internal=internal)
+    if not conductor.intake.works_for(ref) or internal.match(ref, facts.repository.ancestors):
+        return reading
     author = conductor.repository_api(Role.AUTHOR, repository).account()
     facts = _with_files(facts, api, found.default_branch)
     before = conductor.stores.issues.newest(repo_id=repository.id, number=number)
@@ -79,7 +93,7 @@ def read_intake_facts(
     facts = msgspec.structs.replace(
         facts, dependencies=read_dependencies(conductor.stores, api, wanted)
     )
-    return IntakeReading(facts=facts, default_branch=found.default_branch)
+    return msgspec.structs.replace(reading, facts=facts)
 
 
 class _People:
@@ -103,26 +117,12 @@ class _People:
         )
 
 
-def _repository_facts(found: Repository) -> RepositoryFacts:
-    ancestors = (found.parent, found.source)
-    return RepositoryFacts(
-        ref=RoutedRepository(id=found.id, full_name=found.full_name),
-        ancestors=tuple(
-            RoutedRepository(id=one.id, full_name=one.full_name)
-            for one in ancestors
-            if one is not None
-        ),
-        archived=found.archived,
-    )
-
-
 def _issue_facts(
-    api: Api, number: int, history: IssueHistory, label: str, people: _People
+    api: Api, issue: Issue, history: IssueHistory, label: str, people: _People
 ) -> IssueFacts:
-    issue = read_issue(api, number)
     labelled: LabelInForce | None = history.label_in_force(label)
     is_pull = issue.pull_request is not None
-    edit = None if is_pull else read_last_text_edit(api, number, history)
+    edit = None if is_pull else read_last_text_edit(api, issue.number, history)
     labelled_at = labelled.created_at if labelled else issue.updated_at
     actor = labelled.actor if labelled else None
     return IssueFacts(
@@ -134,7 +134,7 @@ def _issue_facts(
         labels=issue.label_names,
         labelled_at=labelled_at,
         labelled_by=people.account(actor) if actor else None,
-        comments=tuple(_comment(one, people) for one in read_comments(api, number)),
+        comments=tuple(_comment(one, people) for one in read_comments(api, issue.number)),
         edited_after_label=edit is not None and edit.edited_at > labelled_at,
     )
 

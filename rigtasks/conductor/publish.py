@@ -7,6 +7,7 @@ from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
 from rigtasks.conductor.large_change import large_pr_granted
 from rigtasks.conductor.pr_body import pull_request_body, pull_request_title
 from rigtasks.conductor.rivals import rival_of
+from rigtasks.conductor.seen_repositories import repository_facts, see_repository
 from rigtasks.conductor.writing import require_running, writing
 from rigtasks.errors import Rejected, Retryable, StaleEpoch
 from rigtasks.github.identities import Role
@@ -72,8 +73,10 @@ class _Publication:
         self._repository = repository_of(state)
 
     def carry_out(self) -> str:
-        if self._conductor.intake.internal.match(self._routed()) is not None:
-            return self._refuse(FailureClass.POLICY, "agents never push to the rig's own code")
+        own = self._conductor.internal().match(self._seen())
+        if own is not None:
+            reason = f"agents never push to the rig's own code ({own.reason})"
+            return self._refuse(FailureClass.POLICY, reason)
         try:
             with self._conductor.clones.open(self._remote()) as clone:
                 return self._publish(clone)
@@ -208,8 +211,10 @@ class _Publication:
     def _tell(self, command: IntendPush | RecordPullRequest | RefusePublish | DropCommits) -> None:
         self._conductor.shell.tell(self._stream, command, actor=CONDUCTOR, cause=self._cause)
 
-    def _routed(self) -> RoutedRepository:
-        return RoutedRepository(id=self._repository.id, full_name=self._repository.full_name)
+    def _seen(self) -> RoutedRepository:
+        """Return the repository under the name it has now, its ancestors remembered."""
+        api = self._conductor.api(Role.CONDUCTOR, self._state)
+        return repository_facts(see_repository(self._conductor, api)).ref
 
 
 def _other_commits(work: ReceivedWork, pending: PendingPublish) -> str:

@@ -45,14 +45,16 @@ def watched_repositories(conductor: Conductor) -> tuple[RepositoryRef, ...]:
     """Return the repositories to look at: where the App is installed for those the rig works for.
 
     A personal token reaches whatever its owner does, so there it is those that sent a webhook or
-    have an issue of the rig.
+    have an issue of the rig. The names of all of them are remembered for the hard rule.
     """
     view = conductor.github.app_view(Role.CONDUCTOR)
     known = conductor.stores.issues.repositories() if view is None else _installed(view)
+    seen = [RoutedRepository(id=repo_id, full_name=name) for repo_id, name in sorted(known.items())]
+    conductor.stores.repositories.see(seen)
     return tuple(
-        RepositoryRef(id=repo_id, full_name=name)
-        for repo_id, name in sorted(known.items())
-        if conductor.intake.works_for(RoutedRepository(id=repo_id, full_name=name))
+        RepositoryRef(id=one.id, full_name=one.full_name)
+        for one in seen
+        if conductor.intake.works_for(one)
     )
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from rigtasks.conductor.context import Conductor
+from rigtasks.conductor.context import Conductor, repository_of
 from rigtasks.conductor.gate_facts import read_gate
 from rigtasks.conductor.standing import gate_pauses
 from rigtasks.conductor.stops import Paused
@@ -22,9 +22,9 @@ from rigtasks.gate.rules.holds import lifting
 from rigtasks.gate.verdict import Verdict, evaluate
 from rigtasks.github.api import Api
 from rigtasks.github.checks import CheckDraft, put_check_run
-from rigtasks.github.errors import NotFound
+from rigtasks.github.errors import NotFound, Unexpected
 from rigtasks.github.identities import Role
-from rigtasks.github.issues import Comment, comment_once
+from rigtasks.github.issues import Absent, Comment, comment_once, look_for_known_issue
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.react import Effect, EffectKind
 from rigtasks.lifecycle.state import IssueState, Lane, Stage
@@ -61,10 +61,12 @@ def report(conductor: Conductor, stream: str) -> str:
             if state.terminal or any(one.scope is PauseScope.RIG for one in pauses):
                 raise Paused(pauses[0])
             return _tell_pause(conductor, stream, state, pauses[0])
-        except NotFound as error:
-            if not error.is_gone:
-                raise
-            return "ignored: the issue was deleted, so nobody can read it there"
+        except (NotFound, Unexpected):
+            api = conductor.repository_api(Role.CONDUCTOR, repository_of(state))
+            issue = look_for_known_issue(api, state.number)
+            if isinstance(issue, Absent):
+                return f"ignored: the issue was {issue.state}, so nobody can read it there"
+            raise
 
 
 def report_resumed(conductor: Conductor, stream: str) -> str:

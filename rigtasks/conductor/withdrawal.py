@@ -6,12 +6,10 @@ from uuid import UUID
 from rigtasks.conductor.context import CONDUCTOR, Conductor, repository_of
 from rigtasks.conductor.stop_label import heed_stop_label
 from rigtasks.github.identities import Role
-from rigtasks.github.issues import find_issue
+from rigtasks.github.issues import look_for_known_issue
 from rigtasks.github.pulls import read_pull_request
 from rigtasks.lifecycle.commands import Cancel
 
-#: The state of an issue that is no more.
-DELETED = "deleted"
 _OPEN = "open"
 
 
@@ -34,7 +32,7 @@ def why_withdrawn(issue_state: str, labels: tuple[str, ...], label: str) -> str 
 def cancel_withdrawn(
     conductor: Conductor, stream: str, *, cause: UUID, by: str = "somebody on GitHub"
 ) -> tuple[Wish, str]:
-    """Cancel the issue if GitHub shows it closed, deleted or without its label.
+    """Cancel the issue if GitHub shows it closed, deleted, transferred or without its label.
 
     Where it has no pull request yet, the label that stops it is looked at as well.
 
@@ -52,11 +50,10 @@ def cancel_withdrawn(
         if state is None or state.terminal:
             return Wish.ENDED, Wish.ENDED
         api = conductor.repository_api(Role.CONDUCTOR, repository_of(state))
-        issue = find_issue(api, state.number)
-        labels = issue.label_names if issue else ()
+        issue = look_for_known_issue(api, state.number)
         if state.pr is None:
-            heed_stop_label(conductor, state, api, {state.number: labels})
-        reason = why_withdrawn(issue.state if issue else DELETED, labels, conductor.label)
+            heed_stop_label(conductor, state, api, {state.number: issue.label_names})
+        reason = why_withdrawn(issue.state, issue.label_names, conductor.label)
         if reason is None:
             return Wish.WANTED, Wish.WANTED
         pull = state.pr

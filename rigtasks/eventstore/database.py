@@ -14,6 +14,7 @@ from rigtasks.eventstore.lost_deliveries import LostDeliveries
 from rigtasks.eventstore.outbox import Outbox
 from rigtasks.eventstore.queries import Issues
 from rigtasks.eventstore.rate_limits import RateLimits
+from rigtasks.eventstore.repositories import Repositories
 from rigtasks.eventstore.run_tokens import RunTokens
 from rigtasks.eventstore.store import EventStore, PostgresEventStore
 from rigtasks.eventstore.switches import Switches
@@ -29,6 +30,7 @@ class Stores:
     outbox: Outbox
     deliveries: Deliveries
     issues: Issues
+    repositories: Repositories
     artifacts: Artifacts
     switches: Switches
     heartbeats: Heartbeats
@@ -55,6 +57,7 @@ def stores_on(database: Rows) -> Stores:
         outbox=Outbox(database),
         deliveries=Deliveries(database),
         issues=Issues(database),
+        repositories=Repositories(database),
         artifacts=Artifacts(database),
         switches=Switches(database),
         heartbeats=Heartbeats(database),

@@ -16,9 +16,6 @@ _NEWEST = f"""
 SELECT {_FIELDS} FROM issues AS i
  WHERE i.repo_id = %s AND i.number = %s ORDER BY i.generation DESC LIMIT 1
 """  # noqa: S608 - the fields are a constant
-_BY_REF = f"""
-SELECT {_FIELDS} FROM issues AS i WHERE i.ref = %s ORDER BY i.generation DESC LIMIT 1
-"""  # noqa: S608 - as above
 _BY_PR = f"""
 SELECT {_FIELDS} FROM issues AS i
  WHERE i.repo_id = %s AND i.pr = %s ORDER BY i.generation DESC, i.number LIMIT 1
@@ -29,8 +26,14 @@ SELECT {_FIELDS} FROM issues AS i
  ORDER BY i.stream
 """  # noqa: S608 - as above
 _WAITING_FOR = f"""
-SELECT {_FIELDS} FROM issue_dependencies AS d JOIN issues AS i ON i.stream = d.stream
- WHERE d.ref = %s AND i.lane NOT IN ('done', 'cancelled') ORDER BY i.stream
+SELECT {_FIELDS} FROM issues AS i
+ WHERE i.lane NOT IN ('done', 'cancelled') AND i.stream IN (
+       SELECT d.stream FROM issue_dependencies AS d
+        WHERE d.ref IN (SELECT o.ref FROM issues AS o
+                         WHERE o.repo_id = %(repo_id)s AND o.number = %(number)s)
+           OR lower(d.ref) IN (SELECT n.repo_key || '#' || %(number)s FROM repository_names AS n
+                                WHERE n.repo_id = %(repo_id)s))
+ ORDER BY i.stream
 """  # noqa: S608 - as above
 _OF_REPOSITORY = f"""
 SELECT DISTINCT ON (i.number) {_FIELDS} FROM issues AS i
@@ -101,10 +104,6 @@ class Issues:
         """Return the newest generation of an issue."""
         return self._one(_NEWEST, (repo_id, number))
 
-    def by_ref(self, ref: str) -> IssueSummary | None:
-        """Return the newest generation of the issue that is shown as `owner/repo#n`."""
-        return self._one(_BY_REF, (ref,))
-
     def by_pull_request(self, *, repo_id: int, pr: int) -> IssueSummary | None:
         """Return the issue a pull request belongs to."""
         return self._one(_BY_PR, (repo_id, pr))
@@ -113,9 +112,9 @@ class Issues:
         """Return the open issues whose pull request stands at a commit."""
         return self._many(_BY_HEAD, (repo_id, head_sha))
 
-    def waiting_for(self, ref: str) -> tuple[IssueSummary, ...]:
-        """Return the open issues that depend on an issue."""
-        return self._many(_WAITING_FOR, (ref,))
+    def waiting_for(self, *, repo_id: int, number: int) -> tuple[IssueSummary, ...]:
+        """Return the open issues that depend on an issue, under any name its repository had."""
+        return self._many(_WAITING_FOR, {"repo_id": repo_id, "number": number})
 
     def of_repository(self, *, repo_id: int, numbers: Sequence[int]) -> tuple[IssueSummary, ...]:
         """Return the newest generations of a repository's issues that have not ended.

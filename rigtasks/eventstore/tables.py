@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import JSON, JSONB
 
 from rigtasks.eventstore.github_tables import lost_deliveries, rate_budgets, rate_windows
 from rigtasks.eventstore.report_tables import bot_acts, canaries, service_status, ticks, watchers
+from rigtasks.eventstore.repository_tables import repository_ancestors, repository_names
 from rigtasks.eventstore.table_parts import AT as _AT
 from rigtasks.eventstore.table_parts import NAME as _NAME
 from rigtasks.eventstore.table_parts import NOW as _NOW
@@ -56,6 +57,8 @@ __all__ = [
     "outbox",
     "rate_budgets",
     "rate_windows",
+    "repository_ancestors",
+    "repository_names",
     "run_tokens",
     "runs",
     "schema_functions",

@@ -200,7 +200,14 @@ class HttpApi:
     def _call(
         self, method: str, url: str, *, body: Mapping[str, Any] | None = None, write: bool = False
     ) -> Call:
-        return Call(method=method, url=url, identity=self._tokens.key, body=body, write=write)
+        return Call(
+            method=method,
+            url=url,
+            identity=self._tokens.key,
+            body=body,
+            write=write,
+            repository=self.repository.id,
+        )
 
     def _address(self, path: str, query: Mapping[str, str | int]) -> str:
         owner, _, name = self.repository.full_name.partition("/")

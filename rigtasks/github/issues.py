@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from rigtasks.github.api import Api
-from rigtasks.github.doubt import write_or_find
+from rigtasks.github.doubt import LOOK_AGAIN_PAUSES, write_or_find
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Account
 from rigtasks.github.repositories import read_repository
 
-#: The state of an issue that lives in another repository now.
+#: The states of an issue that is not where it was: it is no more, or lives in another repository.
+DELETED: Final = "deleted"
 TRANSFERRED: Final = "transferred"
 
 _MARKER_END = " -->"
@@ -52,6 +53,17 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     def label_names(self) -> tuple[str, ...]:
         """The names of its labels."""
         return tuple(label.name for label in self.labels)
+
+
+class Absent(msgspec.Struct, frozen=True, kw_only=True):
+    """What an issue came to that is not where it was: `DELETED` or `TRANSFERRED`."""
+
+    state: str
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """None: labels that it has elsewhere do not count here."""
+        return ()
 
 
 class Comment(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,11 +155,10 @@ def read_issue(api: Api, number: int) -> Issue:
     return api.get(f"/issues/{number}", Issue)
 
 
-def find_issue(api: Api, number: int) -> Issue | None:
-    """Read an issue, None once GitHub says that it was deleted.
+def look_for_issue(api: Api, number: int) -> Issue | Absent:
+    """Read an issue, or what became of it.
 
-    The address of one that was transferred leads to where it went. Nothing it says there counts
-    here: it comes back as `TRANSFERRED`, without labels.
+    The address of one that was transferred leads to where it went; nothing it says there counts.
 
     Raises:
         NotFound: there is none the identity may know of, which says nothing about a deletion.
@@ -156,11 +167,29 @@ def find_issue(api: Api, number: int) -> Issue | None:
         issue = read_issue(api, number)
     except NotFound as error:
         if error.is_gone:
-            return None
+            return Absent(state=DELETED)
         raise
-    if _is_here(api, issue, number):
-        return issue
-    return msgspec.structs.replace(issue, number=number, state=TRANSFERRED, labels=())
+    return issue if _is_here(api, issue, number) else Absent(state=TRANSFERRED)
+
+
+def look_for_known_issue(api: Api, number: int) -> Issue | Absent:
+    """Read an issue that was read here before, or what became of it.
+
+    GitHub says 410 of one that was deleted, and for a moment 404 where it lags. One that it does
+    not show again within some seconds, in a repository that it shows, was transferred to where the
+    identity may not look.
+
+    Raises:
+        NotFound: the repository itself is not shown either.
+    """
+    for pause in (*LOOK_AGAIN_PAUSES, None):
+        try:
+            return look_for_issue(api, number)
+        except NotFound:
+            if pause is not None:
+                api.pause(pause)
+    read_repository(api)
+    return Absent(state=TRANSFERRED)
 
 
 def _is_here(api: Api, issue: Issue, number: int) -> bool:

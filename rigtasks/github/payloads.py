@@ -249,11 +249,27 @@ def _push(event: str, delivery: shapes.PushDelivery) -> WebhookFact:
     )
 
 
-def _repository_event(event: str, delivery: shapes.Envelope) -> WebhookFact:
+def _repository_event(event: str, delivery: shapes.RepositoryDelivery) -> WebhookFact:
     repository = _required(delivery, event)
     return RepositoryFact(
-        **_shared(event, delivery), occurrence=repository.full_name, repository=repository
+        **_shared(event, delivery),
+        occurrence=repository.full_name,
+        repository=repository,
+        former_name=_former_name(repository.full_name, delivery.changes),
     )
+
+
+def _former_name(full_name: str, changes: shapes.RawRepositoryChanges | None) -> str | None:
+    """Return the full name before a rename or a transfer; each changes one half of it."""
+    owner, _, name = full_name.partition("/")
+    if changes is None:
+        return None
+    if changes.repository is not None and changes.repository.name is not None:
+        return f"{owner}/{changes.repository.name.former}"
+    if changes.owner is not None:
+        before = changes.owner.former.user or changes.owner.former.organization
+        return None if before is None else f"{before.login}/{name}"
+    return None
 
 
 def _installation(event: str, delivery: shapes.InstallationDelivery) -> WebhookFact:
@@ -306,7 +322,7 @@ _REACTIONS: dict[str, _Reaction] = {
     "merge_group": _on(shapes.MergeGroupDelivery, _merge_group, "checks_requested destroyed"),
     "push": _on(shapes.PushDelivery, _push),
     "repository": _on(
-        shapes.Envelope,
+        shapes.RepositoryDelivery,
         _repository_event,
         "archived unarchived deleted edited renamed transferred publicized privatized",
     ),

@@ -1,6 +1,7 @@
 """One HTTP exchange with GitHub: bounded in time and size, limits kept, errors sorted."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -43,6 +44,7 @@ _MOST_REDIRECTS: Final = 3
 _READS: Final = frozenset({"GET", "HEAD"})
 _REPEATED_AS_IS: Final = frozenset({307, 308})
 _REDIRECTS: Final = frozenset({301, 302}) | _REPEATED_AS_IS
+_BY_ID: Final = re.compile(r"/repositories/([0-9]{1,19})/")
 #: The error that stands for each status that is a refusal.
 REFUSALS: Final[Mapping[int, type[Any]]] = {
     401: BadCredentials,
@@ -64,6 +66,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         identity: whose limits and remembered answers count; never a token.
         body: a JSON document for writes.
         write: whether it changes something; a GraphQL query is a POST that does not.
+        repository: id of the one that a write is meant for; no redirect leads it into another.
         most_bytes: how much of an answer to hold.
         cut: keep the beginning of a longer answer instead of refusing it.
     """
@@ -75,6 +78,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     accept: str = JSON
     resource: str = "core"
     write: bool = False
+    repository: int | None = None
     most_bytes: int = MOST_BYTES
     cut: bool = False
 
@@ -161,6 +165,8 @@ class Transport:
             raise Unexpected(_refusal(call, answer, "redirected to another host"))
         if call.method not in _READS and answer.status not in _REPEATED_AS_IS:
             raise Unexpected(_refusal(call, answer, "redirected a write"))
+        if call.write and _leaves(call, target):
+            raise Unexpected(_refusal(call, answer, "redirected a write to another repository"))
         return target
 
     def _once(
@@ -294,6 +300,12 @@ def _document(answer: Answer) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _leaves(call: Call, target: str) -> bool:
+    """Say whether an address by id is one of another repository than the call is meant for."""
+    by_id = _BY_ID.search(urlsplit(target).path)
+    return by_id is not None and call.repository is not None and int(by_id[1]) != call.repository
 
 
 def _origin(url: str) -> tuple[str, str]:

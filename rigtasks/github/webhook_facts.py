@@ -102,9 +102,13 @@ class PushFact(_About, frozen=True, kw_only=True, tag="push"):
 
 
 class RepositoryFact(_About, frozen=True, kw_only=True, tag="repository"):
-    """A repository was renamed, transferred, archived and the like."""
+    """A repository was renamed, transferred, archived and the like.
+
+    `former_name` is the full name that it had until then, where this changed it.
+    """
 
     repository: Repository
+    former_name: str | None = None
 
 
 class InstallationFact(_About, frozen=True, kw_only=True, tag="installation"):
@@ -137,6 +141,19 @@ WebhookFact = (
     | PingFact
     | Unrelated
 )
+
+
+def repositories_of(fact: WebhookFact) -> tuple[Repository, ...]:
+    """Return the repositories that a delivery names."""
+    match fact:
+        case InstallationFact():
+            return fact.repositories
+        case PingFact():
+            return ()
+        case Unrelated():
+            return () if fact.repository is None else (fact.repository,)
+        case _:
+            return (fact.repository,)
 
 
 def semantic_key(fact: WebhookFact) -> str | None:

@@ -219,6 +219,50 @@ class PushDelivery(Envelope, kw_only=True):
     deleted: bool = False
 
 
+class RawFormerName(msgspec.Struct, kw_only=True, rename={"former": "from"}):
+    """`changes.repository.name`."""
+
+    former: FullName
+
+
+class RawRenamed(msgspec.Struct):
+    """`changes.repository`."""
+
+    name: RawFormerName | None = None
+
+
+class RawAccountName(msgspec.Struct):
+    """The account in `changes.owner.from`."""
+
+    login: str
+
+
+class RawFormerAccount(msgspec.Struct):
+    """`changes.owner.from`: one of the two."""
+
+    user: RawAccountName | None = None
+    organization: RawAccountName | None = None
+
+
+class RawFormerOwner(msgspec.Struct, kw_only=True, rename={"former": "from"}):
+    """`changes.owner`."""
+
+    former: RawFormerAccount
+
+
+class RawRepositoryChanges(msgspec.Struct):
+    """`changes` of a repository that was renamed or transferred; other changes are skipped."""
+
+    repository: RawRenamed | None = None
+    owner: RawFormerOwner | None = None
+
+
+class RepositoryDelivery(Envelope, kw_only=True):
+    """`repository`."""
+
+    changes: RawRepositoryChanges | None = None
+
+
 class InstallationDelivery(Envelope, kw_only=True):
     """`installation` and `installation_repositories`."""
 

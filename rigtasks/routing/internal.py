@@ -1,8 +1,9 @@
 """The hard rule: agents never claim work in the rig's own repositories.
 
 A repository is recognised by its immutable id and by its normalised name, and so are the
-repositories it was forked from. A name that cannot be read counts as internal: GitHub never
-issues one, so it is forged or damaged.
+repositories it was forked from. One that ever had a name on the list stays internal under every
+later name, and so does whatever takes the name after it. A name that cannot be read counts as
+internal: GitHub never issues one, so it is forged or damaged.
 """
 
 import re
@@ -31,11 +32,36 @@ class InternalMatch(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Learned(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository that is internal by what the rig once saw of it.
+
+    `through` is the one that is on the list: the repository itself, or the one it was forked from.
+    `name` is the listed name which that one had, None where its id is listed.
+    """
+
+    id: int
+    through: int
+    name: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """Say why in words."""
+        listed = f"repository id {self.through}" if self.name is None else self.name
+        is_fork = self.through != self.id
+        if is_fork:
+            return f"fork of it: {listed} is on the deny-list"
+        return f"{listed} is on the deny-list, and repository {self.id} had that name"
+
+
 class InternalRepositories(msgspec.Struct, frozen=True, kw_only=True):
-    """The deny-list; build it with `internal_repositories`, which checks the names."""
+    """The deny-list; build it with `internal_repositories`, which checks the names.
+
+    `learned` is what the store knows besides, one for each repository.
+    """
 
     ids: frozenset[int] = frozenset()
     names: frozenset[str] = frozenset()
+    learned: tuple[Learned, ...] = ()
 
     def match(
         self, repository: RepositoryRef, ancestors: Iterable[RepositoryRef] = ()
@@ -63,7 +89,7 @@ class InternalRepositories(msgspec.Struct, frozen=True, kw_only=True):
             return "the repository's name cannot be read"
         if name in self.names:
             return f"{name} is on the deny-list"
-        return None
+        return next((one.reason for one in self.learned if one.id == repository.id), None)
 
 
 @lru_cache(maxsize=1024)

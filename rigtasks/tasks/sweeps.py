@@ -59,7 +59,7 @@ class Sweeps:
         shell: gives commands to issues.
         answer_seconds: how long a task may take before it counts as lost; scaled.
         orphan_seconds: how long nothing may move an issue; scaled.
-        periods: how often each sweep runs, in seconds, by its name; scaled.
+        periods: how often each sweep runs, in seconds, by its name; scaled. One without is off.
         patience: how long the watchers of issues wait; scaled.
         breaker: how much may happen around one issue.
     """
@@ -75,7 +75,7 @@ class Sweeps:
     @property
     def period_seconds(self) -> float:
         """Return how often there can be something to run."""
-        return min(self.periods[job] for job in self.jobs)
+        return min(self.periods[job] for job in self.jobs if job in self.periods)
 
     @property
     def jobs(self) -> dict[str, Callable[[], str]]:
@@ -97,7 +97,7 @@ class Sweeps:
         )
 
     def run(self) -> str:
-        """Run each sweep whose period nobody has begun, and return what came of them in words.
+        """Run each sweep that is on and whose period nobody has begun; return in words what came.
 
         Raises:
             RigError: what kept the first of them that failed from its end; the others ran.
@@ -105,6 +105,8 @@ class Sweeps:
         outcomes: list[str] = []
         errors: list[RigError] = []
         for job, work in self.jobs.items():
+            if job not in self.periods:
+                continue
             try:
                 outcomes.append(run_once(self.stores, job, self.periods[job], work))
             except RigError as error:
@@ -166,7 +168,7 @@ class Sweeps:
         return "asked for"
 
     def canary_due(self) -> str:
-        """Ask the conductor to look after the canary, where one is wanted."""
+        """Ask the conductor to look after the canary."""
         self.stores.outbox.add_missing((canary_entry(),))
         self.stores.tell_relays()
         return "asked for"

@@ -25,6 +25,7 @@ from rigtasks.routing import admission
 from rigtasks.routing.internal import NONE_INTERNAL, InternalRepositories, RepositoryRef
 from rigtasks.routing.labels import Priority
 from rigtasks.routing.stack import Queue
+from rigtasks.testing.memory_repositories import is_named_by, learned_in
 from rigtasks.testing.memory_store import MemoryDatabase, NoSql
 
 _OVER = frozenset({Lane.DONE, Lane.CANCELLED})
@@ -55,7 +56,8 @@ class MemoryClaims(Claims):
         with database.lock:
             if any(run_id in fold.runs for fold in database.folds.values()):
                 raise Permanent(f"the run id was used before: {run_id}")
-            switches = self._switches(internal)
+            known = replace(internal, learned=learned_in(database, internal))
+            switches = self._switches(known)
             if switches.rig_paused or f"provider:{provider}" in database.paused:
                 return NotClaimed.PAUSED
             live = self._live_claims()
@@ -167,13 +169,13 @@ class MemoryClaims(Claims):
 
     def _candidates(self) -> list[admission.Candidate]:
         now = self._memory.clock()
-        newest: dict[str, IssueState] = {}
+        newest: dict[tuple[int, int], IssueState] = {}
         for _, state in self._states():
-            known = newest.get(state.ref)
+            known = newest.get((state.repo_id, state.number))
             if state.approved_at is not None and (
                 known is None or known.generation < state.generation
             ):
-                newest[state.ref] = state
+                newest[state.repo_id, state.number] = state
         candidates = []
         for stream, state in self._states():
             if not state.wanted_queue or state.approved_at is None:
@@ -188,7 +190,9 @@ class MemoryClaims(Claims):
                     priority=_BY_RANK[state.priority],
                     approved_at=state.approved_at,
                     open_dependencies=sum(
-                        ref in newest and newest[ref].lane not in _OVER for ref in state.depends_on
+                        one.lane not in _OVER and is_named_by(self._memory, ref, one)
+                        for ref in state.depends_on
+                        for one in newest.values()
                     ),
                 )
             )

@@ -92,6 +92,8 @@ class MemoryDatabase:
         self.progress: dict[str, datetime] = {}
         self.switches: dict[tuple[str, StopSource], Switch] = {}
         self.lifted: dict[tuple[str, StopSource], datetime] = {}
+        self.repository_names: dict[tuple[int, str], None] = {}
+        self.repository_ancestors: dict[tuple[int, int], None] = {}
 
     def states(self) -> Iterator[tuple[str, IssueState]]:
         """Yield every issue by its stream."""

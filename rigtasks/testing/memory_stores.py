@@ -14,6 +14,7 @@ from rigtasks.lifecycle.state import TERMINAL, IssueState, Lane
 from rigtasks.testing.memory_activity import MemoryActivities
 from rigtasks.testing.memory_claims import MemoryClaims
 from rigtasks.testing.memory_outbox import MemoryOutbox
+from rigtasks.testing.memory_repositories import MemoryRepositories, is_named_by
 from rigtasks.testing.memory_store import MemoryDatabase, MemoryEventStore, NoSql
 from rigtasks.testing.memory_tables import (
     MemoryArtifacts,
@@ -42,10 +43,6 @@ class MemoryIssues(Issues):
             if (state.repo_id, state.number) == (repo_id, number)
         )
 
-    def by_ref(self, ref: str) -> IssueSummary | None:
-        """Return the newest generation of the issue that is shown as `owner/repo#n`."""
-        return self._last((stream, state) for stream, state in self._states() if state.ref == ref)
-
     def by_pull_request(self, *, repo_id: int, pr: int) -> IssueSummary | None:
         """Return the issue a pull request belongs to."""
         return self._last(
@@ -62,12 +59,19 @@ class MemoryIssues(Issues):
             if (state.repo_id, state.head_sha) == (repo_id, head_sha) and state.lane not in TERMINAL
         )
 
-    def waiting_for(self, ref: str) -> tuple[IssueSummary, ...]:
-        """Return the open issues that depend on an issue."""
-        return tuple(
-            self._summary(stream, state)
-            for stream, state in sorted(self._states(), key=lambda one: one[0])
-            if ref in state.depends_on and state.lane not in TERMINAL
+    def waiting_for(self, *, repo_id: int, number: int) -> tuple[IssueSummary, ...]:
+        """Return the open issues that depend on an issue, under any name its repository had."""
+        states = (state for _, state in self._states())
+        meant = [one for one in states if (one.repo_id, one.number) == (repo_id, number)]
+        return self._where(
+            lambda one: (
+                not one.terminal
+                and any(
+                    is_named_by(self._memory, ref, state)
+                    for ref in one.depends_on
+                    for state in meant
+                )
+            )
         )
 
     def of_repository(self, *, repo_id: int, numbers: Sequence[int]) -> tuple[IssueSummary, ...]:
@@ -184,6 +188,7 @@ def stores_in(database: MemoryDatabase) -> Stores:
         outbox=MemoryOutbox(database),
         deliveries=MemoryDeliveries(database),
         issues=MemoryIssues(database),
+        repositories=MemoryRepositories(database),
         artifacts=MemoryArtifacts(),
         switches=MemorySwitches(database),
         heartbeats=MemoryHeartbeats(database),

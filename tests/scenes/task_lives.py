@@ -12,7 +12,8 @@ from rigtasks.schedule import periods
 from rigtasks.shell import IssueShell
 from rigtasks.testing.life import approval
 
-HOURLY = dict.fromkeys(periods(Settings.model_validate({"DATABASE_URL": "none"})), 3600.0)
+_EVERYTHING = Settings.model_validate({"DATABASE_URL": "none", "canary_repository": "acme/canary"})
+HOURLY = dict.fromkeys(periods(_EVERYTHING), 3600.0)
 CONDUCTOR = Actor(kind=ActorKind.CONDUCTOR, id="by hand")
 
 

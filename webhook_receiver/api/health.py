@@ -15,8 +15,7 @@ def health_blueprint(examiner: Examiner, doctor: Doctor) -> Blueprint:
     """Return the health endpoints.
 
     `/health` and `/readyz` ask whether webhooks can be accepted, `/healthz` whether the process
-    runs, `/healthz/deep` whether work gets done, with every check of the rig; `/metrics` says the
-    same in numbers.
+    runs, `/healthz/deep` how every part of the rig is; `/metrics` says the same in numbers.
     """
     blueprint = Blueprint("health", __name__)
 
@@ -37,11 +36,9 @@ def health_blueprint(examiner: Examiner, doctor: Doctor) -> Blueprint:
 
     @blueprint.get("/healthz/deep")
     def deep() -> Response:
-        """Report every check of the doctor; 503 with a problem where no work gets done."""
+        """Report every check of the doctor; 503 with a problem only for a critical one."""
         found = doctor.examine()
-        if found.working:
-            return json_response(found, 200)
-        return _problem(found)
+        return json_response(found, 200) if found.serving else _problem(found)
 
     @blueprint.get("/metrics")
     def metrics() -> Response:
@@ -52,12 +49,11 @@ def health_blueprint(examiner: Examiner, doctor: Doctor) -> Blueprint:
 
 
 def _problem(found: Examined) -> Response:
-    """Return what keeps work from being done as a problem, with every check beside it."""
+    """Return what keeps webhooks from being accepted as a problem, with every check beside it."""
     alarms = tuple(one for one in found.alarms if one.critical)
     detail = "; ".join(f"{one.name}: {one.detail}" for one in alarms)
     members = {"level": found.level, "checks": found.checks}
-    code = "store-unavailable" if found.down else "rig-stalled"
-    return problem_response(code, detail, members=members)
+    return problem_response("store-unavailable", detail, members=members)
 
 
 def exposition(found: Examined) -> str:

@@ -25,8 +25,8 @@ class Level(StrEnum):
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """One check: what was seen, and what to do.
 
-    `critical` says that an alarm of it means that no work gets done, or that no webhook is
-    accepted.
+    `critical` says that an alarm of it means that no webhook is accepted. What was accepted is not
+    lost by any other alarm: it waits.
     """
 
     name: str
@@ -186,7 +186,6 @@ def _service(name: str, signs: VitalSigns, patience: float, remedy: str) -> Diag
         level=level,
         detail=detail,
         remedy="" if level is Level.OK else remedy,
-        critical=True,
     )
 
 
@@ -194,21 +193,18 @@ def _conductor(signs: VitalSigns, expected: Expected) -> Diagnosis:
     silent = signs.conductor_silent
     if silent is not None and silent <= _patience(expected.tick):
         detail = f"seen {_age(silent)} ago"
-        return Diagnosis(name="conductor", level=Level.OK, detail=detail, critical=True)
+        return Diagnosis(name="conductor", level=Level.OK, detail=detail)
     starting = silent is None and signs.running < _STARTING_SECONDS
     rung = signs.services.get("beat")
     unrung = rung is None or rung.age > _patience(expected.tick)
     if silent is not None and unrung:
         words = f"was seen {_age(silent)} ago, when Beat last rang"
-        return Diagnosis(
-            name="conductor", level=Level.WARNING, detail=words, remedy=_BEAT, critical=True
-        )
+        return Diagnosis(name="conductor", level=Level.WARNING, detail=words, remedy=_BEAT)
     return Diagnosis(
         name="conductor",
         level=Level.WARNING if starting else Level.ALARM,
         detail="was never seen" if silent is None else f"silent for {_age(silent)}",
         remedy=_CONDUCTOR,
-        critical=True,
     )
 
 
@@ -228,7 +224,6 @@ def _jobs(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
             level=level,
             detail=detail,
             remedy="" if level is Level.OK else remedy,
-            critical=True,
         )
 
 
@@ -245,7 +240,6 @@ def _outbox(signs: VitalSigns) -> Diagnosis:
         level=level,
         detail=detail,
         remedy="" if level is Level.OK else remedy,
-        critical=True,
     )
 
 
@@ -259,7 +253,7 @@ def _queues(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
         name, patience = f"queue {queue.name}", _patience(expected.worker)
         waits = f"{queue.claimable} to claim, the first waits for {_age(queue.oldest)}"
         if queue.silent is not None and queue.silent <= patience:
-            yield Diagnosis(name=name, level=Level.OK, detail=waits, critical=True)
+            yield Diagnosis(name=name, level=Level.OK, detail=waits)
             continue
         seen = "no worker was ever seen"
         if queue.silent is not None:
@@ -269,7 +263,6 @@ def _queues(signs: VitalSigns, expected: Expected) -> Iterator[Diagnosis]:
             level=Level.ALARM if queue.oldest > _SILENT_SECONDS else Level.WARNING,
             detail=f"nobody reads it: {waits}; {seen}",
             remedy=f"start one: celery -A rigtasks worker -Q {queue.name}",
-            critical=True,
         )
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from rigtasks.config import Settings
+from rigtasks.config import CLOSE_TO_STRANGERS, OPEN_TO_ALL, Settings
 from rigtasks.schedule import periods, successes
 from webhook_receiver.reading.condition import Condition, Examiner
 from webhook_receiver.reading.database import ReadDatabase, StoreUnavailable
@@ -27,13 +27,8 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.checks if one.level is Level.ALARM)
 
     @property
-    def down(self) -> bool:
-        """Say whether not even webhooks can be accepted."""
-        return any(one.name in _CRITICAL for one in self.alarms)
-
-    @property
-    def working(self) -> bool:
-        """Say whether work gets done: no critical check is an alarm."""
+    def serving(self) -> bool:
+        """Say whether webhooks can be accepted: no critical check is an alarm."""
         return not any(one.critical for one in self.alarms)
 
 
@@ -86,6 +81,22 @@ def expected(settings: Settings) -> Expected:
         if settings.canary_repository
         else None,
     )
+
+
+def with_settings(found: Examined, settings: Settings) -> Examined:
+    """Add what the settings say. Only for who may read them: health is open to all."""
+    checks = (*found.checks, _owners(settings))
+    return Examined(level=worst(one.level for one in checks), checks=checks)
+
+
+def _owners(settings: Settings) -> Diagnosis:
+    """Say whose repositories the rig works for; a public App can be installed by anybody."""
+    if settings.is_open_to_all:
+        return Diagnosis(
+            name="owners", level=Level.WARNING, detail=OPEN_TO_ALL, remedy=CLOSE_TO_STRANGERS
+        )
+    whose = ", ".join(settings.owners) or "everybody in the sandbox"
+    return Diagnosis(name="owners", level=Level.OK, detail=f"works for {whose}")
 
 
 def _alarm(name: str, detail: str) -> Diagnosis:

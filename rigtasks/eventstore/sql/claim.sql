@@ -9,7 +9,8 @@
 -- repository has its turn. The issue is locked with SKIP LOCKED before the append lock, so racing
 -- workers choose side by side and only the event itself is written one after the other. Limits are
 -- counted again under that lock; a claim that would exceed one is rolled back with SQLSTATE RG001
--- and the caller asks again. As in rig_append the flush is waited for after the lock is free, and
+-- and the caller asks again. The deny-list holds by id, by the name of now, and by what was ever
+-- seen of a repository; it does not keep a reviewer away. As in rig_append the flush is waited for after the lock is free, and
 -- before the caller gets his answer.
 --
 -- outcome: claimed | nothing | busy (all of it locked this instant) | paused | limit
@@ -40,6 +41,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     paused text[];
+    denied bigint[];
     full_house boolean;
     best record;
     over_limit boolean;
@@ -61,6 +63,10 @@ BEGIN
         RETURN;
     END IF;
 
+    IF p_stage <> 'review' THEN
+        SELECT p_denied_ids || array_agg(i.repo_id) INTO denied
+          FROM rig_internal_repositories(p_denied_ids, p_denied_names) AS i;
+    END IF;
     outcome := 'nothing';
     FOR best IN
         WITH RECURSIVE heads AS (
@@ -74,7 +80,7 @@ BEGIN
                    AND (i.claim_after IS NULL OR i.claim_after <= claimed_at)
                    AND NOT i.stream = ANY (paused)
                    AND NOT 'issue:' || i.repo_id || ':' || i.number = ANY (paused)
-                   AND (p_stage = 'review' OR NOT (i.repo_id = ANY (p_denied_ids)
+                   AND (p_stage = 'review' OR NOT (i.repo_id = ANY (denied)
                         OR i.repo_key IS NULL OR i.repo_key = ANY (p_denied_names)))
                    AND (NOT i.has_dependencies OR rig_dependencies_done(i.stream))
                  ORDER BY i.repo_id, i.priority, i.approved_at, i.stream LIMIT 1) AS next

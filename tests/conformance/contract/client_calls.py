@@ -21,7 +21,7 @@ from rigtasks.github.identities import Account, Role
 from rigtasks.github.issues import (
     Issue,
     comment_once,
-    find_issue,
+    look_for_issue,
     read_comments,
     read_history,
     read_issue,
@@ -129,7 +129,7 @@ def issues(_backend: Backend, place: Place) -> Iterator[Finding]:
     author = found.user and found.user.login
     yield "its text", (found.title, found.body, author), ("Prices", "Please round.", "mona")
     yield "its labels", sorted(found.label_names), ["agent-ready", "bug"]
-    yield "none of that number", kind_of(lambda: find_issue(api, 999)), "NotFound"
+    yield "none of that number", kind_of(lambda: look_for_issue(api, 999)), "NotFound"
 
 
 def history(_backend: Backend, place: Place) -> Iterator[Finding]:

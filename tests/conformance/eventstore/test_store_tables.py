@@ -197,9 +197,8 @@ def test_streams_are_found_by_what_github_names(stores: Stores) -> None:
     newest = stores.issues.newest(repo_id=1, number=7)
     assert newest is not None
     assert (newest.stream, newest.generation, newest.lane) == (second, 2, "queued")
-    assert stores.issues.by_ref("acme/api#7") == newest
     assert stores.issues.newest(repo_id=2, number=7) is None
-    assert [one.stream for one in stores.issues.waiting_for("acme/api#7")] == [waiting]
+    assert [one.stream for one in stores.issues.waiting_for(repo_id=1, number=7)] == [waiting]
     assert stores.issues.by_pull_request(repo_id=1, pr=3) is None
     assert stores.issues.by_head(repo_id=1, head_sha="h1") == ()
 

@@ -8,9 +8,10 @@ from rigtasks.github.contents import read_branch_head
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Role
 from rigtasks.github.issues import (
+    DELETED,
     Comment,
     comment_once,
-    find_issue,
+    look_for_issue,
     marker,
     read_comments,
     read_issue,
@@ -33,9 +34,9 @@ def test_an_issue_is_closed_opened_again_and_deleted(town: Town) -> None:
 
     assert (closed.state, opened.state) == ("closed", "open")
     assert closed.closed_at is not None
-    assert find_issue(api, number) is None
+    assert look_for_issue(api, number).state == DELETED
     with pytest.raises(NotFound) as never_there:
-        find_issue(api, number + 40)
+        look_for_issue(api, number + 40)
     assert not never_there.value.is_gone
 
 

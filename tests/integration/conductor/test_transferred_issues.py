@@ -3,12 +3,17 @@
 Their old address redirects, so that what is read there is an issue of another repository.
 """
 
+import json
 from uuid import uuid4
 
 import pytest
 from conductor_scene import FIXED, MakeScene, Scene
 
+from rigtasks.conductor.deliveries import work_on_delivery
+from rigtasks.conductor.report import report
 from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
+from rigtasks.eventstore.deliveries import DeliveryStatus
+from rigtasks.eventstore.payloads import packed
 from rigtasks.lifecycle.state import Lane
 from rigtasks.routing.labels import READY
 
@@ -17,10 +22,11 @@ MOVE = """mutation($input: TransferIssueInput!) {
 }"""
 
 
-def move(scene: Scene, *, other_number: bool) -> None:
-    """Let an administrator move the issue, with its label, to a public repository."""
+def move(scene: Scene, *, other_number: bool, private: bool = False) -> str:
+    """Let an administrator move the issue, with its label, to another repository."""
     target = f"{scene.repo}-elsewhere"
-    scene.seeder.create_repository(target, files={"a": ""}, roles={"omar": "admin"}, private=False)
+    roles = {"omar": "admin"}
+    scene.seeder.create_repository(target, files={"a": ""}, roles=roles, private=private)
     scene.operator.call("POST", f"/repos/{target}/labels", {"name": READY})
     if other_number:
         scene.operator.create_issue(target, "The first one there")
@@ -31,6 +37,7 @@ def move(scene: Scene, *, other_number: bool) -> None:
     moved = scene.operator.call("POST", "/graphql", query)["data"]["transferIssue"]["issue"]
     assert [label["name"] for label in moved["labels"]["nodes"]] == [READY]
     assert (moved["number"] == scene.number) is not other_number
+    return target
 
 
 @pytest.mark.parametrize("tokens", [False, True], ids=["Apps", "tokens of people"])
@@ -72,3 +79,68 @@ def test_one_whose_repository_was_renamed_is_still_wanted(scene: Scene) -> None:
 
     assert wish is Wish.WANTED
     assert scene.state.lane is Lane.QUEUED
+
+
+def transferred(scene: Scene, action: str = "transferred") -> str:
+    """Let the conductor work on a webhook about the issue as it was before."""
+    issue = {"number": scene.number, "title": "Prices are cut", "labels": [{"name": READY}]}
+    payload = {
+        "action": action,
+        "label": {"name": READY},
+        "issue": issue,
+        "repository": {"id": scene.repository.id, "full_name": scene.repo},
+        "sender": {"id": 1, "login": "maria"},
+    }
+    delivery_id = str(uuid4())
+    scene.conductor.stores.database.rows(
+        "INSERT INTO deliveries (delivery_id, event, action, headers, payload, status) "
+        "VALUES (%s, 'issues', %s, '{}', %s, 'pending')",
+        (delivery_id, action, packed(json.dumps(payload).encode())),
+    )
+    outcome = work_on_delivery(scene.conductor, delivery_id)
+    settled = scene.conductor.stores.deliveries.get(delivery_id)
+    assert settled is not None
+    assert settled.status is not DeliveryStatus.PENDING
+    return outcome
+
+
+@pytest.mark.parametrize("pull_request", [False, True], ids=["waiting", "with a pull request"])
+def test_one_that_went_where_the_rig_cannot_read_is_cancelled(
+    scene: Scene, *, pull_request: bool
+) -> None:
+    scene.label()
+    if pull_request:
+        scene.implement({"price.py": FIXED})
+        scene.publish()
+    move(scene, other_number=True, private=True)
+
+    assert transferred(scene) == "cancelled: the issue was transferred"
+
+    assert scene.state.lane is Lane.CANCELLED
+    said = report(scene.conductor, scene.stream)
+    assert said == "ignored: the issue was transferred, so nobody can read it there"
+
+
+def test_a_late_label_of_an_issue_that_the_rig_never_knew_is_ignored_in_words(
+    scene: Scene,
+) -> None:
+    scene.number = int(scene.maria.create_issue(scene.repo, "Prices are cut", "")["number"])
+    scene.maria.label(scene.repo, scene.number, READY)
+    move(scene, other_number=True)
+
+    assert transferred(scene, "labeled") == "ignored: the issue was transferred"
+
+    known = scene.conductor.stores.issues.newest(repo_id=scene.repository.id, number=scene.number)
+    assert known is None
+
+
+def test_nothing_is_written_where_an_issue_went(scene: Scene) -> None:
+    """I21: GitHub leads a write to the issue's new repository; the rig does not follow."""
+    scene.label()
+    target = move(scene, other_number=True)
+
+    said = report(scene.conductor, scene.stream)
+
+    assert said == "ignored: the issue was transferred, so nobody can read it there"
+    there = scene.operator.call("GET", f"/repos/{target}/issues/2/comments")
+    assert there == []

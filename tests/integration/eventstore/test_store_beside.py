@@ -246,10 +246,9 @@ def test_facts_of_github_find_their_issue(stores: Stores, database: Database) ->
 
     assert found is not None
     assert (found.stream, found.generation) == (newest, 2)
-    assert stores.issues.by_ref("acme/api#7") == found
     assert stores.issues.by_pull_request(repo_id=1, pr=3) == found
     assert stores.issues.by_head(repo_id=1, head_sha="h1") == (found,)
-    assert [each.stream for each in stores.issues.waiting_for("acme/api#7")] == [dependent]
+    assert [each.stream for each in stores.issues.waiting_for(repo_id=1, number=7)] == [dependent]
     assert stores.issues.newest(repo_id=1, number=9) is None
 
 

@@ -1,13 +1,17 @@
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade as run_steps
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from rigtasks.errors import Permanent
 from rigtasks.eventstore import tables
 from rigtasks.eventstore.connection import DatabaseUnavailable, libpq_url
+from rigtasks.eventstore.database import stores_on
 from rigtasks.eventstore.engine import open_database
 from rigtasks.eventstore.migrate import (
     VERSION_TABLE,
@@ -16,6 +20,7 @@ from rigtasks.eventstore.migrate import (
     newest_revision,
     upgrade,
 )
+from rigtasks.routing.internal import InternalRepositories, RepositoryRef
 
 
 def engine_of(url: str):  # type: ignore[no-untyped-def]  # noqa: ANN201 - SQLAlchemy's Engine
@@ -57,6 +62,37 @@ def test_many_may_migrate_at_once(empty_database_url: str) -> None:
     database = open_database(empty_database_url, application_name="tests")
     assert database.rows(f"SELECT count(*) FROM {VERSION_TABLE}") == [(1,)]  # noqa: S608 - ours
     assert database.rows("SELECT count(*) FROM schema_functions") == [(1,)]
+    database.close()
+
+
+def test_names_that_were_seen_before_are_known_after_the_step_that_keeps_them(
+    empty_database_url: str,
+) -> None:
+    # given a rig at the step before, which heard of two repositories
+    folder = files("rigtasks.eventstore").joinpath("migrations")
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    engine = engine_of(empty_database_url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        run_steps(config, "0003")
+    engine.dispose()
+    database = open_database(empty_database_url, application_name="tests")
+    database.rows("DROP TRIGGER IF EXISTS deliveries_task ON deliveries")
+    database.rows(
+        "INSERT INTO deliveries (delivery_id, event, repo_id, repo, headers, status) VALUES"
+        " ('1', 'push', 7, 'Acme/Rig', '{}', 'done'),"
+        " ('2', 'push', 7, 'acme/machine', '{}', 'done'),"
+        " ('3', 'push', 8, 'no name', '{}', 'done'), ('4', 'ping', NULL, NULL, '{}', 'done')"
+    )
+
+    upgrade(empty_database_url)
+
+    listed = InternalRepositories(names=frozenset({"acme/rig"}))
+    known = stores_on(database).repositories.internal(listed)
+    assert known.match(RepositoryRef(id=7, full_name="acme/machine")) is not None
+    assert [one.id for one in known.learned] == [7]
     database.close()
 
 

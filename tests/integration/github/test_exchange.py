@@ -227,6 +227,17 @@ def test_neither_call_nor_token_goes_to_another_host(hub: Hub) -> None:
     assert not hub.calls("GET /stolen")
 
 
+def test_a_write_is_not_led_into_another_repository(hub: Hub) -> None:
+    """The address of a transferred issue leads to the repository it went to."""
+    hub.on(WRITE, Reply(status=307, headers={"Location": f"{hub.url}/repositories/8/x"}))
+    hub.on("POST /repositories/8/x", Reply(body={}))
+
+    with pytest.raises(Unexpected, match="another repository"):
+        write(personal(hub))
+
+    assert not hub.calls("POST /repositories/8/x")
+
+
 def test_a_write_is_not_turned_into_a_read_and_a_circle_ends(hub: Hub) -> None:
     hub.on(WRITE, Reply(status=301, headers={"Location": f"{hub.url}/repositories/7/x"}))
     hub.on(READ, Reply(status=302, headers={"Location": f"{hub.url}/repos/octo/shop/x"}))

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from relays import sweeps_of
-from task_lives import approve, claim, open_tasks, shell_on
+from task_lives import HOURLY, approve, claim, open_tasks, shell_on
 
 from rigtasks.errors import RigError
 from rigtasks.eventstore.database import Stores
@@ -13,10 +14,11 @@ from rigtasks.eventstore.engine import Database
 from rigtasks.eventstore.switches import RIG
 from rigtasks.lifecycle.state import Lane
 from rigtasks.lifecycle.timers import Timers
-from rigtasks.shell import RECONCILE_TASK, WAKE_TASK
+from rigtasks.shell import CANARY_TASK, RECONCILE_TASK, WAKE_TASK
 from rigtasks.tasks.sweeps import run_once
 
 AT_ONCE = Timers().scaled(0.0)
+_WITHOUT_CANARY = {job: period for job, period in HOURLY.items() if job != "canary_due"}
 
 
 def test_a_stream_nobody_can_read_keeps_no_other_lease_alive(
@@ -72,6 +74,18 @@ def test_a_sweep_that_fails_keeps_no_other_sweep_from_its_run(
         "base_branches_due",
         "canary_due",
     }
+
+
+def test_a_canary_that_is_off_costs_nothing(stores: Stores) -> None:
+    off = replace(sweeps_of(stores), periods=_WITHOUT_CANARY)
+
+    off.run()
+    asked = {task for task, _ in open_tasks(stores)}
+    sweeps_of(stores).run()
+
+    assert RECONCILE_TASK in asked
+    assert CANARY_TASK not in asked
+    assert CANARY_TASK in {task for task, _ in open_tasks(stores)}
 
 
 def test_an_issue_rings_again_but_waits_in_the_outbox_once(stores: Stores) -> None:

@@ -232,6 +232,25 @@ def test_the_other_events_become_their_facts() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("action", "changes", "former"),
+    [
+        ("renamed", {"repository": {"name": {"from": "old"}}}, "octo/old"),
+        ("transferred", {"owner": {"from": {"user": {"login": "ada"}}}}, "ada/shop"),
+        ("transferred", {"owner": {"from": {"organization": {"login": "guild"}}}}, "guild/shop"),
+        ("edited", {"description": {"from": "x"}}, None),
+        ("archived", None, None),
+    ],
+)
+def test_a_repository_says_what_it_was_called(
+    action: str, changes: object, former: str | None
+) -> None:
+    fact = parsed("repository", envelope(action, changes=changes))
+
+    assert isinstance(fact, RepositoryFact)
+    assert fact.former_name == former
+
+
 def test_unknown_events_and_actions_are_ignored_in_words() -> None:
     event = parsed("sponsorship", {"anything": [1]})
     action = parsed("issues", envelope("pinned", issue=issue()))
