@@ -110,6 +110,7 @@ class Scene:
             bounds=self.kit.bounds,
             mark=f"rig-run-{self.claimed.run_id}",
             stop=self.keeper.stop,
+            grace=self.keeper.grace,
         )
 
     def runtime(self, workshop: Workshop, credentials: RunCredentials) -> Runtime:
@@ -149,6 +150,19 @@ class Scene:
         artifact = Artifact(id=uuid4(), run_id=self.claimed.run_id, kind=kind, data=data)
         self.keeper.persist(lambda: self.kit.stores.artifacts.put(artifact))
         return artifact.id
+
+    def keep_unfinished(self, data: bytes) -> UUID:
+        """Store the bundle of unfinished work, trying only once: the worker has to be gone soon.
+
+        Raises:
+            Retryable: it was not stored.
+            Rejected: it is too large.
+        """
+        bundle = Artifact(
+            id=uuid4(), run_id=self.claimed.run_id, kind=ArtifactKind.BUNDLE, data=data
+        )
+        self.kit.stores.artifacts.put(bundle)
+        return bundle.id
 
     def keep_transcript(self, path: Path) -> None:
         """Store the transcript, where there is one; of an overlong one the end."""

@@ -148,10 +148,9 @@ class _Run:
             folder=folder,
         )
         try:
-            report = self._try(scene)
+            return self._tell(scene, self._try(scene), keeper)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        return self._tell(scene, report, keeper)
 
     def _try(self, scene: Scene) -> RunReport:
         if self._claimed.stage is Stage.REVIEW:
@@ -169,6 +168,8 @@ class _Run:
                     epoch=self._claimed.epoch,
                     reason=keeper.reason or StopReason.SHUTDOWN,
                     usage=report.usage,
+                    unfinished=report.unfinished,
+                    not_kept=report.not_kept,
                 )
             )
             return f"released: {keeper.reason}"
