@@ -105,11 +105,13 @@ class PendingPublish(msgspec.Struct, frozen=True, kw_only=True):
 class UnfinishedWork(msgspec.Struct, frozen=True, kw_only=True):
     """What interrupted runs left at the head of the branch: nothing to review, nothing to merge.
 
-    `since_sha` is the commit the first of them began at.
+    `since_sha` is the commit the first of them began at. Once somebody closes the pull request it
+    is `abandoned`: it is still no finished work, but the next run begins anew.
     """
 
     head_sha: str
     since_sha: str
+    abandoned: bool = False
 
 
 class PendingReview(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +156,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     `orphaned` holds until anything else happens.
     `provider` is whose agent worked on it last.
     `timed_out` is what took too long last, so that it is said once for a head.
-    `unfinished` is where the next run begins, until finished work or somebody else's follows.
+    `unfinished` is what interrupted runs left, until finished work or somebody else's follows.
     `calls` are how often a person was called for what interrupts the lane now.
     Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
     `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.

@@ -50,7 +50,9 @@ def head_to_go_on_from(state: IssueState, found: str | None) -> str | None:
     if state.pr is not None:
         return state.head_sha
     left = state.unfinished
-    return found if left is not None and left.head_sha == found else None
+    if left is None or left.abandoned or left.head_sha != found:
+        return None
+    return found
 
 
 def assignment_for(

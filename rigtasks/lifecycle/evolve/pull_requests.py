@@ -49,6 +49,7 @@ def pr_updated(state: IssueState, event: work.PrUpdated, _: RecordedEvent) -> Is
 
 def pr_closed(state: IssueState, _event: work.PrClosed, _: RecordedEvent) -> IssueState:
     """Go back to the queue."""
+    left = state.unfinished
     return replace(
         state,
         lane=Lane.QUEUED,
@@ -58,7 +59,7 @@ def pr_closed(state: IssueState, _event: work.PrClosed, _: RecordedEvent) -> Iss
         pr=None,
         returns=state.returns + 1,
         head_sha=None,
-        unfinished=None,
+        unfinished=None if left is None else replace(left, abandoned=True),
         feedback=None,
         blockers=(),
         blockers_sha=None,

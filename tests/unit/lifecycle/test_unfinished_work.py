@@ -59,6 +59,17 @@ def disputed(life: Life) -> Life:
     return life
 
 
+def adoption(head_sha: str) -> AdoptPullRequest:
+    return AdoptPullRequest(
+        pr=4,
+        url="u",
+        branch="feature/issue-7-totals",
+        head_sha=head_sha,
+        base_branch="main",
+        author_id=501,
+    )
+
+
 def ids(life: Life) -> dict[str, Any]:
     pending = life.issue.publish
     assert pending is not None
@@ -210,13 +221,9 @@ def test_somebody_elses_push_under_a_run_takes_its_place_as_well(life: Life) -> 
 def test_a_pull_request_somebody_opened_with_unfinished_work_is_not_taken_up(life: Life) -> None:
     life.interrupt("w1")
     life.publish()
-    adopt = AdoptPullRequest(
-        pr=4, url="u", branch="feature/issue-7-totals", head_sha="w1", base_branch="main",
-        author_id=501,
-    )  # fmt: skip
 
-    assert life.tell(adopt) == ()
-    assert [one.type for one in decide(msgspec.structs.replace(adopt, head_sha="h1"), life.state)]
+    assert life.tell(adoption(head_sha="w1")) == ()
+    assert [one.type for one in decide(adoption(head_sha="h1"), life.state)] == ["PR_CREATED"]
 
 
 def test_unfinished_commits_become_neither_a_pull_request_nor_a_failure(life: Life) -> None:
@@ -347,13 +354,14 @@ def test_wrong_work_that_follows_costs_an_attempt_and_the_branch_is_gone_on_with
     assert life.issue.unfinished == UnfinishedWork(head_sha="w1", since_sha="b1")
 
 
-def test_a_closed_pull_request_begins_anew(life: Life) -> None:
+def test_after_a_closed_pull_request_the_work_begins_anew(life: Life) -> None:
+    # given a pull request with unfinished work that somebody closes, and opens again
     disputed(life).interrupt("w1")
     life.publish()
-
     life.observe(open=False, closed_by="maria")
 
-    assert life.issue.unfinished is None
+    assert life.tell(adoption(head_sha="w1")) == ()
+
     life.begin()
     assert life.issue.run is not None
     assert life.issue.run.start_sha is None
