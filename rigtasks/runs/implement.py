@@ -23,9 +23,9 @@ from rigtasks.runs.report import (
     steps_of,
     tail,
 )
-from rigtasks.runs.scene import Scene, base_head
+from rigtasks.runs.scene import Scene
 from rigtasks.workspace.branches import taken_branch
-from rigtasks.workspace.checkout import Start, remote_heads
+from rigtasks.workspace.checkout import Start
 from rigtasks.workspace.errors import AccessDenied, BranchNotFound, RepositoryNotFound
 from rigtasks.workspace.git import Remote
 
@@ -56,8 +56,8 @@ def _implement(scene: Scene) -> RunReport:
     credentials = scene.credentials()
     remote = Remote(url=credentials.clone_url, token=credentials.token)
     branch = branch_of(state)
-    base_sha = base_head(remote, state.base_branch)
-    found = remote_heads(remote, branch).get(branch)
+    base_sha = scene.base_head(remote, state.base_branch)
+    found = scene.head(remote, branch)
     head_sha = head_to_go_on_from(state, found)
     if state.pr is None and found not in {None, state.push_intent_sha}:
         return failed(FailureClass.POLICY, taken_branch(branch, found))

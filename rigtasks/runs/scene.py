@@ -96,10 +96,25 @@ class Scene:
             stop=self.keeper.stop,
         )
 
+    def head(self, remote: Remote, branch: str) -> str | None:
+        """Return the commit a branch is at now, None where there is no such branch."""
+        return remote_heads(remote, branch, stop=self.keeper.stop).get(branch)
+
+    def base_head(self, remote: Remote, branch: str) -> str:
+        """Return the commit the base branch is at now.
+
+        Raises:
+            BranchNotFound: there is no such branch.
+        """
+        found = self.head(remote, branch)
+        if found is None:
+            raise BranchNotFound(f"the repository has no branch {branch}")
+        return found
+
     def check_out(self, remote: Remote, start: Start, branch: str) -> Workshop:
         """Clone the repository without a way back, and put the walls around it."""
         checkout = self.folder / "repository"
-        checkout_for_agent(checkout, remote, start, branch=branch)
+        checkout_for_agent(checkout, remote, start, branch=branch, stop=self.keeper.stop)
         scratch = self.folder / "home"
         scratch.mkdir()
         return Workshop(
@@ -169,15 +184,3 @@ class Scene:
         if path.is_file():
             data = path.read_bytes()[-LARGEST[ArtifactKind.TRANSCRIPT] :]
             self.keep(ArtifactKind.TRANSCRIPT, data)
-
-
-def base_head(remote: Remote, branch: str) -> str:
-    """Return the commit the base branch is at now.
-
-    Raises:
-        BranchNotFound: there is no such branch.
-    """
-    found = remote_heads(remote, branch).get(branch)
-    if found is None:
-        raise BranchNotFound(f"the repository has no branch {branch}")
-    return found
