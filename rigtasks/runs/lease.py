@@ -12,10 +12,10 @@ Answer = TypeVar("Answer")
 
 #: Between two tries of something that may succeed later.
 _REPEAT_SECONDS = 0.5
-#: A worker that was told to stop is gone after ten seconds. Of those its run may take so many to
-#: commit and bundle its unfinished work, and so many until it has stored and said what it can.
+#: A worker that was told to stop is gone after ten seconds: the usual grace, so many in which its
+#: run stores and says what it can, and two in which its processes end.
 _GRACE_SECONDS = 5.0
-_LAST_WORDS_SECONDS = 8.0
+_LAST_WORDS_SECONDS = 3.0
 
 
 class Held(StrEnum):
@@ -53,6 +53,7 @@ class LeaseKeeper:
         asked_at: when the claim was asked for, by the monotonic clock; its lease began later.
         shutting_down: says whether the worker was told to stop.
         renewed: called after each renewal, on the keeper's thread; it must not raise.
+        grace: seconds in which a stopped run may take its unfinished work out of the checkout.
         monotonic: the clock; whoever has another one calls `beat` instead of entering the keeper.
     """
 
@@ -65,9 +66,11 @@ class LeaseKeeper:
         asked_at: float,
         shutting_down: Callable[[], bool],
         renewed: Callable[[], None] = lambda: None,
+        grace: float = _GRACE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._renew = renew
+        self._grace = grace
         self._interval = interval
         self._deadline_after = lease * 2 / 3
         self._shutting_down = shutting_down
@@ -107,7 +110,7 @@ class LeaseKeeper:
         """Return the seconds that are left to take unfinished work out; 0 where nobody wants it."""
         if self.reason not in _RESUMED or not self.holds:
             return 0.0
-        return max(0.0, self._told_at + _GRACE_SECONDS - self._monotonic())
+        return max(0.0, self._told_at + self._grace - self._monotonic())
 
     def persist(self, work: Callable[[], Answer]) -> Answer:
         """Repeat what may succeed later, while the claim holds and the worker may live.
@@ -145,15 +148,15 @@ class LeaseKeeper:
                 self._tell(StopReason.PAUSED)
             case Held.LOST:
                 self._tell(StopReason.LEASE_LOST)
-        if self._told is not None:
+        if self._told not in {None, StopReason.SHUTDOWN}:
             return False
         self._after()
         return True
 
     @property
     def _must_be_gone(self) -> bool:
-        stopping = self.reason is StopReason.SHUTDOWN
-        return stopping and self._monotonic() > self._told_at + _LAST_WORDS_SECONDS
+        until = self._told_at + self._grace + _LAST_WORDS_SECONDS
+        return self.reason is StopReason.SHUTDOWN and self._monotonic() > until
 
     def _tell(self, reason: StopReason) -> None:
         """Note why the run has to end; the time counts from the first reason there was."""

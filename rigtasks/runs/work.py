@@ -113,6 +113,7 @@ class _Run:
             lambda: self._renew(own),
             interval=kit.heartbeat_seconds,
             lease=kit.lease_seconds,
+            grace=kit.grace_seconds,
             asked_at=self._asked_at,
             shutting_down=kit.shutting_down,
             renewed=lambda: _show(self._present, self._claimed.run_id),

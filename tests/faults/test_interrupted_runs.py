@@ -28,12 +28,13 @@ def begun(issue: Issue, rig: FaultyRig, sign: str) -> tuple[Json, str]:
     return run, rig.worker_of(run["run_id"])
 
 
-def start_editor(rig: FaultyRig, line: str) -> None:
+def start_editor(rig: FaultyRig, line: str, **settings: str) -> None:
     """Start a worker whose agent changes something and then takes its time."""
     rig.need_workers()
     rig.start_worker(
         "dev-slow",
         settings={
+            **settings,
             "RIG_PROVIDER": "command",
             "RIG_PROVIDER_COMMAND": f"sh -c '{line}; touch told.tmp; sleep 60'",
             "RIG_COST_PER_CALL_USD": "0",
@@ -193,7 +194,7 @@ def test_a_large_checkout_costs_the_unfinished_work_and_not_the_time(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
     write = "for n in $(seq 1 40); do head -c 25000000 /dev/urandom > big-$n.bin; done"
-    start_editor(rig, write)
+    start_editor(rig, write, RIG_GRACE_SECONDS="5")
     issue = town.shop().issue()
     issue.label()
     _, name = begun(issue, rig, "told.tmp")

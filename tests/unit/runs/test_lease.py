@@ -222,3 +222,14 @@ def test_a_worker_that_has_to_be_gone_repeats_nothing_for_longer() -> None:
 
     assert tries == [100.0, 103.0, 106.0]
     assert stopped.keeper.holds
+
+
+def test_a_worker_that_shuts_down_holds_its_claim_until_it_has_said_so() -> None:
+    stopped = Stopped(Held.YES, leaving=True)
+    assert stopped.keeper.stop()
+
+    stopped.now = 130.0
+    assert stopped.keeper.beat()
+    stopped.now = 160.0
+
+    assert (stopped.keeper.holds, stopped.keeper.reason) == (True, StopReason.SHUTDOWN)
