@@ -10,6 +10,7 @@ from ledger import tally_of_claims, tally_of_issues
 from outcomes import Outcomes
 from running_rig import Json, wait_until
 from shop import CONFIG, Issue, Town
+from times import ALL
 
 from rigtasks.local.records import is_alive
 
@@ -17,7 +18,8 @@ from rigtasks.local.records import is_alive
 SLOW_TESTS = (
     "stack: python\ntestCommand: touch at-it.tmp; sleep 3; rm at-it.tmp; python -m unittest -q\n"
 )
-GONE_SECONDS = 10.0
+#: Held to where the machine is the rig's own: beside other tests git waits for its turn.
+GONE_SECONDS = 10.0 if ALL else None
 
 
 def begun(issue: Issue, rig: FaultyRig, sign: str) -> tuple[Json, str]:
