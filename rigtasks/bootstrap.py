@@ -92,6 +92,7 @@ def worker_kit(holder: str) -> WorkerKit:
         time_scale=chosen.time_scale,
         lease_seconds=chosen.scaled(chosen.lease_seconds),
         heartbeat_seconds=chosen.scaled(chosen.heartbeat_seconds),
+        grace_seconds=chosen.grace_seconds,
         token_patience=chosen.token_patience,
         work_dir=chosen.data_dir / "runs",
         shutting_down=stop_file.exists,

@@ -188,6 +188,11 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(
         default=15.0, gt=0, description="How often a run renews its lease."
     )
+    grace_seconds: float = Field(
+        default=5.0,
+        ge=0,
+        description="What a stopped run may take to hand its unfinished work over; not scaled.",
+    )
     lease_seconds: float = Field(
         default=60.0, gt=0, description="How long a claim lives without a heartbeat."
     )

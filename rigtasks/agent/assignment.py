@@ -101,6 +101,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
         base_sha: the commit of the base branch that was recorded for this run.
         branch: the branch of the issue.
         head_sha: where the branch stands now; equal to `base_sha` on the first run.
+        unfinished_since: where the unfinished work at `head_sha` begins, None where there is none.
         attempt: 1 for the first run of the issue.
         feedback: set when the branch came back.
         diff: the change under review, complete; only for `Role.REVIEW`.
@@ -119,6 +120,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     base_sha: str
     branch: str
     head_sha: str
+    unfinished_since: str | None = None
     comments: tuple[Comment, ...] = ()
     commands: Commands = Commands()
     limits: RunLimits = RunLimits()
@@ -128,3 +130,13 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     diff_truncated: bool = False
     memories: tuple[str, ...] = ()
     session: str | None = None
+
+    @property
+    def since_sha(self) -> str:
+        """Return the commit against which the work of this issue is told."""
+        return self.unfinished_since or self.head_sha
+
+    @property
+    def merging(self) -> bool:
+        """Say whether the base is merged into the branch first."""
+        return self.feedback is not None and self.feedback.kind is FeedbackKind.CONFLICT

@@ -17,12 +17,16 @@ _ANSWERS = {
 }
 
 
-def commit_message(assignment: Assignment, *, agent: str, model: str) -> str:
+def commit_message(
+    assignment: Assignment, *, agent: str, model: str, unfinished: bool = False
+) -> str:
     """Write subject and trailers; the title is the only foreign text and stays on one line."""
     words = _harmless(assignment.title) or "the reported issue"
     kind = assignment.feedback.kind if assignment.feedback else None
     answer = _ANSWERS.get(kind) if kind else None
     subject = f"fix: {answer} “{words}”" if answer else f"fix: {words}"
+    if unfinished:
+        subject = f"wip: {words}"
     if len(subject) > _SUBJECT:
         subject = subject[: _SUBJECT - 1].rstrip() + "…"
     trailers = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from rigtasks.agent.assignment import Assignment, FeedbackKind
+from rigtasks.agent.assignment import Assignment
 from rigtasks.agent.command import Captured, capture
 from rigtasks.agent.run_end import run_stopped
 from rigtasks.agent.workshop import Workshop
@@ -49,9 +49,25 @@ class CommittedWork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def commit_work(
-    workshop: Workshop, assignment: Assignment, *, message: str, author: Author, when: datetime
+    workshop: Workshop,
+    assignment: Assignment,
+    *,
+    message: str,
+    author: Author,
+    when: datetime,
+    since: str,
+    taken: str = "",
 ) -> CommittedWork | None:
     """Commit the working tree with a fixed identity; None when nothing was changed.
+
+    Args:
+        workshop: where the checkout is.
+        assignment: the commit goes on top of its start.
+        message: of the commit.
+        author: and committer.
+        when: the time of both.
+        since: the commit that the change is told against; usually the start.
+        taken: an earlier commit of the run, whose files are taken instead of the working tree.
 
     Raises:
         HarvestFailed: git could not make a commit out of what the agent left.
@@ -66,7 +82,8 @@ def commit_work(
         "GIT_COMMITTER_EMAIL": author.email,
         "GIT_COMMITTER_DATE": stamp,
     }
-    done = _git(workshop, "commit.sh", _range(assignment), stdin=message.encode(), env=identity)
+    arguments = (*_range(assignment), since, taken)
+    done = _git(workshop, "commit.sh", arguments, stdin=message.encode(), env=identity)
     if done.exit.code != 0:
         raise HarvestFailed(f"the work could not be committed: {_last_line(done.errors)}")
     return _read_report(done.data.decode(errors="replace").splitlines())
@@ -99,8 +116,8 @@ def merge_base_branch(workshop: Workshop, assignment: Assignment) -> None:
 
 
 def _range(assignment: Assignment) -> tuple[str, str, str]:
-    merging = assignment.feedback and assignment.feedback.kind is FeedbackKind.CONFLICT
-    return (assignment.head_sha, assignment.branch, assignment.base_sha if merging else "")
+    other = assignment.base_sha if assignment.merging else ""
+    return (assignment.head_sha, assignment.branch, other)
 
 
 def _git(

@@ -15,6 +15,7 @@ from rigtasks.agent.harvest import (
 from rigtasks.agent.outcome import RunOutcome, TestReport
 from rigtasks.agent.run_end import RunEnds, run_broken, run_stopped
 from rigtasks.agent.runtime import Runtime
+from rigtasks.agent.salvage import Salvaged, salvage
 from rigtasks.agent.steps import StepLog
 from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.lifecycle.failure import FailureClass
@@ -27,8 +28,9 @@ def implement(assignment: Assignment, runtime: Runtime) -> RunOutcome:
     """Work on an assignment until its commands are green or it has to end; harvest the commits.
 
     Must be called from a thread that lives until it returns. Commits of a run that failed are
-    handed over as well; a run that was told to stop hands over nothing. What goes wrong around the
-    agent once it was called is an outcome too, so that its usage is not forgotten.
+    handed over as well, and so is the unfinished work of one that was told to stop, as far as its
+    workshop has time for that. What goes wrong around the agent once it was called is an outcome
+    too, so that its usage is not forgotten.
 
     Raises:
         RigError: something went wrong before the agent was called.
@@ -64,6 +66,7 @@ class _Implementation:
         self._calls = AgentCalls(assignment, runtime)
         self._steps = StepLog()
         self._work: CommittedWork | None = None
+        self._agent_is_at_it = False
         self._tests: TestReport | None = None
 
     @property
@@ -88,13 +91,14 @@ class _Implementation:
                         FailureClass.ENVIRONMENT,
                         f"setupCommand {result.describe()}: {commands.setup}",
                     )
-            if self._merging:
+            if self._assignment.merging:
                 self._merge()
             step.passed()
 
     def ask_agent(self, feedback: Feedback | None) -> None:
         """Let the agent change the working tree."""
         self._calls.require_room()
+        self._agent_is_at_it = True
         with self._steps.step("implement") as step:
             step.cost_micro_usd = None
             outcome = self._calls.ask(feedback)
@@ -113,9 +117,11 @@ class _Implementation:
                 ),
                 author=runtime.author,
                 when=runtime.now(),
+                since=self._assignment.since_sha,
             )
         except HarvestFailed as failure:
             raise RunEnds(FailureClass.WORK, str(failure)) from failure
+        self._agent_is_at_it = False
         if self._work is None:
             raise RunEnds(FailureClass.WORK, "the agent changed nothing")
         if not self._work.unresolved:
@@ -136,9 +142,8 @@ class _Implementation:
 
     def outcome(self, end: RunEnds | None) -> RunOutcome:
         """Gather what the run left."""
-        stopped = end is not None and end.failure is FailureClass.SHUTDOWN
         bundle = None
-        if self._work is not None and not stopped:
+        if self._work is not None and not _told_to_stop(end):
             try:
                 bundle = bundle_work(self._runtime.workshop, self._assignment)
             except HarvestFailed as failure:
@@ -147,7 +152,10 @@ class _Implementation:
                 end = stop
             except (RigError, OSError) as error:
                 end = end or run_broken(error)
-        work = self._work if bundle is not None else None
+        saved = Salvaged(work=self._work if bundle is not None else None, bundle=bundle)
+        if _told_to_stop(end):
+            saved = self._salvage()
+        work = saved.work
         calls = self._calls
         return RunOutcome(
             success=end is None,
@@ -155,7 +163,8 @@ class _Implementation:
             base_sha=self._assignment.base_sha,
             transcript_path=self._runtime.transcript_path,
             steps=self._steps.reports,
-            bundle=bundle,
+            bundle=saved.bundle,
+            not_kept=saved.not_kept,
             head_sha=work.sha if work else None,
             files_changed=work.files_changed if work else 0,
             lines_changed=work.lines_changed if work else 0,
@@ -169,10 +178,12 @@ class _Implementation:
             agent_start_seconds=calls.start_seconds,
         )
 
-    @property
-    def _merging(self) -> bool:
-        feedback = self._assignment.feedback
-        return feedback is not None and feedback.kind is FeedbackKind.CONFLICT
+    def _salvage(self) -> Salvaged:
+        """Take out what the agent left, or what its last commit had before the tests ran."""
+        if not self.called:
+            return Salvaged()
+        taken = "" if self._agent_is_at_it or self._work is None else self._work.sha
+        return salvage(self._assignment, self._runtime, taken=taken)
 
     def _merge(self) -> None:
         try:
@@ -218,3 +229,7 @@ class _Implementation:
             seconds=result.exit.seconds,
             rounds=self._calls.rounds,
         )
+
+
+def _told_to_stop(end: RunEnds | None) -> bool:
+    return end is not None and end.failure is FailureClass.SHUTDOWN

@@ -42,7 +42,9 @@ class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         success: there are commits with a non-empty diff and the test command was green on them.
-        bundle: the commits as a git bundle; kept even after a failure when there are any.
+        bundle: the commits as a git bundle; kept even after a failure when there are any. Of a run
+            that was told to stop it is the unfinished work.
+        not_kept: why such a run has none although its agent had begun.
         head_sha: the new head as the sandbox reports it.
         base_sha: the commit the run was recorded with.
         tests: the last build or test run.
@@ -61,6 +63,7 @@ class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
     transcript_path: Path
     steps: tuple[StepReport, ...] = ()
     bundle: bytes | None = None
+    not_kept: str = ""
     head_sha: str | None = None
     files_changed: int = 0
     lines_changed: int = 0

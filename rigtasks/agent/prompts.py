@@ -31,6 +31,7 @@ def build_prompt(
         character.task,
         "Rules:\n" + "\n".join(f"- {rule}" for rule in character.rules),
         *_facts(assignment),
+        *_unfinished(assignment),
         *_issue(assignment),
         *_memories(assignment),
         *_feedback(feedback or assignment.feedback),
@@ -65,6 +66,18 @@ def _command_facts(commands: Commands) -> Iterator[str]:
         yield f"Build command: {commands.build}"
     if commands.test is not None:
         yield f"Test command: {commands.test}"
+
+
+def _unfinished(assignment: Assignment) -> Iterator[str]:
+    since = assignment.unfinished_since
+    if since is None:
+        return
+    yield (
+        f"Unfinished since: {since}\n"
+        "An earlier run of this issue was interrupted. What it had changed is committed at the "
+        f"start; `git diff {since}` shows it. Nobody has tested or reviewed it. Keep what is "
+        "right, change what is not, and finish the work."
+    )
 
 
 def _issue(assignment: Assignment) -> Iterator[str]:

@@ -9,6 +9,10 @@ from rigtasks.agent.sandbox import Bounds, Level, SandboxSpec, Toolchain
 from rigtasks.agent.walls import Sandbox
 
 
+def _no_grace() -> float:
+    return 0.0
+
+
 class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     """A checkout, a home and tools behind the same walls for every command of a run.
 
@@ -20,6 +24,8 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
         bounds: how much of the machine each command may take.
         mark: unique to the run; finds its stray processes where walls do not hold them.
         stop: true as soon as the run has to end (lease lost, shutdown); asked often.
+        grace: seconds that are left, once it has to end, to take its unfinished work out of the
+            checkout; 0 where nobody wants it.
     """
 
     checkout: Path
@@ -29,6 +35,7 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     bounds: Bounds
     mark: str
     stop: Callable[[], bool]
+    grace: Callable[[], float] = _no_grace
 
     @property
     def level(self) -> Level:

@@ -1,4 +1,7 @@
-"""Publish a run's commits: inspect them in a clean clone, push with a lease, open the PR."""
+"""Publish a run's commits: inspect them in a clean clone, push with a lease, open the PR.
+
+Unfinished work of an interrupted run goes the same way up to the push, and no further.
+"""
 
 from uuid import UUID
 
@@ -12,7 +15,13 @@ from rigtasks.conductor.writing import require_running, writing
 from rigtasks.errors import Rejected, Retryable, StaleEpoch
 from rigtasks.github.identities import Role
 from rigtasks.github.pulls import open_pull_request
-from rigtasks.lifecycle.commands import DropCommits, IntendPush, RecordPullRequest, RefusePublish
+from rigtasks.lifecycle.commands import (
+    DropCommits,
+    IntendPush,
+    KeepUnfinished,
+    RecordPullRequest,
+    RefusePublish,
+)
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import IssueState, PendingPublish
 from rigtasks.review.diff import parse_diff
@@ -36,7 +45,8 @@ def publish(conductor: Conductor, stream: str, *, cause: UUID) -> str:
     """Push the commits that wait and make sure the pull request exists.
 
     Every step can be repeated: the push is a compare-and-swap, and an open pull request of the
-    branch is adopted. Nothing of the bundle is checked out or executed.
+    branch is adopted. Nothing of the bundle is checked out or executed. What may not be published
+    ends its run as failed; unfinished work is dropped instead, because the next run can do without.
 
     Raises:
         NotNow: the issue is paused, or another process is at it.
@@ -98,11 +108,13 @@ class _Publication:
         is_pushed = found == self._pending.head_sha
         if not is_pushed:
             self._require_known(found)
-            rival = rival_of(conductor.api(Role.CONDUCTOR, state), state)
+            rival = self._rival()
             if rival is not None:
                 return self._refuse(FailureClass.POLICY, rival)
         start = Start(base_sha=self._pending.base_sha, head_sha=self._pending.start_sha)
-        data = conductor.stores.artifacts.get(self._pending.artifact_id).data
+        data = self._bundle()
+        if data is None:
+            return self._refuse(FailureClass.INFRA, "the time it was kept for has passed")
         work = clone.receive(data, branch=self._branch, start=start)
         if work.head_sha != self._pending.head_sha:
             return self._refuse(FailureClass.POLICY, _other_commits(work, self._pending))
@@ -113,8 +125,36 @@ class _Publication:
         if not is_pushed:
             require_running(conductor, state)
             self._push(clone, found, work.head_sha)
+        if self._pending.unfinished:
+            return self._keep()
         require_running(conductor, state)
         return self._open(report)
+
+    def _rival(self) -> str | None:
+        """Say which pull request of others solves the issue; unfinished work solves nothing yet."""
+        if self._pending.unfinished:
+            return None
+        return rival_of(self._conductor.api(Role.CONDUCTOR, self._state), self._state)
+
+    def _bundle(self) -> bytes | None:
+        """Return what the run handed over; unfinished work that is gone by now is missed by none.
+
+        Raises:
+            Permanent: finished work is gone.
+        """
+        artifacts = self._conductor.stores.artifacts
+        if not self._pending.unfinished:
+            return artifacts.get(self._pending.artifact_id).data
+        found = artifacts.find(self._pending.artifact_id)
+        return None if found is None else found.data
+
+    def _keep(self) -> str:
+        """Let the next run begin with what is on the branch now."""
+        pending = self._pending
+        self._tell(
+            KeepUnfinished(run_id=pending.run_id, epoch=pending.epoch, head_sha=pending.head_sha)
+        )
+        return f"kept: unfinished work on {self._branch} at {pending.head_sha}"
 
     def _require_known(self, found: str | None) -> None:
         """Look whether the branch is still where the run began, or where the rig left it."""
@@ -130,7 +170,9 @@ class _Publication:
         moved = f"somebody moved {self._branch} to {lost.found or 'another commit'}"
         if lost.found is None or lost.found != self._state.head_sha:
             raise Retryable(f"{moved}, and its pull request does not show it yet")
-        reason = f"{moved} while the run was under way"
+        return self._drop(f"{moved} while the run was under way")
+
+    def _drop(self, reason: str) -> str:
         self._tell(
             DropCommits(run_id=self._pending.run_id, epoch=self._pending.epoch, reason=reason)
         )
@@ -198,6 +240,8 @@ class _Publication:
             raise StaleEpoch("these commits no longer wait to be published")
 
     def _refuse(self, failure: FailureClass, reason: str) -> str:
+        if self._pending.unfinished:
+            return self._drop(f"its unfinished work is not kept: {reason}")
         self._tell(
             RefusePublish(
                 run_id=self._pending.run_id,
@@ -208,7 +252,10 @@ class _Publication:
         )
         return f"refused: {reason}"
 
-    def _tell(self, command: IntendPush | RecordPullRequest | RefusePublish | DropCommits) -> None:
+    def _tell(
+        self,
+        command: IntendPush | KeepUnfinished | RecordPullRequest | RefusePublish | DropCommits,
+    ) -> None:
         self._conductor.shell.tell(self._stream, command, actor=CONDUCTOR, cause=self._cause)
 
     def _seen(self) -> RoutedRepository:
@@ -218,7 +265,8 @@ class _Publication:
 
 
 def _other_commits(work: ReceivedWork, pending: PendingPublish) -> str:
+    named = "the rig committed" if pending.unfinished else "the tests ran on"
     return (
-        f"the tests ran on {pending.head_sha}, and the run handed over {work.head_sha}: "
+        f"{named} {pending.head_sha}, and the run handed over {work.head_sha}: "
         "its own commands moved the branch"
     )

@@ -32,6 +32,7 @@ from rigtasks.routing.decisions import RefusalCode
 from rigtasks.shell import effect_entry
 
 _JUDGED = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
+_INTERRUPTED = "A run was interrupted; its unfinished work is being put on the branch."
 _PAUSED = {
     PauseScope.RIG: "the rig",
     PauseScope.REPO: "this repository",
@@ -167,12 +168,19 @@ def _sentence(state: IssueState) -> str:
             return withdrawn
         return f"{withdrawn} It was merged before that, as {state.merge_sha[:12]} with {pull}."
     if state.publish is not None:
-        return f"The tests are green; the commits are being pushed for {pull}."
+        green = f"The tests are green; the commits are being pushed for {pull}."
+        return _INTERRUPTED if state.publish.unfinished else green
     if state.run is not None:
         doing = "reviews" if state.run.stage is Stage.REVIEW else "works on"
         return f"{state.run.agent} {doing} it (run {str(state.run.run_id)[:8]})."
-    queue = state.wanted_queue
-    return f"It waits for a free worker of {queue}." if queue is not None else ""
+    return _waiting(state)
+
+
+def _waiting(state: IssueState) -> str:
+    if state.wanted_queue is None:
+        return ""
+    begun = "" if state.unfinished is None else " Unfinished work is on its branch."
+    return f"It waits for a free worker of {state.wanted_queue}.{begun}"
 
 
 def _activity(state: IssueState) -> Activity:

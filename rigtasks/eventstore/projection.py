@@ -230,10 +230,15 @@ def _failed(fold: Fold, event: work.RunFailed, _: RecordedEvent) -> None:
     fold.change(event.run_id, outcome="failed", failure=str(event.failure), reason=event.reason)
 
 
-def _released(
-    fold: Fold, event: work.RunReleased | intake.IssueUnassigned, _: RecordedEvent
-) -> None:
-    fold.change(event.run_id, reason=event.reason)
+def _released(fold: Fold, event: work.RunReleased, _: RecordedEvent) -> None:
+    lost = f"; nothing was kept: {event.not_kept}" if event.not_kept else ""
+    fold.change(event.run_id, reason=f"{event.reason}{lost}")
+
+
+def _unassigned(fold: Fold, event: intake.IssueUnassigned, _: RecordedEvent) -> None:
+    run = fold.runs.get(event.run_id)
+    before = f"{run.reason}; " if run is not None and run.outcome == "released" else ""
+    fold.change(event.run_id, reason=f"{before}{event.reason}")
 
 
 def _used(fold: Fold, event: liveness.TokenUsage, stored: RecordedEvent) -> None:
@@ -284,7 +289,7 @@ _RUN_NOTES: dict[type[Event], Callable[[Fold, Any, RecordedEvent], None]] = {
     work.TestsPassed: _tests_passed,
     work.RunFailed: _failed,
     work.RunReleased: _released,
-    intake.IssueUnassigned: _released,
+    intake.IssueUnassigned: _unassigned,
     liveness.TokenUsage: _used,
 }
 

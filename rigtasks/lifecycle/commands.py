@@ -9,6 +9,7 @@ import msgspec
 from rigtasks.gate.certificate import MergeCertificate
 from rigtasks.lifecycle.events.base import Blocker, CheckNote, FindingNote, Step, Usage
 from rigtasks.lifecycle.events.intake import IssueApproved, IssueRefused
+from rigtasks.lifecycle.events.work import Unfinished
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.routing.internal import InternalRepositories
@@ -143,12 +144,17 @@ class FinishRun(Command, frozen=True, kw_only=True):
 
 
 class ReleaseRun(Command, frozen=True, kw_only=True):
-    """The holder gives the claim back in order, and says what its agent consumed."""
+    """The holder gives the claim back in order, and says what its agent consumed.
+
+    `unfinished` is the work it hands over; `not_kept` is why there is none where it had begun.
+    """
 
     run_id: UUID
     epoch: int
     reason: str
     usage: Usage
+    unfinished: Unfinished | None = None
+    not_kept: str = ""
 
 
 class ExpireLease(Command, frozen=True, kw_only=True):
@@ -168,8 +174,16 @@ class IntendPush(Command, frozen=True, kw_only=True):
     new_sha: str
 
 
+class KeepUnfinished(Command, frozen=True, kw_only=True):
+    """The unfinished work of an interrupted run is at the head of the issue's branch."""
+
+    run_id: UUID
+    epoch: int
+    head_sha: str
+
+
 class DropCommits(Command, frozen=True, kw_only=True):
-    """A run's commits no longer fit their branch: somebody else has moved it meanwhile."""
+    """A run's commits no longer fit their branch, or unfinished ones may not be on it."""
 
     run_id: UUID
     epoch: int

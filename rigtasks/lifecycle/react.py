@@ -101,6 +101,8 @@ def react(
         kind = _EFFECTS.get(type(event))
         if kind is not None:
             found[Effect(kind=kind)] = None
+        if isinstance(event, work.RunReleased) and event.unfinished is not None:
+            found[Effect(kind=EffectKind.PUBLISH)] = None
         if _reminds(event, after):
             found[Effect(kind=EffectKind.REMIND)] = None
         if isinstance(event, liveness.EnvelopeTimedOut):

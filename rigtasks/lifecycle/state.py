@@ -88,9 +88,9 @@ class ActiveRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingPublish(msgspec.Struct, frozen=True, kw_only=True):
-    """Commits that passed the tests and wait for the conductor to push them.
+    """Commits that wait for the conductor to push them: they passed the tests, or are unfinished.
 
-    `start_sha` is the head of the pull request they were made on, None without one.
+    `start_sha` is the head of the branch they were made on, None where they begin it.
     """
 
     run_id: UUID
@@ -99,6 +99,19 @@ class PendingPublish(msgspec.Struct, frozen=True, kw_only=True):
     base_sha: str
     head_sha: str
     start_sha: str | None = None
+    unfinished: bool = False
+
+
+class UnfinishedWork(msgspec.Struct, frozen=True, kw_only=True):
+    """What interrupted runs left at the head of the branch: nothing to review, nothing to merge.
+
+    `since_sha` is the commit the first of them began at. Once somebody closes the pull request it
+    is `abandoned`: it is still no finished work, but the next run begins anew.
+    """
+
+    head_sha: str
+    since_sha: str
+    abandoned: bool = False
 
 
 class PendingReview(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +156,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     `orphaned` holds until anything else happens.
     `provider` is whose agent worked on it last.
     `timed_out` is what took too long last, so that it is said once for a head.
+    `unfinished` is what interrupted runs left, until finished work or somebody else's follows.
     `calls` are how often a person was called for what interrupts the lane now.
     Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
     `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.
@@ -199,6 +213,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     base_sha: str | None = None
     head_sha: str | None = None
     push_intent_sha: str | None = None
+    unfinished: UnfinishedWork | None = None
     pr: PullRequest | None = None
     ci_sha: str | None = None
     ci_green: bool | None = None
@@ -254,6 +269,8 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     def wanted_stage(self) -> Stage | None:
         """Return the stage a worker may claim now, times and admission aside."""
         if self.overlay is not None or self.run is not None or self.hold_blocks:
+            return None
+        if self.publish is not None:
             return None
         if self.lane in _TO_IMPLEMENT:
             return Stage.IMPLEMENT

@@ -38,6 +38,23 @@ def branch_of(state: IssueState) -> str:
     return branch_name(state.number, title)
 
 
+def head_to_go_on_from(state: IssueState, found: str | None) -> str | None:
+    """Return the head of the issue's branch to go on from, None where the work begins anew.
+
+    Without a pull request a branch is gone on with only for the unfinished work on it.
+
+    Args:
+        state: the issue as it was claimed.
+        found: where its branch is on GitHub now.
+    """
+    if state.pr is not None:
+        return state.head_sha
+    left = state.unfinished
+    if left is None or left.abandoned or left.head_sha != found:
+        return None
+    return found
+
+
 def assignment_for(
     state: IssueState,
     run: ActiveRun,
@@ -74,6 +91,7 @@ def assignment_for(
         base_sha=base_sha,
         branch=branch_of(state),
         head_sha=head_sha,
+        unfinished_since=_unfinished_since(state, head_sha),
         commands=_commands(config, setup_network=setup_network),
         limits=_tightened(defaults, config, state),
         attempt=state.attempts + 1,
@@ -81,6 +99,11 @@ def assignment_for(
         diff=diff,
         diff_truncated=diff_truncated,
     )
+
+
+def _unfinished_since(state: IssueState, head_sha: str) -> str | None:
+    left = state.unfinished
+    return left.since_sha if left is not None and left.head_sha == head_sha else None
 
 
 def _commands(config: AgentConfig, *, setup_network: bool) -> Commands:

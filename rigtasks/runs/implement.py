@@ -7,9 +7,10 @@ from rigtasks.agent.outcome import RunOutcome
 from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.eventstore.artifacts import ArtifactKind
 from rigtasks.lifecycle.commands import Accepted, Failed, StartCli, StartWork
+from rigtasks.lifecycle.events.work import Unfinished
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.routing.agent_config import ConfigInvalid
-from rigtasks.runs.assignments import assignment_for, branch_of
+from rigtasks.runs.assignments import assignment_for, branch_of, head_to_go_on_from
 from rigtasks.runs.base_config import read_base_config
 from rigtasks.runs.credentials import CredentialsRefused
 from rigtasks.runs.report import (
@@ -22,9 +23,9 @@ from rigtasks.runs.report import (
     steps_of,
     tail,
 )
-from rigtasks.runs.scene import Scene, base_head
+from rigtasks.runs.scene import Scene
 from rigtasks.workspace.branches import taken_branch
-from rigtasks.workspace.checkout import Start, remote_heads
+from rigtasks.workspace.checkout import Start
 from rigtasks.workspace.errors import AccessDenied, BranchNotFound, RepositoryNotFound
 from rigtasks.workspace.git import Remote
 
@@ -55,9 +56,9 @@ def _implement(scene: Scene) -> RunReport:
     credentials = scene.credentials()
     remote = Remote(url=credentials.clone_url, token=credentials.token)
     branch = branch_of(state)
-    head_sha = state.head_sha if state.pr is not None else None
-    base_sha = base_head(remote, state.base_branch)
-    found = remote_heads(remote, branch).get(branch)
+    base_sha = scene.base_head(remote, state.base_branch)
+    found = scene.head(remote, branch)
+    head_sha = head_to_go_on_from(state, found)
     if state.pr is None and found not in {None, state.push_intent_sha}:
         return failed(FailureClass.POLICY, taken_branch(branch, found))
     start = Start(base_sha=base_sha, head_sha=head_sha)
@@ -103,12 +104,31 @@ def report_of(scene: Scene, outcome: RunOutcome) -> RunReport:
     Raises:
         StaleEpoch: the claim was lost.
     """
+    unfinished, not_kept = _put_by(scene, outcome)
     return RunReport(
         result=kept(lambda: _result(scene, outcome)),
         ending=outcome.ending or "not_started",
         usage=outcome.usage or NO_AGENT,
         steps=steps_of(outcome.steps),
+        unfinished=unfinished,
+        not_kept=not_kept,
     )
+
+
+def _put_by(scene: Scene, outcome: RunOutcome) -> tuple[Unfinished | None, str]:
+    """Store the unfinished work of a run that was told to stop, or say why it is not kept."""
+    if outcome.failure is not FailureClass.SHUTDOWN:
+        return None, ""
+    if outcome.bundle is None or outcome.head_sha is None:
+        return None, outcome.not_kept
+    try:
+        artifact_id = scene.keep_unfinished(outcome.bundle)
+    except StaleEpoch:
+        raise
+    except RigError as error:
+        return None, str(error)
+    work = Unfinished(artifact_id=artifact_id, base_sha=outcome.base_sha, head_sha=outcome.head_sha)
+    return work, ""
 
 
 def _result(scene: Scene, outcome: RunOutcome) -> Accepted | Failed:

@@ -38,6 +38,7 @@ class WorkerKit:
         time_scale: multiplies every timer.
         lease_seconds: how long a claim lives without a heartbeat, scaled.
         heartbeat_seconds: how often it is renewed, scaled.
+        grace_seconds: what a stopped run may take to get its unfinished work out of the checkout.
         token_patience: how long to wait for the token, in seconds.
         work_dir: where checkouts are made and removed again.
         shutting_down: whether the worker was told to stop.
@@ -61,6 +62,7 @@ class WorkerKit:
     time_scale: float
     lease_seconds: float
     heartbeat_seconds: float
+    grace_seconds: float
     token_patience: float
     work_dir: Path
     shutting_down: Callable[[], bool]

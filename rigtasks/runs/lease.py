@@ -12,6 +12,10 @@ Answer = TypeVar("Answer")
 
 #: Between two tries of something that may succeed later.
 _REPEAT_SECONDS = 0.5
+#: A worker that was told to stop is gone after ten seconds: the usual grace, so many in which its
+#: run stores and says what it can, and two in which its processes end.
+_GRACE_SECONDS = 5.0
+_LAST_WORDS_SECONDS = 3.0
 
 
 class Held(StrEnum):
@@ -32,6 +36,10 @@ class StopReason(StrEnum):
     SHUTDOWN = "the worker is shutting down"
 
 
+#: After these somebody else goes on with the issue, and may go on with the work.
+_RESUMED = frozenset({StopReason.PAUSED, StopReason.SHUTDOWN})
+
+
 class LeaseKeeper:
     """Renew a lease in the background; `stop` tells a run when it must end.
 
@@ -45,6 +53,7 @@ class LeaseKeeper:
         asked_at: when the claim was asked for, by the monotonic clock; its lease began later.
         shutting_down: says whether the worker was told to stop.
         renewed: called after each renewal, on the keeper's thread; it must not raise.
+        grace: seconds in which a stopped run may take its unfinished work out of the checkout.
         monotonic: the clock; whoever has another one calls `beat` instead of entering the keeper.
     """
 
@@ -57,9 +66,11 @@ class LeaseKeeper:
         asked_at: float,
         shutting_down: Callable[[], bool],
         renewed: Callable[[], None] = lambda: None,
+        grace: float = _GRACE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._renew = renew
+        self._grace = grace
         self._interval = interval
         self._deadline_after = lease * 2 / 3
         self._shutting_down = shutting_down
@@ -67,6 +78,7 @@ class LeaseKeeper:
         self._monotonic = monotonic
         self._renewed_at = asked_at
         self._told: StopReason | None = None
+        self._told_at = asked_at
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
@@ -84,9 +96,9 @@ class LeaseKeeper:
         if self._told is not None:
             return self._told
         if self._is_late():
-            self._told = StopReason.LEASE_LOST
+            self._tell(StopReason.LEASE_LOST)
         elif self._shutting_down():
-            self._told = StopReason.SHUTDOWN
+            self._tell(StopReason.SHUTDOWN)
         return self._told
 
     @property
@@ -94,17 +106,23 @@ class LeaseKeeper:
         """Say whether the claim may still be written for, also while the run has to end."""
         return not self._is_late() and self._told is not StopReason.LEASE_LOST
 
+    def grace(self) -> float:
+        """Return the seconds that are left to take unfinished work out; 0 where nobody wants it."""
+        if self.reason not in _RESUMED or not self.holds:
+            return 0.0
+        return max(0.0, self._told_at + self._grace - self._monotonic())
+
     def persist(self, work: Callable[[], Answer]) -> Answer:
-        """Repeat what may succeed later, as long as the claim holds.
+        """Repeat what may succeed later, while the claim holds and the worker may live.
 
         Raises:
-            Retryable: it did not succeed while the claim held.
+            Retryable: it did not succeed in that time.
         """
         while True:
             try:
                 return work()
             except Retryable as error:
-                if not self.holds:
+                if not self.holds or self._must_be_gone:
                     raise
                 wait = error.retry_after or _REPEAT_SECONDS
                 if self._done.wait(min(wait, self._deadline_after)):
@@ -125,15 +143,26 @@ class LeaseKeeper:
             case Held.YES:
                 self._renewed_at = asked_at
             case Held.CANCELLED:
-                self._told = StopReason.CANCELLED
+                self._tell(StopReason.CANCELLED)
             case Held.PAUSED:
-                self._told = StopReason.PAUSED
+                self._tell(StopReason.PAUSED)
             case Held.LOST:
-                self._told = StopReason.LEASE_LOST
-        if self._told is not None:
+                self._tell(StopReason.LEASE_LOST)
+        if self._told not in {None, StopReason.SHUTDOWN}:
             return False
         self._after()
         return True
+
+    @property
+    def _must_be_gone(self) -> bool:
+        until = self._told_at + self._grace + _LAST_WORDS_SECONDS
+        return self.reason is StopReason.SHUTDOWN and self._monotonic() > until
+
+    def _tell(self, reason: StopReason) -> None:
+        """Note why the run has to end; the time counts from the first reason there was."""
+        if self._told is None:
+            self._told_at = self._monotonic()
+        self._told = reason
 
     def _is_late(self) -> bool:
         return self._monotonic() - self._renewed_at > self._deadline_after

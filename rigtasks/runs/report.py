@@ -11,6 +11,7 @@ from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.lifecycle.caps import budget_used_up
 from rigtasks.lifecycle.commands import Accepted, Failed, Reviewed
 from rigtasks.lifecycle.events.base import Step
+from rigtasks.lifecycle.events.work import Unfinished
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import IssueState
 
@@ -24,12 +25,23 @@ NO_AGENT = Usage(model="", cost_micro_usd=0, cost_basis=CostBasis.REPORTED)
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of a run: its result, and what it took."""
+    """The end of a run: its result, and what it took.
+
+    Args:
+        result: what came of it.
+        ending: of the last call of the agent.
+        usage: of all of them.
+        steps: in order.
+        unfinished: what a run that was told to stop hands over.
+        not_kept: why it hands over nothing although its agent had begun.
+    """
 
     result: Accepted | Failed | Reviewed
     ending: str
     usage: Usage
     steps: tuple[Step, ...]
+    unfinished: Unfinished | None = None
+    not_kept: str = ""
 
     @property
     def words(self) -> str:

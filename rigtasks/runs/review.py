@@ -22,7 +22,7 @@ from rigtasks.runs.report import (
     over_budget,
     steps_of,
 )
-from rigtasks.runs.scene import Scene, base_head
+from rigtasks.runs.scene import Scene
 from rigtasks.workspace.checkout import BASE_REF, Start
 from rigtasks.workspace.errors import AccessDenied, BranchNotFound, RepositoryNotFound
 from rigtasks.workspace.git import Git, Remote
@@ -72,7 +72,7 @@ def _review(scene: Scene) -> RunReport:
         raise NothingToReview(f"{state.ref} has no head to review")
     credentials = scene.credentials()
     remote = Remote(url=credentials.clone_url, token=credentials.token)
-    start = Start(base_sha=base_head(remote, state.base_branch), head_sha=state.head_sha)
+    start = Start(base_sha=scene.base_head(remote, state.base_branch), head_sha=state.head_sha)
     workshop = scene.check_out(remote, start, branch_of(state))
     diff = _diff(workshop.checkout)
     base = read_base_config(workshop.checkout)

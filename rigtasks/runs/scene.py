@@ -96,10 +96,25 @@ class Scene:
             stop=self.keeper.stop,
         )
 
+    def head(self, remote: Remote, branch: str) -> str | None:
+        """Return the commit a branch is at now, None where there is no such branch."""
+        return remote_heads(remote, branch, stop=self.keeper.stop).get(branch)
+
+    def base_head(self, remote: Remote, branch: str) -> str:
+        """Return the commit the base branch is at now.
+
+        Raises:
+            BranchNotFound: there is no such branch.
+        """
+        found = self.head(remote, branch)
+        if found is None:
+            raise BranchNotFound(f"the repository has no branch {branch}")
+        return found
+
     def check_out(self, remote: Remote, start: Start, branch: str) -> Workshop:
         """Clone the repository without a way back, and put the walls around it."""
         checkout = self.folder / "repository"
-        checkout_for_agent(checkout, remote, start, branch=branch)
+        checkout_for_agent(checkout, remote, start, branch=branch, stop=self.keeper.stop)
         scratch = self.folder / "home"
         scratch.mkdir()
         return Workshop(
@@ -110,6 +125,7 @@ class Scene:
             bounds=self.kit.bounds,
             mark=f"rig-run-{self.claimed.run_id}",
             stop=self.keeper.stop,
+            grace=self.keeper.grace,
         )
 
     def runtime(self, workshop: Workshop, credentials: RunCredentials) -> Runtime:
@@ -150,20 +166,21 @@ class Scene:
         self.keeper.persist(lambda: self.kit.stores.artifacts.put(artifact))
         return artifact.id
 
+    def keep_unfinished(self, data: bytes) -> UUID:
+        """Store the bundle of unfinished work, trying only once: the worker has to be gone soon.
+
+        Raises:
+            Retryable: it was not stored.
+            Rejected: it is too large.
+        """
+        bundle = Artifact(
+            id=uuid4(), run_id=self.claimed.run_id, kind=ArtifactKind.BUNDLE, data=data
+        )
+        self.kit.stores.artifacts.put(bundle)
+        return bundle.id
+
     def keep_transcript(self, path: Path) -> None:
         """Store the transcript, where there is one; of an overlong one the end."""
         if path.is_file():
             data = path.read_bytes()[-LARGEST[ArtifactKind.TRANSCRIPT] :]
             self.keep(ArtifactKind.TRANSCRIPT, data)
-
-
-def base_head(remote: Remote, branch: str) -> str:
-    """Return the commit the base branch is at now.
-
-    Raises:
-        BranchNotFound: there is no such branch.
-    """
-    found = remote_heads(remote, branch).get(branch)
-    if found is None:
-        raise BranchNotFound(f"the repository has no branch {branch}")
-    return found

@@ -113,6 +113,7 @@ class _Run:
             lambda: self._renew(own),
             interval=kit.heartbeat_seconds,
             lease=kit.lease_seconds,
+            grace=kit.grace_seconds,
             asked_at=self._asked_at,
             shutting_down=kit.shutting_down,
             renewed=lambda: _show(self._present, self._claimed.run_id),
@@ -148,10 +149,9 @@ class _Run:
             folder=folder,
         )
         try:
-            report = self._try(scene)
+            return self._tell(scene, self._try(scene), keeper)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        return self._tell(scene, report, keeper)
 
     def _try(self, scene: Scene) -> RunReport:
         if self._claimed.stage is Stage.REVIEW:
@@ -169,6 +169,8 @@ class _Run:
                     epoch=self._claimed.epoch,
                     reason=keeper.reason or StopReason.SHUTDOWN,
                     usage=report.usage,
+                    unfinished=report.unfinished,
+                    not_kept=report.not_kept,
                 )
             )
             return f"released: {keeper.reason}"

@@ -11,8 +11,10 @@ from rigtasks.lifecycle.commands import (
     Command,
     FinishRun,
     IntendPush,
+    KeepUnfinished,
     ObservePullRequest,
     RecordPullRequest,
+    ReleaseRun,
     Reviewed,
     ReviewSeen,
     StartWork,
@@ -22,10 +24,12 @@ from rigtasks.lifecycle.envelope import Actor, ActorKind, StoredEvent
 from rigtasks.lifecycle.events.acceptance import ReviewAssigned
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.events.intake import IssueApproved, IssueAssigned
+from rigtasks.lifecycle.events.work import Unfinished
 from rigtasks.lifecycle.evolve import evolve
 from rigtasks.lifecycle.react import Bell, Effect, react
 from rigtasks.lifecycle.state import IssueState, Stage, stream_name
 from rigtasks.routing.agent_config import AgentConfig
+from rigtasks.runs.assignments import head_to_go_on_from
 
 NAMESPACE = UUID("6ff1b4c2-6c9f-4a55-9a0e-3c1f0b7f6c11")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -131,22 +135,42 @@ class Life:
         )
         return run_id
 
-    def implement(self, head_sha: str = "h1", branch: str = "feature/issue-7-totals") -> UUID:
-        """Claim, work, and leave accepted commits behind."""
+    def begin(self, branch: str = "feature/issue-7-totals") -> UUID:
+        """Claim, and begin to work."""
         run_id = self.claim()
-        epoch = self.issue.epoch
+        state = self.issue
         self.tell(
             StartWork(
                 run_id=run_id,
-                epoch=epoch,
+                epoch=state.epoch,
                 base_sha="b1",
-                head_sha=self.issue.head_sha,
+                head_sha=head_to_go_on_from(state, state.push_intent_sha),
                 branch=branch,
                 isolation="bubblewrap",
                 config=AgentConfig(),
                 config_sha="c1",
             )
         )
+        return run_id
+
+    def interrupt(self, head_sha: str = "w1") -> UUID:
+        """Claim, work, and give the claim back with what is done so far."""
+        run_id = self.begin()
+        work = Unfinished(artifact_id=uuid5(NAMESPACE, head_sha), base_sha="b1", head_sha=head_sha)
+        self.tell(
+            ReleaseRun(
+                run_id=run_id,
+                epoch=self.issue.epoch,
+                reason="the worker is shutting down",
+                usage=no_model(),
+                unfinished=work,
+            )
+        )
+        return run_id
+
+    def implement(self, head_sha: str = "h1", branch: str = "feature/issue-7-totals") -> UUID:
+        """Claim, work, and leave accepted commits behind."""
+        run_id = self.begin(branch)
         result = Accepted(
             artifact_id=uuid5(NAMESPACE, head_sha),
             base_sha="b1",
@@ -173,7 +197,7 @@ class Life:
         )
 
     def publish(self, pr: int = 3) -> None:
-        """Push the commits that wait and open or update the pull request."""
+        """Push the commits that wait; open or update the pull request where they are finished."""
         pending = self.issue.publish
         if pending is None:
             msg = "nothing waits to be published"
@@ -188,6 +212,13 @@ class Life:
                 new_sha=pending.head_sha,
             )
         )
+        if pending.unfinished:
+            self.tell(
+                KeepUnfinished(
+                    run_id=pending.run_id, epoch=pending.epoch, head_sha=pending.head_sha
+                )
+            )
+            return
         self.tell(
             RecordPullRequest(
                 run_id=pending.run_id,

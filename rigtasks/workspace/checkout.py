@@ -2,12 +2,13 @@
 
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from rigtasks.workspace.errors import GitFailed
-from rigtasks.workspace.git import Git, Remote
+from rigtasks.workspace.git import Git, Remote, never
 from rigtasks.workspace.remote_errors import remote_error
 
 #: Enough history for an agent to read why a line is as it is, and for the merge base of a branch.
@@ -50,7 +51,14 @@ class Start:
         return self.head_sha or self.base_sha
 
 
-def checkout_for_agent(directory: Path, remote: Remote, start: Start, *, branch: str) -> str:
+def checkout_for_agent(
+    directory: Path,
+    remote: Remote,
+    start: Start,
+    *,
+    branch: str,
+    stop: Callable[[], bool] = never,
+) -> str:
     """Check out a branch into a new directory that keeps no way back to the remote.
 
     The result is a plain clone, not a worktree, without remote, credential, hook or fetch record.
@@ -61,6 +69,7 @@ def checkout_for_agent(directory: Path, remote: Remote, start: Start, *, branch:
         remote: where from, with a token that may read.
         start: the commits to fetch.
         branch: the local branch to be on.
+        stop: asked about ten times a second; true ends it.
 
     Returns:
         The commit that is checked out.
@@ -68,7 +77,7 @@ def checkout_for_agent(directory: Path, remote: Remote, start: Start, *, branch:
     Raises:
         RigError: as `rigtasks.workspace.errors` names it for remotes.
     """
-    git = _new_repository(directory, bare=False)
+    git = _new_repository(directory, bare=False, stop=stop)
     _fetch(git, remote, start)
     git.read("checkout", "--quiet", "--no-track", "-B", branch, start.sha)
     if start.head_sha is not None:
@@ -94,7 +103,9 @@ def clean_clone(directory: Path, remote: Remote, start: Start) -> Git:
     return git
 
 
-def remote_heads(remote: Remote, *branches: str) -> dict[str, str]:
+def remote_heads(
+    remote: Remote, *branches: str, stop: Callable[[], bool] = never
+) -> dict[str, str]:
     """Ask the remote where branches are now; branches it does not have are left out.
 
     Raises:
@@ -102,7 +113,7 @@ def remote_heads(remote: Remote, *branches: str) -> dict[str, str]:
     """
     refs = [f"refs/heads/{branch}" for branch in branches]
     with tempfile.TemporaryDirectory(prefix="rig-ls-remote-") as nowhere:
-        git = Git(Path(nowhere))
+        git = Git(Path(nowhere), stop=stop)
         done = git.run("ls-remote", "--quiet", remote.url, *refs, remote=remote, timeout=60)
     if done.returncode != 0:
         raise remote_error("list the branches", done)
@@ -110,11 +121,11 @@ def remote_heads(remote: Remote, *branches: str) -> dict[str, str]:
     return {ref.removeprefix("refs/heads/"): sha for sha, ref in found if ref in refs}
 
 
-def _new_repository(directory: Path, *, bare: bool) -> Git:
+def _new_repository(directory: Path, *, bare: bool, stop: Callable[[], bool] = never) -> Git:
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         raise GitFailed(f"The directory {directory.name} is not empty; give a fresh one.")
-    git = Git(directory)
+    git = Git(directory, stop=stop)
     git.read("init", "--quiet", "--template=", *(["--bare"] if bare else []))
     return git
 

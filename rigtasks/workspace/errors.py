@@ -20,6 +20,10 @@ class GitTimeout(Retryable):
     """Git did not end in time and was killed with everything it had started."""
 
 
+class GitStopped(Retryable):
+    """Git was killed, with everything it had started, because its run has to end."""
+
+
 class RemoteUnavailable(Retryable):
     """The remote could not be reached or answered with a failure of its own."""
 

@@ -8,18 +8,20 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
-from rigtasks.workspace.errors import GitFailed, GitTimeout
+from rigtasks.workspace.errors import GitFailed, GitStopped, GitTimeout
 
 DEFAULT_TIMEOUT: Final = 120.0
 DEFAULT_MOST_OUTPUT: Final = 64 * 1024 * 1024
 _MOST_STDERR: Final = 16 * 1024
 _CHUNK: Final = 64 * 1024
 _HIDDEN: Final = "***"
+_TICK: Final = 0.1
 
 #: How an operator names proxies and certificate authorities; nothing else is inherited.
 _INHERITED: Final = (
@@ -109,17 +111,30 @@ class Completed:
         return self.stdout.decode("utf-8", "replace").rstrip("\n")
 
 
+def never() -> bool:
+    """Say that there is no reason to stop."""
+    return False
+
+
 class Git:
     """Run git in one directory that only the rig writes to.
 
     Args:
         directory: the repository, bare or with a work tree; it must exist.
         timeout: seconds a command may take unless it says otherwise.
+        stop: asked about ten times a second; true kills the command.
     """
 
-    def __init__(self, directory: Path, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        stop: Callable[[], bool] = never,
+    ) -> None:
         self.directory = directory
         self._timeout = timeout
+        self._stop = stop
 
     def run(
         self,
@@ -144,6 +159,7 @@ class Git:
 
         Raises:
             GitTimeout: it did not end in time.
+            GitStopped: there was a reason to stop.
         """
         limit = timeout or self._timeout
         with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as errors:
@@ -160,9 +176,12 @@ class Git:
             )
             if most_memory is not None:
                 _limit_memory(process, most_memory)
-            output, truncated, late = _collect(process, limit, most_output)
+            watch = _Watch(process, limit, self._stop)
+            output, truncated = _collect(process, watch, most_output)
             said = _tail(errors)
-        if late:
+        if watch.stopped:
+            raise GitStopped(f"git {arguments[0]} was stopped with its run.")
+        if watch.late:
             raise GitTimeout(f"git {arguments[0]} took longer than {limit:g} s and was stopped.")
         return Completed(
             returncode=process.returncode,
@@ -219,36 +238,58 @@ def environment(
     return variables
 
 
+class _Watch:
+    """Kills a process, from a thread of its own, that takes too long or has to stop."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], limit: float, stop: Callable[[], bool]
+    ) -> None:
+        self.late = False
+        self.stopped = False
+        self._process = process
+        self._deadline = time.monotonic() + limit
+        self._stop = stop
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="git", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ended.wait(min(_TICK, max(0.0, self._deadline - time.monotonic()))):
+            self.stopped = self._stop()
+            self.late = time.monotonic() >= self._deadline
+            if self.stopped or self.late:
+                _kill(self._process)
+                return
+
+
 def _collect(
-    process: subprocess.Popen[bytes], limit: float, most_output: int
-) -> tuple[bytes, bool, bool]:
+    process: subprocess.Popen[bytes], watch: _Watch, most_output: int
+) -> tuple[bytes, bool]:
     """Read what a process prints; stop its whole session when it says or takes too much."""
-    late = threading.Event()
-
-    def stop_late() -> None:
-        late.set()
-        _kill(process)
-
-    timer = threading.Timer(limit, stop_late)
-    timer.daemon = True
-    timer.start()
     kept = bytearray()
     try:
-        if process.stdout is None:
-            raise GitFailed("git was started without a pipe")
-        with process.stdout as pipe:
-            while len(kept) <= most_output and (chunk := os.read(pipe.fileno(), _CHUNK)):
-                kept += chunk
-        truncated = len(kept) > most_output
-        if truncated:
-            _kill(process)
-        process.wait()
+        with watch:
+            if process.stdout is None:
+                raise GitFailed("git was started without a pipe")
+            with process.stdout as pipe:
+                while len(kept) <= most_output and (chunk := os.read(pipe.fileno(), _CHUNK)):
+                    kept += chunk
+            truncated = len(kept) > most_output
+            if truncated:
+                _kill(process)
+            process.wait()
     finally:
-        timer.cancel()
         if process.returncode is None:
             _kill(process)
             process.wait()
-    return bytes(kept[:most_output]), truncated, late.is_set()
+    return bytes(kept[:most_output]), truncated
 
 
 def _limit_memory(process: subprocess.Popen[bytes], most: int) -> None:

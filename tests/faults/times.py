@@ -21,5 +21,7 @@ SETTINGS: Mapping[str, str] = {
     "RIG_REPUBLISH_SECONDS": str(REPUBLISH_SECONDS / SCALE),
     "RIG_RECONCILE_SECONDS": str(RECONCILE_SECONDS / SCALE),
     "RIG_PING_SECONDS": "1200",
+    # On a busy machine the usual 5 s may be too few for git.
+    "RIG_GRACE_SECONDS": "40",
     "RIG_QUEUES": '["dev-e-python", "review-e"]',
 }

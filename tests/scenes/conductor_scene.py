@@ -38,11 +38,13 @@ from rigtasks.lifecycle.commands import (
     Command,
     FinishRun,
     RecordMerge,
+    ReleaseRun,
     Reviewed,
     StartWork,
 )
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.events.intake import IssueLimits
+from rigtasks.lifecycle.events.work import Unfinished
 from rigtasks.lifecycle.state import IssueState, Lane, Stage, stream_name
 from rigtasks.lifecycle.timers import Timers
 from rigtasks.local.github.seeding import Person, Seeder
@@ -52,7 +54,7 @@ from rigtasks.routing.facts import IntakePolicy
 from rigtasks.routing.internal import InternalRepositories
 from rigtasks.routing.labels import READY
 from rigtasks.routing.stack import Queue
-from rigtasks.runs.assignments import branch_of
+from rigtasks.runs.assignments import branch_of, head_to_go_on_from
 from rigtasks.shell import IssueShell, Told
 from rigtasks.testing.real_git import real_git
 from rigtasks.workspace.checkout import Start, checkout_for_agent, remote_heads
@@ -207,9 +209,38 @@ class Scene:
 
     def implement(self, files: dict[str, str]) -> str:
         """Claim, commit these files as an agent would, and leave the bundle behind."""
+        claimed, work = self._work(files)
+        result = Accepted(
+            artifact_id=work.artifact_id,
+            base_sha=work.base_sha,
+            head_sha=work.head_sha,
+            command="python -m unittest -q",
+            files_changed=1,
+            lines_changed=2,
+        )
+        self.finish(claimed, result)
+        return work.head_sha
+
+    def interrupt(self, files: dict[str, str]) -> str:
+        """Claim, commit these files as a stopped run does, and give the claim back with them."""
+        claimed, work = self._work(files)
+        self.tell(
+            claimed,
+            ReleaseRun(
+                run_id=claimed.run_id,
+                epoch=claimed.epoch,
+                reason="the worker is shutting down",
+                usage=NO_COST,
+                unfinished=work,
+            ),
+        )
+        return work.head_sha
+
+    def _work(self, files: dict[str, str]) -> tuple[Claimed, Unfinished]:
         claimed, state, remote = self.claim(), self.state, self.remote()
         branch, base_sha = branch_of(state), remote_heads(remote, "main")["main"]
-        start = Start(base_sha=base_sha, head_sha=state.head_sha if state.pr else None)
+        found = remote_heads(remote, branch).get(branch)
+        start = Start(base_sha=base_sha, head_sha=head_to_go_on_from(state, found))
         self.checkouts += 1
         checkout = self.folder / f"checkout-{self.checkouts}"
         checkout_for_agent(checkout, remote, start, branch=branch)
@@ -227,16 +258,8 @@ class Scene:
             ),
         )
         head_sha = commit(Git(checkout), files)
-        result = Accepted(
-            artifact_id=self.keep(claimed, ArtifactKind.BUNDLE, _bundle(checkout, start, branch)),
-            base_sha=base_sha,
-            head_sha=head_sha,
-            command="python -m unittest -q",
-            files_changed=1,
-            lines_changed=2,
-        )
-        self.finish(claimed, result)
-        return head_sha
+        kept = self.keep(claimed, ArtifactKind.BUNDLE, _bundle(checkout, start, branch))
+        return claimed, Unfinished(artifact_id=kept, base_sha=base_sha, head_sha=head_sha)
 
     def keep(self, claimed: Claimed, kind: ArtifactKind, data: bytes) -> UUID:
         artifact = Artifact(id=uuid4(), run_id=claimed.run_id, kind=kind, data=data)

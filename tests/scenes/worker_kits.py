@@ -35,6 +35,7 @@ def make_kit(stores: Stores, database_url: str, folder: Path, **changes: Any) ->
         "time_scale": 1.0,
         "lease_seconds": 10.0,
         "heartbeat_seconds": 0.05,
+        "grace_seconds": 5.0,
         "token_patience": 1.5,
         "work_dir": folder,
         "shutting_down": lambda: False,

@@ -1,8 +1,9 @@
-# Commit the working tree as one commit on top of where the run started.
-# Arguments: start commit, branch, second parent or empty. Standard input: the message.
+# Commit the working tree, or a tree that was committed before, on top of where the run started.
+# Arguments: start commit, branch, second parent or empty, commit that the change is told against,
+# commit whose tree is taken or empty. Standard input: the message.
 # The index, the hooks, the HEAD and the configuration an agent may have left are not used.
 set -eu
-start=$1 branch=$2 other=$3
+start=$1 branch=$2 other=$3 since=$4 taken=$5
 export GIT_DIR=.git GIT_WORK_TREE=. GIT_INDEX_FILE="$TMPDIR/rig-index"
 export GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null GIT_CONFIG_GLOBAL=/dev/null
 git() {
@@ -12,10 +13,10 @@ git() {
 printf '%s\n' __pycache__/ '*.pyc' .pytest_cache/ .mypy_cache/ .ruff_cache/ node_modules/ \
     .venv/ .DS_Store > "$TMPDIR/rig-excludes"
 rm -f "$GIT_INDEX_FILE" "$GIT_INDEX_FILE.lock"
-git read-tree "$start"
-git add --all -- .
+git read-tree "${taken:-$start}"
+[ -n "$taken" ] || git add --all -- .
 tree=$(git write-tree)
-if [ -z "$other" ] && [ "$tree" = "$(git rev-parse --verify "$start^{tree}")" ]; then
+if [ -z "$other" ] && [ "$tree" = "$(git rev-parse --verify "$since^{tree}")" ]; then
     echo empty
     exit 0
 fi
@@ -33,4 +34,4 @@ git update-ref --no-deref "refs/heads/$branch" "$commit"
 git symbolic-ref HEAD "refs/heads/$branch"
 cp "$GIT_INDEX_FILE" .git/index
 echo "commit $commit"
-git diff-tree -r --numstat --no-renames "$start" "$commit" | sed 's/^/changed /'
+git diff-tree -r --numstat --no-renames "$since" "$commit" | sed 's/^/changed /'

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rigtasks.agent.scripted.answers import answer_finding
-from rigtasks.agent.scripted.examples import find_examples
+from rigtasks.agent.scripted.examples import Example, find_examples
 from rigtasks.agent.scripted.giving_up import GivesUp
 from rigtasks.agent.scripted.regression import add_tests
-from rigtasks.agent.scripted.repair import find_repair
+from rigtasks.agent.scripted.repair import find_repair, holds
 from rigtasks.agent.scripted.sources import Sources, is_source
 from rigtasks.agent.scripted.stream import Stream
 from rigtasks.agent.scripted.task import Task
+
+KEPT = "kept what an interrupted run had changed"
 
 
 def implement(task: Task, root: Path, stream: Stream) -> tuple[str, None]:
@@ -32,6 +34,8 @@ def _answer_review(task: Task, root: Path, stream: Stream) -> list[str]:
         stream.used("edit", finding.message, ok=said is not None, output=said or "no rule fits")
         if said is not None:
             done.append(said)
+    if not done and task.is_begun:
+        return [KEPT]
     if not done:
         raise GivesUp("no rule fits what the reviewer asks for")
     return done
@@ -43,8 +47,12 @@ def _solve(task: Task, root: Path, stream: Stream) -> list[str]:
         raise GivesUp("the issue gives no example of a call and its expected result")
     stream.say("Examples: " + "; ".join(f"{e.call} → {e.expected!r}" for e in examples))
     sources = Sources(root)
-    if task.output:
-        stream.say("The last attempt failed its tests, so the search starts again from before it.")
+    if task.is_begun and not task.output and holds(sources, examples):
+        stream.say("The unfinished work makes every example hold already.")
+        return [KEPT, *_cover(root, examples, task, stream)]
+    if task.output or task.is_begun:
+        what = "last attempt failed its tests" if task.output else "unfinished work is not right"
+        stream.say(f"The {what}, so the search starts again from before it.")
         for path in _changed_sources(root, task.start):
             sources.code[path] = _git(root, "show", f"{task.start}:{path}")
     repair = find_repair(
@@ -54,10 +62,14 @@ def _solve(task: Task, root: Path, stream: Stream) -> list[str]:
         (root / path).write_text(text, encoding="utf-8")
     (root / repair.path).write_text(repair.text, encoding="utf-8")
     stream.used("edit", repair.path, ok=True, output=repair.description)
+    return [repair.description, *_cover(root, examples, task, stream)]
+
+
+def _cover(root: Path, examples: tuple[Example, ...], task: Task, stream: Stream) -> list[str]:
     added = add_tests(Sources(root), examples, task)
     for path in added:
         stream.used("edit", path, ok=True, output="added the examples of the issue as a test")
-    return [repair.description, *(f"test added to {path}" for path in added)]
+    return [f"test added to {path}" for path in added]
 
 
 def _changed_sources(root: Path, start: str) -> Iterator[str]:

@@ -81,6 +81,23 @@ def find_repair(
     raise GivesUp(f"none of {tried} small edits makes the examples of the issue true")
 
 
+def holds(sources: Sources, examples: tuple[Example, ...]) -> bool:
+    """Say whether the code as it is makes every example true.
+
+    Raises:
+        GivesUp: that cannot be tried.
+    """
+    suspects = reachable(list(sources.definitions()), {example.function for example in examples})
+    if not suspects:
+        return False
+    path = suspects[0].path
+    with copy_of(sources.root) as copy:
+        answers = evaluate(
+            copy, examples, suspects, path=path, candidates=[sources.code[path]], wanted=1
+        )
+    return any(answer.holds for answer in answers)
+
+
 def _candidates(sources: Sources, path: str, suspects: list[Definition]) -> Iterator[_Candidate]:
     """Yield single edits, then the same edit everywhere in a function, then pairs."""
     text = sources.code[path]

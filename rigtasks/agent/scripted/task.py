@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _SECTION = re.compile(
     r"^<<<([\w-]+) ([0-9a-f]{16})>>>\n(.*?)\n<<<end \1 \2>>>$", re.MULTILINE | re.DOTALL
 )
-_FACT = re.compile(r"^(Issue|Start|Test command): (.+)$", re.MULTILINE)
+_FACT = re.compile(r"^(Issue|Start|Unfinished since|Test command): (.+)$", re.MULTILINE)
 _PLACE = re.compile(r"(?P<path>[^\s:]+):(?P<line>\d+)(?: (?P<severity>\w+))?: ")
 
 
@@ -22,7 +22,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Task:
-    """The parts of the prompt that the rules use."""
+    """The parts of the prompt that the rules use.
+
+    `start` is the code as it was before anybody tried to repair it; `is_begun` says that an
+    interrupted run has tried.
+    """
 
     number: int
     title: str
@@ -32,6 +36,7 @@ class Task:
     findings: tuple[Finding, ...]
     output: str
     diff: str
+    is_begun: bool = False
 
 
 def read_task(prompt: str) -> Task:
@@ -47,11 +52,12 @@ def read_task(prompt: str) -> Task:
         number=int(number) if number.isdecimal() else 0,
         title=" ".join(sections.get("title", [""])[0].split()),
         text="\n\n".join(texts),
-        start=facts.get("Start", "HEAD"),
+        start=facts.get("Unfinished since") or facts.get("Start", "HEAD"),
         test_command=facts.get("Test command", ""),
         findings=tuple(_findings(sections)),
         output="\n".join(sections.get("output", [])),
         diff="\n".join(sections.get("diff", [])),
+        is_begun="Unfinished since" in facts,
     )
 
 

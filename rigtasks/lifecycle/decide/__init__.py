@@ -33,6 +33,7 @@ _DECIDERS: dict[type[Command], Callable[[Any, IssueState | None], tuple[Event, .
     commands.ReleaseRun: work.release,
     commands.ExpireLease: work.expire,
     commands.IntendPush: work.intend_push,
+    commands.KeepUnfinished: work.keep_unfinished,
     commands.DropCommits: work.drop_commits,
     commands.RefusePublish: work.refuse_publish,
     commands.RecordPullRequest: work.record_pull_request,

@@ -30,6 +30,8 @@ def observe(command: ObservePullRequest, state: IssueState | None) -> tuple[Even
         return (closed, *return_cap(state, f"{command.closed_by} closed its pull request"))
     if command.head_sha != state.head_sha:
         return _moved(command, state)
+    if state.unfinished is not None and state.unfinished.head_sha == command.head_sha:
+        return ()  # nothing that is said of unfinished work counts
     return _at_head(command, state)
 
 

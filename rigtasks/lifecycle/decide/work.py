@@ -13,6 +13,7 @@ from rigtasks.lifecycle.commands import (
     Failed,
     FinishRun,
     IntendPush,
+    KeepUnfinished,
     RecordPullRequest,
     RefusePublish,
     ReleaseRun,
@@ -250,16 +251,22 @@ def _stop_for(over: tuple[BudgetExceeded, ...]) -> tuple[Event, ...]:
 
 
 def release(command: ReleaseRun, state: IssueState | None) -> tuple[Event, ...]:
-    """Take a claim back that its holder gave up in order; what it consumed counts."""
+    """Take a claim back that its holder gave up in order; what it consumed counts.
+
+    Only a run that began to implement has work to hand over.
+    """
     run = _held_run(state, command.run_id, command.epoch)
     if run is None or state is None:
         return ()
+    begun = state.lane is Lane.IN_PROGRESS and run.stage is Stage.IMPLEMENT
     used = TokenUsage(run_id=run.run_id, agent=run.agent, usage=command.usage)
     released = RunReleased(
         run_id=run.run_id,
         epoch=run.epoch,
         reason=command.reason,
         retry_seconds=_pause(state, FailureClass.SHUTDOWN, None) or 0.0,
+        unfinished=command.unfinished if begun else None,
+        not_kept=command.not_kept,
     )
     over = _over_budget(command.usage, state)
     if over:
@@ -307,17 +314,32 @@ def intend_push(command: IntendPush, state: IssueState | None) -> tuple[Event, .
     )
 
 
+def keep_unfinished(command: KeepUnfinished, state: IssueState | None) -> tuple[Event, ...]:
+    """Let the next run begin with what an interrupted one left on the branch."""
+    pending = _pending(state, command.run_id, command.epoch)
+    if state is None or pending is None or not pending.unfinished:
+        return ()
+    return (
+        IssueUnassigned(
+            run_id=command.run_id,
+            epoch=command.epoch,
+            reason=f"its unfinished work is on {state.branch}",
+            unfinished_sha=command.head_sha,
+        ),
+    )
+
+
 def drop_commits(command: DropCommits, state: IssueState | None) -> tuple[Event, ...]:
-    """Go back to the branch as it is now; that somebody else moved it costs no attempt."""
+    """Go back to the branch as it is now; that costs no attempt."""
     if _pending(state, command.run_id, command.epoch) is None:
         return ()
     return (IssueUnassigned(run_id=command.run_id, epoch=command.epoch, reason=command.reason),)
 
 
 def refuse_publish(command: RefusePublish, state: IssueState | None) -> tuple[Event, ...]:
-    """End a run whose commits may not be published."""
+    """End a run whose commits may not be published; an interrupted one has ended already."""
     pending = _pending(state, command.run_id, command.epoch)
-    if pending is None or state is None:
+    if pending is None or state is None or pending.unfinished:
         return ()
     pause = _pause(state, command.failure, command.retry_seconds)
     failed = _run_failed(pending, command.failure, command.reason, pause)
@@ -326,7 +348,8 @@ def refuse_publish(command: RefusePublish, state: IssueState | None) -> tuple[Ev
 
 def record_pull_request(command: RecordPullRequest, state: IssueState | None) -> tuple[Event, ...]:
     """Record the pull request with its new head, and whether a person has to look at it."""
-    if state is None or _pending(state, command.run_id, command.epoch) is None:
+    pending = _pending(state, command.run_id, command.epoch)
+    if state is None or pending is None or pending.unfinished:
         return ()
     gate: tuple[Event, ...] = ()
     if command.gate_reasons:
@@ -347,8 +370,13 @@ def record_pull_request(command: RecordPullRequest, state: IssueState | None) ->
 
 
 def adopt_pull_request(command: AdoptPullRequest, state: IssueState | None) -> tuple[Event, ...]:
-    """Take up the rig's own open pull request of an issue that nobody works on."""
+    """Take up the rig's own open pull request of an issue that nobody works on.
+
+    One that somebody opened with unfinished work is taken up once the work is finished.
+    """
     if state is None or state.lane is not Lane.QUEUED or state.pr is not None:
+        return ()
+    if state.unfinished is not None and state.unfinished.head_sha == command.head_sha:
         return ()
     return (
         PrCreated(

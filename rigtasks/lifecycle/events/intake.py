@@ -104,13 +104,18 @@ class IssueAssigned(Event, frozen=True, kw_only=True):
 
 
 class IssueUnassigned(Event, frozen=True, kw_only=True):
-    """The claim was taken back without a result."""
+    """The claim was taken back without a result, or what became of its commits.
+
+    `unfinished_sha` is the head of the branch where the unfinished work of the run is on it.
+    """
 
     type: ClassVar[str] = "ISSUE_UNASSIGNED"
+    schema_version: ClassVar[int] = 2
 
     run_id: UUID
     epoch: int
     reason: str
+    unfinished_sha: str | None = None
 
 
 class IssueCancelled(Event, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
 from typing import ClassVar
 from uuid import UUID
 
+import msgspec
+
 from rigtasks.lifecycle.events.base import Event, Step, Usage
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.routing.agent_config import AgentConfig
@@ -111,15 +113,30 @@ class PushIntent(Event, frozen=True, kw_only=True):
     new_sha: str
 
 
+class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
+    """One commit with what an interrupted run had changed so far, stored as a bundle."""
+
+    artifact_id: UUID
+    base_sha: str
+    head_sha: str
+
+
 class RunReleased(Event, frozen=True, kw_only=True):
-    """The holder gave the claim back in order; `retry_seconds` count from the event's own time."""
+    """The holder gave the claim back in order; `retry_seconds` count from the event's own time.
+
+    Nobody may claim the issue before `unfinished` is on its branch, or an `ISSUE_UNASSIGNED` says
+    why it is not. `not_kept` is why a run that had begun handed nothing over.
+    """
 
     type: ClassVar[str] = "RUN_RELEASED"
+    schema_version: ClassVar[int] = 2
 
     run_id: UUID
     epoch: int
     reason: str
     retry_seconds: float = 0.0
+    unfinished: Unfinished | None = None
+    not_kept: str = ""
 
 
 class RunFailed(Event, frozen=True, kw_only=True):

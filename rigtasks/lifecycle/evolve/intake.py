@@ -9,7 +9,9 @@ from rigtasks.lifecycle.state import (
     ActiveRun,
     IssueState,
     Lane,
+    PendingPublish,
     Stage,
+    UnfinishedWork,
 )
 
 
@@ -132,9 +134,34 @@ def assigned(
     )
 
 
-def unassigned(state: IssueState, _event: intake.IssueUnassigned, _: RecordedEvent) -> IssueState:
-    """Take a claim back that ended without a result, or commits that no longer fit."""
-    return replace(state, lane=resumed_lane(state), run=None, publish=None)
+def unassigned(state: IssueState, event: intake.IssueUnassigned, _: RecordedEvent) -> IssueState:
+    """Take a claim back that ended without a result, or commits that no longer fit.
+
+    A stopped issue stays stopped: its unfinished work came to the branch, or not, meanwhile.
+    """
+    freed = replace(
+        state,
+        lane=state.lane if state.lane is Lane.FAILED else resumed_lane(state),
+        run=None,
+        publish=None,
+    )
+    if event.unfinished_sha is None or state.publish is None:
+        return freed
+    return replace(
+        freed,
+        head_sha=event.unfinished_sha if state.pr is not None else state.head_sha,
+        unfinished=UnfinishedWork(
+            head_sha=event.unfinished_sha, since_sha=_since(state, state.publish)
+        ),
+    )
+
+
+def _since(state: IssueState, pending: PendingPublish) -> str:
+    """Return where the first of several interrupted runs in a row began."""
+    before = state.unfinished
+    if before is not None and before.head_sha == pending.start_sha:
+        return before.since_sha
+    return pending.start_sha or pending.base_sha
 
 
 def cancelled(state: IssueState, event: intake.IssueCancelled, _: RecordedEvent) -> IssueState:

@@ -20,6 +20,7 @@ def moved_head(state: IssueState, head_sha: str) -> IssueState:
         state,
         lane=Lane.IN_REVIEW,
         head_sha=head_sha,
+        unfinished=None,
         publish=None,
         verdict=None,
         feedback=None,
@@ -42,12 +43,13 @@ def pr_created(state: IssueState, event: work.PrCreated, _: RecordedEvent) -> Is
 def pr_updated(state: IssueState, event: work.PrUpdated, _: RecordedEvent) -> IssueState:
     """Follow the head, whoever moved it."""
     if state.lane in _NOT_MOVED_BY_OTHERS and not event.by_rig:
-        return replace(state, head_sha=event.head_sha)
+        return replace(state, head_sha=event.head_sha, unfinished=None)
     return moved_head(state, event.head_sha)
 
 
 def pr_closed(state: IssueState, _event: work.PrClosed, _: RecordedEvent) -> IssueState:
     """Go back to the queue."""
+    left = state.unfinished
     return replace(
         state,
         lane=Lane.QUEUED,
@@ -57,6 +59,7 @@ def pr_closed(state: IssueState, _event: work.PrClosed, _: RecordedEvent) -> Iss
         pr=None,
         returns=state.returns + 1,
         head_sha=None,
+        unfinished=None if left is None else replace(left, abandoned=True),
         feedback=None,
         blockers=(),
         blockers_sha=None,

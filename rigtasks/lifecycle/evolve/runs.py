@@ -31,13 +31,31 @@ def lost(state: IssueState, _event: work.RunLost, _: RecordedEvent) -> IssueStat
 
 
 def released(state: IssueState, event: work.RunReleased, stored: RecordedEvent) -> IssueState:
-    """Take back the claim of a holder that was interrupted."""
+    """Take back the claim of a holder that was interrupted; its work is put by first."""
+    publish = _put_by(state, event)
     return replace(
         state,
-        lane=resumed_lane(state),
+        lane=resumed_lane(state) if publish is None else state.lane,
         run=None,
+        publish=publish,
         retry_at=stored.recorded_at + timedelta(seconds=event.retry_seconds),
         interruptions=state.interruptions + 1,
+    )
+
+
+def _put_by(state: IssueState, event: work.RunReleased) -> PendingPublish | None:
+    """Return the unfinished commits that wait for the branch."""
+    work = event.unfinished
+    if work is None:
+        return None
+    return PendingPublish(
+        run_id=event.run_id,
+        epoch=event.epoch,
+        artifact_id=work.artifact_id,
+        base_sha=work.base_sha,
+        head_sha=work.head_sha,
+        start_sha=state.run.start_sha if state.run else None,
+        unfinished=True,
     )
 
 
@@ -156,12 +174,13 @@ def push_intent(state: IssueState, event: work.PushIntent, _: RecordedEvent) -> 
 
 
 def issue_failed(state: IssueState, event: work.IssueFailed, _: RecordedEvent) -> IssueState:
-    """Stop with the reason and who must act."""
+    """Stop with the reason and who must act; unfinished work still comes to its branch."""
+    unfinished = state.publish is not None and state.publish.unfinished
     return replace(
         state,
         lane=Lane.FAILED,
         run=None,
-        publish=None,
+        publish=state.publish if unfinished else None,
         verdict=None,
         reason=event.reason,
         failure=event.failure,

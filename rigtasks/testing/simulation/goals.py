@@ -52,6 +52,8 @@ class Goal(StrEnum):
     MESSAGE_TWICE = "a message was in its queue again"
     STORE_AWAY = "somebody asked Postgres while it was away"
     RELEASED = "a run was given back by a worker that leaves"
+    UNFINISHED = "unfinished work came to its branch"
+    UNFINISHED_DROPPED = "unfinished work was not kept"
     LEASE_PASSED = "a worker let go of a claim it could not renew"
     RENAMED = "an issue went on in a renamed repository"
     REFUSED_CALL = "GitHub refused a call for good"
@@ -94,6 +96,10 @@ def reached_by(event: Event, internal_id: int) -> tuple[Goal, ...]:
             reached = (Goal.ATTEMPTS,)
         case work.RunReleased(reason=StopReason.SHUTDOWN):
             reached = (Goal.RELEASED,)
+        case intake.IssueUnassigned(unfinished_sha=sha, reason=reason):
+            reached = (Goal.UNFINISHED,) if sha else ()
+            if "unfinished work is not kept" in reason:
+                reached = (Goal.UNFINISHED_DROPPED,)
         case liveness.Escalated(reason=reason):
             reached = tuple(goal for words, goal in _CALLS.items() if words in reason)
         case _:

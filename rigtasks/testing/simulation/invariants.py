@@ -24,6 +24,15 @@ from rigtasks.workspace.branches import issue_of_branch
 
 _CLAIMS = (intake.IssueAssigned, acceptance.ReviewAssigned)
 _REPORTS = (work.WorkStarted, work.CliCompleted, work.TestsPassed, work.TestsFailed)
+#: What may never be said of unfinished work.
+_FINISHED = (
+    work.TestsPassed,
+    work.PrCreated,
+    work.PrUpdated,
+    acceptance.ReviewPassed,
+    acceptance.ReviewDisputed,
+    acceptance.Merged,
+)
 #: Written after the end of an issue: what became of a pull request, money, and notes.
 _AFTER_THE_END = frozenset(
     {
@@ -76,6 +85,7 @@ class Invariants:
         self._live: dict[str, Any] = {}
         self._approved: dict[str, intake.IssueApproved] = {}
         self._intents: dict[str, set[str]] = defaultdict(set)
+        self._unfinished: set[str] = set()
         self._looked_at: dict[Any, Any] | None = None
         self._ended: set[str] = set()
         self._spent: Counter[str] = Counter()
@@ -148,10 +158,18 @@ class Invariants:
         elif isinstance(event, _REPORTS):
             fresh = event.epoch == self._epochs[stream]
             self._demand(fresh, "I2", f"{event.type} of epoch {event.epoch}")
+        self._check_unfinished(event)
         self._check_cycles(stream, event)
         if isinstance(event, acceptance.MergeGateWaiting):
             self._to_judge.add(stream)
         self._note(stored)
+
+    def _check_unfinished(self, event: Any) -> None:
+        """I6: what an interrupted run left is never reviewed, opened or merged by the rig."""
+        if isinstance(event, work.RunReleased) and event.unfinished is not None:
+            self._unfinished.add(event.unfinished.head_sha)
+        if isinstance(event, _FINISHED) and getattr(event, "by_rig", True):
+            self._demand(event.head_sha not in self._unfinished, "I6", f"unfinished {event.type}")
 
     def _check_budget(self, stream: str) -> None:
         """I23: no call of an agent is begun once the budget is spent; unknown cost spends it."""

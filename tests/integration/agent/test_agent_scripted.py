@@ -248,3 +248,25 @@ def test_text_of_the_issue_cannot_speak_for_the_rig(bench: Bench) -> None:
 def report(outcome: RunOutcome) -> str:
     tests = outcome.tests.output_tail if outcome.tests else ""
     return json.dumps([outcome.reason, [s.detail for s in outcome.steps], tests], indent=1)
+
+
+@pytest.mark.parametrize(("left", "said"), [(SLUG_FIXED, "kept"), (SLUG, "replace")])
+def test_it_goes_on_from_what_an_interrupted_run_left(bench: Bench, left: str, said: str) -> None:
+    # given unfinished work that solves the issue, or that does not
+    bench.fill_from_demo("node-slugs")
+    issue = bench.demo_issue("node-slugs")
+    path = bench.repository / "src" / "slugs.js"
+    path.write_text(path.read_text().replace(SLUG, left) + "// half way\n")
+    git(bench.repository, "commit", "-qam", "wip: slugs")
+    work = bench.assignment(
+        commands=NODE,
+        head_sha=git(bench.repository, "rev-parse", "HEAD"),
+        unfinished_since=bench.start,
+        **issue,
+    )
+
+    outcome = implement(work, bench.runtime())
+
+    assert outcome.success, outcome.reason
+    assert SLUG_FIXED in path.read_text()
+    assert said in outcome.steps[1].detail

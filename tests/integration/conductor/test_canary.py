@@ -86,6 +86,7 @@ def test_a_canary_whose_filing_was_not_noted_is_found_again(scene: Scene) -> Non
     assert len(issues(scene)) == 1
 
 
+@pytest.mark.incident("A14")
 def test_a_late_one_is_no_success_and_none_follows_it_until_it_is_closed(scene: Scene) -> None:
     # given a canary that nobody takes in
     with_canary(scene, period=1.0, limit=0.0)

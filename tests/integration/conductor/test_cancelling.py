@@ -54,6 +54,7 @@ def kit_of(scene: Scene, database_url: str) -> WorkerKit:
         time_scale=1.0,
         lease_seconds=60.0,
         heartbeat_seconds=HEARTBEAT,
+        grace_seconds=5.0,
         token_patience=PATIENCE,
         work_dir=scene.folder / "runs",
         shutting_down=lambda: False,

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from conductor_scene import FIXED, MakeScene, Scene
 
 from rigtasks.conductor.context import CONDUCTOR
@@ -38,6 +39,7 @@ def gated(make_scene: MakeScene) -> Scene:
     return scene
 
 
+@pytest.mark.incident("B44")
 def test_the_person_at_the_gate_is_told_what_to_look_at(make_scene: MakeScene) -> None:
     scene = gated(make_scene)
     head = scene.state.head_sha or ""
@@ -60,6 +62,7 @@ def test_the_person_at_the_gate_is_told_what_to_look_at(make_scene: MakeScene) -
     assert remind(scene) == "ignored: nobody is waited for any more"
 
 
+@pytest.mark.incident("B44")
 def test_a_called_person_is_told_what_it_waits_for(scene: Scene) -> None:
     scene.label()
     shell = scene.conductor.shell

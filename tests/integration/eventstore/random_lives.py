@@ -174,9 +174,16 @@ class Lives:
             config=AgentConfig(),
             config_sha="c2",
         )
+        half = work.Unfinished(artifact_id=self._uuid(), base_sha="b1", head_sha=head)
+        interrupted = work.RunReleased(run_id=run, epoch=epoch, reason="shutdown", unfinished=half)
+        kept = intake.IssueUnassigned(
+            run_id=run, epoch=epoch, reason="it is on the branch", unfinished_sha=head
+        )
         return [
             (failed,),
             (completed, tokens),
+            (started, interrupted),
+            (started, interrupted, kept),
             (tokens, passed),
             (passed, created),
             (started, work.CliStarted(run_id=run, provider="scripted", isolation="bwrap")),

@@ -1,7 +1,9 @@
 """Checkouts come from real git over HTTP and keep nothing that leads back."""
 
 import os
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from rigtasks.workspace.checkout import Start, checkout_for_agent, clean_clone, 
 from rigtasks.workspace.errors import (
     AuthenticationFailed,
     GitFailed,
+    GitStopped,
     GitTimeout,
     RemoteUnavailable,
     RepositoryNotFound,
@@ -245,3 +248,25 @@ def test_a_directory_of_another_user_is_worked_on_and_no_other(
     assert shop.base_sha
     assert status({}) == 0
     assert status({"safe.directory": str(tmp_path)}) != 0
+
+
+def test_a_command_whose_run_has_to_end_is_killed(tmp_path: Path) -> None:
+    git = Git(tmp_path, stop=(tmp_path / "at-it").exists)
+
+    with pytest.raises(GitStopped, match="stopped with its run"):
+        git.run("-c", "alias.hang=!touch at-it; sleep 60; true", "hang")
+
+
+def test_a_checkout_from_a_silent_remote_ends_with_its_run(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        remote = Remote(url=f"http://127.0.0.1:{silent.getsockname()[1]}/acme/shop.git")
+        began = time.monotonic()
+
+        with pytest.raises(GitStopped):
+            checkout_for_agent(
+                tmp_path / "work",
+                remote,
+                Start(base_sha="a" * 40),
+                branch=BRANCH,
+                stop=lambda: time.monotonic() - began > 0.5,
+            )

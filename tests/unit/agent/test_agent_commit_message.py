@@ -10,7 +10,7 @@ from rigtasks.agent.commit_message import commit_message
 RUN = UUID(int=7)
 
 
-def message(title: str, feedback: Feedback | None = None) -> list[str]:
+def message(title: str, feedback: Feedback | None = None, *, unfinished: bool = False) -> list[str]:
     work = Assignment(
         run_id=RUN,
         ref="demo/rooms#3",
@@ -24,7 +24,8 @@ def message(title: str, feedback: Feedback | None = None) -> list[str]:
         head_sha="a" * 40,
         feedback=feedback,
     )
-    return commit_message(work, agent="dev-e", model="m-1").split("\n")
+    made = commit_message(work, agent="dev-e", model="m-1", unfinished=unfinished)
+    return made.split("\n")
 
 
 def test_run_agent_model_and_issue_are_named() -> None:
@@ -68,3 +69,12 @@ def test_an_answer_to_a_review_says_so() -> None:
     subject = message("Clash", Feedback(kind=FeedbackKind.REVIEW, summary="one"))[0]
 
     assert subject == "fix: answer the review of “Clash”"
+
+
+def test_unfinished_work_says_so_whatever_it_answers_and_switches_nothing_off() -> None:
+    feedback = Feedback(kind=FeedbackKind.REVIEW, summary="one")
+
+    subject, _, *trailers = message("[skip ci] Clash", feedback, unfinished=True)
+
+    assert subject == "wip: Clash"
+    assert len(trailers) == 5

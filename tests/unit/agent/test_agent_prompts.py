@@ -46,6 +46,7 @@ def assignment(**changes: object) -> Assignment:
     ("name", "work", "character"),
     [
         ("implement", assignment(), "dev-e"),
+        ("implement-on", assignment(unfinished_since="b" * 40), "dev-e"),
         (
             "implement-again",
             assignment(

@@ -14,6 +14,7 @@ from rigtasks.lifecycle.commands import (
     AdoptPullRequest,
     Cancel,
     CiStatus,
+    DropCommits,
     Escalate,
     ExpireLease,
     Failed,
@@ -69,6 +70,13 @@ def refuse_publish(life: Life) -> None:
     )
 
 
+def drop(life: Life) -> None:
+    pending = life.issue.publish
+    assert pending is not None
+    ids: dict[str, Any] = {"run_id": pending.run_id, "epoch": pending.epoch}
+    life.tell(DropCommits(**ids, reason="somebody moved the branch"))
+
+
 def abstain(life: Life) -> None:
     pending = life.issue.verdict
     assert pending is not None
@@ -91,6 +99,7 @@ def claim_moves(life: Life) -> list[Move]:
     moves += [partial(fail, failure=failure) for failure in FailureClass]
     if life.issue.wanted_stage is Stage.IMPLEMENT:
         moves += [lambda one: one.implement(head_sha=f"h{len(one.events)}")] * 8
+        moves += [lambda one: one.interrupt(head_sha=f"w{len(one.events)}")] * 4
     else:
         moves += [Life.review] * 8
     return moves
@@ -155,7 +164,7 @@ def live(choices: list[int]) -> Life:
         if state.wanted_stage is not None:
             moves += claim_moves(life)
         if state.publish is not None:
-            moves += [Life.publish] * 8 + [refuse_publish]
+            moves += [Life.publish] * 8 + [refuse_publish, drop]
         if state.verdict is not None:
             moves += [abstain]
         if state.pr is not None:

@@ -227,3 +227,49 @@ def test_what_may_succeed_later_is_repeated_only_while_the_claim_holds() -> None
         keeper_of(lease=0.15).persist(work)
 
     assert len(tries) > 2
+
+
+def interrupted(folder: Path, **changes: Any) -> RunOutcome:
+    told = {"success": False, "failure": FailureClass.SHUTDOWN, "reason": "told to stop"}
+    return finished(folder, **{**told, "tests": None, **changes})
+
+
+def test_the_work_of_an_interrupted_run_is_stored_and_named(tmp_path: Path, life: Life) -> None:
+    shelf = Shelf()
+
+    report = implementing.report_of(scene_of(tmp_path, shelf, life=life), interrupted(tmp_path))
+
+    assert [artifact.data for artifact in shelf.kept] == [b"commits"]
+    work = report.unfinished
+    assert work is not None
+    assert (work.artifact_id, work.head_sha, work.base_sha) == (shelf.kept[0].id, "h1", "b1")
+    assert (report.not_kept, report.usage) == ("", PAID)
+
+
+def test_work_that_cannot_be_stored_at_once_is_given_up_with_the_reason(
+    tmp_path: Path, life: Life
+) -> None:
+    shelf = Shelf(away())
+
+    report = implementing.report_of(scene_of(tmp_path, shelf, life=life), interrupted(tmp_path))
+
+    assert (report.unfinished, shelf.kept) == (None, [])
+    assert report.not_kept == "Postgres does not answer"
+
+
+def test_why_the_checkout_gave_nothing_is_passed_on(tmp_path: Path, life: Life) -> None:
+    outcome = interrupted(tmp_path, bundle=None, head_sha=None, not_kept="no time")
+
+    report = implementing.report_of(scene_of(tmp_path, Shelf(), life=life), outcome)
+
+    assert (report.unfinished, report.not_kept) == (None, "no time")
+
+
+def test_the_commits_of_a_failed_run_are_not_taken_for_unfinished_work(
+    tmp_path: Path, life: Life
+) -> None:
+    outcome = finished(tmp_path, success=False, failure=FailureClass.WORK, reason="red")
+
+    report = implementing.report_of(scene_of(tmp_path, Shelf(), life=life), outcome)
+
+    assert report.unfinished is None

@@ -144,3 +144,92 @@ def test_a_run_that_was_told_to_stop_holds_its_claim_no_longer_than_others() -> 
     assert (keeper.reason, keeper.holds) == (StopReason.PAUSED, True)
     now[0] = 140.5
     assert (keeper.reason, keeper.holds) == (StopReason.PAUSED, False)
+
+
+class Stopped:
+    """A keeper on a clock of its own, told to stop at 100 s."""
+
+    def __init__(self, *held: Held, leaving: bool = False) -> None:
+        self.now = 100.0
+        script = answers(*held)
+
+        def renew() -> Held:
+            answer = next(script)
+            assert isinstance(answer, Held)
+            return answer
+
+        self.keeper = LeaseKeeper(
+            renew,
+            interval=15.0,
+            lease=60.0,
+            asked_at=100.0,
+            shutting_down=lambda: leaving,
+            monotonic=lambda: self.now,
+        )
+
+
+def test_a_run_that_may_go_on_has_no_grace() -> None:
+    assert Stopped(Held.YES).keeper.grace() == 0.0
+
+
+def test_grace_counts_from_when_the_run_was_told_to_stop_and_ends() -> None:
+    stopped = Stopped(Held.YES, leaving=True)
+    assert stopped.keeper.grace() == 5.0
+
+    stopped.now = 103.0
+    assert stopped.keeper.grace() == 2.0
+    stopped.now = 106.0
+    assert stopped.keeper.grace() == 0.0
+
+
+def test_a_paused_run_has_grace_as_well() -> None:
+    stopped = Stopped(Held.PAUSED)
+    stopped.keeper.beat()
+
+    assert stopped.keeper.grace() == 5.0
+
+
+@pytest.mark.parametrize("held", [Held.CANCELLED, Held.LOST])
+def test_nobody_wants_the_work_of_a_withdrawn_or_lost_run(held: Held) -> None:
+    stopped = Stopped(held)
+    stopped.keeper.beat()
+
+    assert stopped.keeper.grace() == 0.0
+
+
+def test_a_claim_that_is_lost_while_the_run_stops_ends_its_grace() -> None:
+    stopped = Stopped(Held.LOST, leaving=True)
+    assert stopped.keeper.grace() == 5.0
+
+    stopped.keeper.beat()
+
+    assert stopped.keeper.grace() == 0.0
+    assert stopped.keeper.reason is StopReason.LEASE_LOST
+
+
+def test_a_worker_that_has_to_be_gone_repeats_nothing_for_longer() -> None:
+    stopped = Stopped(Held.YES, leaving=True)
+    tries: list[float] = []
+
+    def away() -> None:
+        tries.append(stopped.now)
+        stopped.now += 3.0
+        raise Retryable("Postgres is away", retry_after=0.001)
+
+    assert stopped.keeper.stop()
+    with pytest.raises(Retryable):
+        stopped.keeper.persist(away)
+
+    assert tries == [100.0, 103.0, 106.0]
+    assert stopped.keeper.holds
+
+
+def test_a_worker_that_shuts_down_holds_its_claim_until_it_has_said_so() -> None:
+    stopped = Stopped(Held.YES, leaving=True)
+    assert stopped.keeper.stop()
+
+    stopped.now = 130.0
+    assert stopped.keeper.beat()
+    stopped.now = 160.0
+
+    assert (stopped.keeper.holds, stopped.keeper.reason) == (True, StopReason.SHUTDOWN)

@@ -26,7 +26,8 @@ def _assigned(event: intake.IssueAssigned, told: Told) -> Lines:
 
 
 def _unassigned(event: intake.IssueUnassigned, _: Told) -> Lines:
-    return (line(Tone.WAIT, "claim taken back", event.reason),)
+    words = "claim taken back" if event.unfinished_sha is None else "ready for the next run"
+    return (line(Tone.WAIT, words, event.reason),)
 
 
 def _cancelled(event: intake.IssueCancelled, _: Told) -> Lines:

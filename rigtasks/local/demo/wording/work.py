@@ -34,7 +34,8 @@ def _tests_failed(event: work.TestsFailed, _: Told) -> Lines:
 
 
 def _released(event: work.RunReleased, _: Told) -> Lines:
-    return (line(Tone.WAIT, "claim given back", event.reason),)
+    kept = "its unfinished work is kept" if event.unfinished is not None else event.not_kept
+    return (line(Tone.WAIT, "claim given back", event.reason, kept),)
 
 
 def _run_failed(event: work.RunFailed, _: Told) -> Lines:
