@@ -14,7 +14,7 @@ from rigtasks.github.pulls import open_pull_request
 from rigtasks.lifecycle.commands import DropCommits, IntendPush, RecordPullRequest, RefusePublish
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import IssueState, PendingPublish
-from rigtasks.review.diff import parse_diff
+from rigtasks.review.diff import Diff, parse_diff
 from rigtasks.review.diff_policy import CommitMessage, Denial, PolicyReport, inspect
 from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.routing.internal import RepositoryRef as RoutedRepository
@@ -103,7 +103,8 @@ class _Publication:
         work = clone.receive(data, branch=self._branch, start=start)
         if work.head_sha != self._pending.head_sha:
             return self._refuse(FailureClass.POLICY, _other_commits(work, self._pending))
-        report = self._inspect(work)
+        diff = parse_diff(work.diff.text.encode(), truncated=work.diff.truncated)
+        report = self._inspect(work, diff)
         if not report.may_push:
             reasons = "; ".join(f"{one.summary}. {one.remedy}" for one in report.denials)
             return self._refuse(FailureClass.POLICY, reasons)
@@ -111,7 +112,7 @@ class _Publication:
             require_running(conductor, state)
             self._push(clone, found, work.head_sha)
         require_running(conductor, state)
-        return self._open(report)
+        return self._open(report, diff)
 
     def _require_known(self, found: str | None) -> None:
         """Look whether the branch is still where the run began, or where the rig left it."""
@@ -133,8 +134,7 @@ class _Publication:
         )
         return f"dropped: {reason}"
 
-    def _inspect(self, work: ReceivedWork) -> PolicyReport:
-        diff = parse_diff(work.diff.text.encode(), truncated=work.diff.truncated)
+    def _inspect(self, work: ReceivedWork, diff: Diff) -> PolicyReport:
         messages = tuple(CommitMessage(sha=one.sha, message=one.message) for one in work.commits)
         report = inspect(diff, messages, bounds_of(self._config))
         if not any(one.kind is Denial.TOO_LARGE for one in report.denials):
@@ -159,7 +159,7 @@ class _Publication:
             PushRequest(branch=self._branch, issue=state.number, old_sha=found, new_sha=new_sha)
         )
 
-    def _open(self, report: PolicyReport) -> str:
+    def _open(self, report: PolicyReport, diff: Diff) -> str:
         state = self._state
         self._still_wanted()
         api = self._conductor.api(Role.AUTHOR, state)
@@ -170,7 +170,7 @@ class _Publication:
             title=pull_request_title(state),
             body=pull_request_body(state, self._pending),
         )
-        gates = human_gates_of(report, self._config)
+        gates = human_gates_of(report, diff, self._config)
         pull = opened.pull_request
         self._tell(
             RecordPullRequest(

@@ -12,6 +12,7 @@ from rigtasks.routing.decisions import (
     Adopt,
     Hold,
     IntakeDecision,
+    Question,
     RefusalCode,
     Refuse,
     Route,
@@ -19,7 +20,9 @@ from rigtasks.routing.decisions import (
     WaitsFor,
 )
 from rigtasks.routing.dependencies import Dependency, parse_dependencies
+from rigtasks.routing.escalation import called_for
 from rigtasks.routing.facts import (
+    AccountType,
     DependencyState,
     IntakeFacts,
     IntakePolicy,
@@ -31,7 +34,7 @@ from rigtasks.routing.refusals import REASONS
 from rigtasks.routing.sanitise import sanitise
 from rigtasks.routing.stack import Queue, Stack, detect_stack, queue_for
 from rigtasks.routing.task_text import FrozenTask, freeze_task
-from rigtasks.routing.yaml_tree import ConfigInvalid
+from rigtasks.routing.yaml_tree import ConfigInvalid, shown
 
 _STACK_HINT = "add `.rig-agent.yaml` with `stack: node`, `dotnet`, `python` or `ios`"
 
@@ -61,13 +64,35 @@ def decide_intake(facts: IntakeFacts, policy: IntakePolicy) -> IntakeDecision:
     own = next((pull for pull in facts.open_pull_requests if pull.ours), None)
     if own is not None:
         return Adopt(pull_request=own.number, route=route, task=task, generation=generation)
+    question = _question(facts, settled.config, task)
     hold = _waits(facts, settled.queue, route.dependencies)
     if hold is not None:
         waits_for, sentence = hold
         return Hold(
-            waits_for=waits_for, sentence=sentence, route=route, task=task, generation=generation
+            waits_for=waits_for,
+            sentence=sentence,
+            route=route,
+            task=task,
+            generation=generation,
+            question=question,
         )
-    return Admit(route=route, task=task, generation=generation)
+    return Admit(route=route, task=task, generation=generation, question=question)
+
+
+def _question(facts: IntakeFacts, config: AgentConfig, task: FrozenTask) -> Question | None:
+    """Ask a person about a text that the repository's file wants one to see first."""
+    text = "\n".join([task.title, task.body, *(comment.body for comment in task.comments)])
+    found = called_for(config.escalate, text)
+    if not found:
+        return None
+    named = ", ".join(shown(entry) for entry in found)
+    labeller = facts.issue.labelled_by
+    return Question(
+        sentence=f"the text speaks of {named}, for which this repository wants a person "
+        f"(`escalate`): somebody with write permission reads it and sets the label `{READY}` "
+        "again, then an agent starts",
+        labelled_by_person=labeller is not None and labeller.type is AccountType.USER,
+    )
 
 
 def _is_superseded(stream: StreamFacts, task: FrozenTask) -> bool:

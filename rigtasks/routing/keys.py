@@ -252,11 +252,14 @@ KEYS: tuple[Key, ...] = (
         name="escalate",
         kind=Kind.LIST,
         about=(
-            "Conditions under which the agent asks a person. "
-            "One that names `requires-macos` sends the repository's issues to the `ios` queue."
+            "Words that call a person, looked for as they stand; `*` is anything within a line. "
+            "Where an issue's text holds them, somebody with write permission has to set the label "
+            "again before an agent starts; a change that holds them in a path or a changed line "
+            "waits at the human gate. An entry that names `requires-macos` does neither: it sends "
+            "the repository's issues to the `ios` queue."
         ),
         default="none",
-        accepts="sentences on one line",
+        accepts="words on one line",
         pattern=PHRASE,
         example='"needs Xcode (requires-macos)"',
     ),
