@@ -99,6 +99,7 @@ def conductor() -> Conductor:
             queues=frozenset(Queue(name) for name in chosen.queues),
             trusted_accounts=frozenset(chosen.trusted_user_ids),
             owners=frozenset(owner.strip().lower() for owner in chosen.owners),
+            tools=chosen.tool_list,
         ),
         label=READY,
         limits=IssueLimits(
@@ -143,6 +144,7 @@ def worker_kit(holder: str) -> WorkerKit:
         internal=_internal(chosen),
         run_limits=RunLimits(max_seconds=chosen.implement_minutes * 60),
         setup_network=chosen.setup_network,
+        tool_list=chosen.tool_list,
         review_limits=RunLimits(max_seconds=chosen.review_minutes * 60),
         timers=AgentTimers(),
         time_scale=chosen.time_scale,
@@ -154,6 +156,15 @@ def worker_kit(holder: str) -> WorkerKit:
         now=_now,
         database_url=chosen.database_url.get_secret_value(),
     )
+
+
+def check_offers() -> None:
+    """Make sure that what repositories may choose from can be read.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    settings().tool_list  # noqa: B018 - reading it is the check
 
 
 def check_agents(queues: Iterable[str]) -> None:

@@ -16,6 +16,7 @@ from rigtasks.github.identities import Role
 from rigtasks.lifecycle.breaker import BreakerLimits
 from rigtasks.lifecycle.lateness import Patience
 from rigtasks.lifecycle.timers import Timers
+from rigtasks.routing.tools import DEFAULT_TOOLS, ToolList, ToolListInvalid, parse_tool_list
 
 #: How long the conductor may take to get a token from GitHub and seal it.
 _ANSWER_SECONDS = 15.0
@@ -140,6 +141,10 @@ class Settings(BaseSettings):
     tool_path: str = Field(
         default="",
         description="Folders of programs that sandboxed commands find, separated by `:`.",
+    )
+    tools_file: Path | None = Field(
+        default=None,
+        description="JSON file with the tools that repositories may have; a short list without it.",
     )
     run_network: bool = Field(
         default=False, description="Whether the agent's command has the network."
@@ -339,6 +344,22 @@ class Settings(BaseSettings):
         if missing:
             raise ConfigurationError(f"RIG_APPS_FILE={self.apps_file} lacks {', '.join(missing)}")
         return apps
+
+    @cached_property
+    def tool_list(self) -> ToolList:
+        """Return the tools that repositories may have installed.
+
+        Raises:
+            ConfigurationError: the file is missing or unreadable, or an entry of it is wrong.
+        """
+        if self.tools_file is None:
+            return DEFAULT_TOOLS
+        try:
+            return parse_tool_list(self.tools_file.read_bytes())
+        except (OSError, ToolListInvalid) as error:
+            raise ConfigurationError(
+                f"RIG_TOOLS_FILE={self.tools_file} cannot be used: {error}"
+            ) from error
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:

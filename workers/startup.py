@@ -6,7 +6,7 @@ from typing import Any
 from celery import bootsteps
 from celery.signals import celeryd_init, worker_process_init, worker_shutting_down
 
-from rigtasks.bootstrap import check_agents, shutdown_file, worker_kit
+from rigtasks.bootstrap import check_agents, check_offers, shutdown_file, worker_kit
 from rigtasks.celery import app
 from rigtasks.config import ConfigurationError, load_settings
 from rigtasks.tasks.presence import announce
@@ -21,6 +21,7 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
     queues = asked.split(",") if isinstance(asked, str) else list(asked)
     try:
         kind = worker_type_for(queues)
+        check_offers()
         if kind.runs_agents:
             check_agents(queues)
     except ConfigurationError as error:

@@ -24,6 +24,7 @@ class RefusalCode(StrEnum):
     ALREADY_SOLVED = "already_solved"
     OPEN_PULL_REQUEST = "open_pull_request"
     CONFIG_INVALID = "config_invalid"
+    TOOL_NOT_ALLOWED = "tool_not_allowed"
     NO_STACK = "no_stack"
     AMBIGUOUS_STACK = "ambiguous_stack"
     NO_ELIGIBLE_WORKER = "no_eligible_worker"

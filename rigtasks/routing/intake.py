@@ -34,6 +34,7 @@ from rigtasks.routing.refusals import REASONS
 from rigtasks.routing.sanitise import sanitise
 from rigtasks.routing.stack import Queue, Stack, detect_stack, queue_for
 from rigtasks.routing.task_text import FrozenTask, freeze_task
+from rigtasks.routing.tools import NotAllowed
 from rigtasks.routing.yaml_tree import ConfigInvalid, shown
 
 _STACK_HINT = "add `.rig-agent.yaml` with `stack: node`, `dotnet`, `python` or `ios`"
@@ -129,6 +130,12 @@ def _settle(facts: IntakeFacts, policy: IntakePolicy) -> _Settled | Refuse:
     config = _config(facts)
     if isinstance(config, Refuse):
         return config
+    tools = policy.tools.choose(config.tools)
+    if isinstance(tools, NotAllowed):
+        return Refuse(
+            code=RefusalCode.TOOL_NOT_ALLOWED,
+            sentence=f"{tools.sentence}. Then label the issue `{READY}` again",
+        )
     stack = config.stack or _detect(facts, config)
     if isinstance(stack, Refuse):
         return stack

@@ -220,9 +220,16 @@ KEYS: tuple[Key, ...] = (
     Key(
         name="tools",
         kind=Kind.LIST,
-        about="Extra packages, installed in the sandbox before the agent starts.",
+        about=(
+            "Extra tools for the run, installed in its sandbox before the agent starts. An operator "
+            "lists which there are (`RIG_TOOLS_FILE`) and in which version; an issue that needs "
+            "another one is refused."
+        ),
         default="none",
-        accepts="package names, optionally with `==version` or `@version`; no options, URLs, paths",
+        accepts=(
+            "package names, optionally with the listed `==version` or `@version`; no options, "
+            "URLs, paths"
+        ),
         pattern=TOOL,
         max_length=100,
         example="firebase-tools",

@@ -9,7 +9,8 @@ from rigtasks.eventstore.artifacts import ArtifactKind
 from rigtasks.lifecycle.commands import Accepted, Failed, StartCli, StartWork
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.routing.agent_config import ConfigInvalid
-from rigtasks.runs.assignments import assignment_for, branch_of
+from rigtasks.routing.tools import NotAllowed
+from rigtasks.runs.assignments import SetUp, assignment_for, branch_of
 from rigtasks.runs.base_config import read_base_config
 from rigtasks.runs.credentials import CredentialsRefused
 from rigtasks.runs.report import (
@@ -75,6 +76,10 @@ def _implement(scene: Scene) -> RunReport:
             config_sha=base.blob_sha,
         )
     )
+    names = scene.kit.tool_list.choose(base.config.tools)
+    if isinstance(names, NotAllowed):
+        return failed(FailureClass.POLICY, names.sentence)
+    workshop, tools = scene.with_tools(workshop, names)
     runtime = scene.runtime(workshop, credentials)
     scene.tell(
         StartCli(
@@ -92,7 +97,7 @@ def _implement(scene: Scene) -> RunReport:
         base_sha=base_sha,
         head_sha=start.sha,
         defaults=scene.kit.run_limits,
-        setup_network=scene.kit.setup_network,
+        set_up=SetUp(network=scene.kit.setup_network, tools=tools),
     )
     return report_of(scene, implement(assignment, runtime))
 

@@ -13,6 +13,7 @@ from rigtasks.eventstore.claims import Limits
 from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.state import Stage
 from rigtasks.routing.internal import InternalRepositories
+from rigtasks.routing.tools import ToolList
 from rigtasks.runs.credentials import CredentialRequests
 from rigtasks.shell import IssueShell
 
@@ -34,6 +35,7 @@ class WorkerKit:
         run_limits: the rig's own limits of one implementing run.
         review_limits: and of one reviewing run.
         setup_network: whether a repository's setupCommand may reach the network.
+        tool_list: the tools that a repository may have installed for its runs.
         timers: of one call of the agent, unscaled.
         time_scale: multiplies every timer.
         lease_seconds: how long a claim lives without a heartbeat, scaled.
@@ -57,6 +59,7 @@ class WorkerKit:
     run_limits: RunLimits
     review_limits: RunLimits
     setup_network: bool
+    tool_list: ToolList
     timers: Timers
     time_scale: float
     lease_seconds: float

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import msgspec
+
 from rigtasks.agent.assignment import Feedback
 from rigtasks.agent.characters import load_character
 from rigtasks.agent.harvest import Author
 from rigtasks.agent.runtime import Runtime
+from rigtasks.agent.sandbox import inner_prefix
 from rigtasks.agent.walls import Walls
 from rigtasks.agent.workshop import Workshop
 from rigtasks.errors import StaleEpoch
@@ -16,6 +19,7 @@ from rigtasks.eventstore.claims import Claimed
 from rigtasks.lifecycle.commands import Command, ReportProgress
 from rigtasks.lifecycle.envelope import Actor
 from rigtasks.lifecycle.state import ActiveRun, IssueState, Stage
+from rigtasks.routing.tools import Installation
 from rigtasks.runs.credentials import request_credentials
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import LeaseKeeper
@@ -111,6 +115,18 @@ class Scene:
             mark=f"rig-run-{self.claimed.run_id}",
             stop=self.keeper.stop,
         )
+
+    def with_tools(
+        self, workshop: Workshop, names: tuple[str, ...]
+    ) -> tuple[Workshop, tuple[Installation, ...]]:
+        """Make a place for the tools of the run, and say how they are installed there."""
+        if not names:
+            return workshop, ()
+        prefix = self.folder / "tools"
+        (prefix / "bin").mkdir(parents=True)
+        seen = str(inner_prefix(prefix, workshop.level))
+        installations = self.kit.tool_list.installations(names, prefix=seen)
+        return msgspec.structs.replace(workshop, prefix=prefix), installations
 
     def runtime(self, workshop: Workshop, credentials: RunCredentials) -> Runtime:
         """Return everything the agent's run needs besides its assignment."""

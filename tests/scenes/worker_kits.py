@@ -12,6 +12,7 @@ from rigtasks.eventstore.claims import Limits
 from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.timers import Timers
 from rigtasks.routing.internal import InternalRepositories
+from rigtasks.routing.tools import DEFAULT_TOOLS
 from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.shell import IssueShell
@@ -39,6 +40,7 @@ def make_kit(stores: Stores, database_url: str, folder: Path, **changes: Any) ->
         "work_dir": folder,
         "shutting_down": lambda: False,
         "setup_network": False,
+        "tool_list": DEFAULT_TOOLS,
         "now": lambda: datetime.now(UTC),
         "database_url": database_url,
     }

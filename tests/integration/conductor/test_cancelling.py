@@ -23,6 +23,7 @@ from rigtasks.eventstore.switches import breaker_scope, provider_scope, reposito
 from rigtasks.gate.facts import StopSource
 from rigtasks.routing.internal import NONE_INTERNAL
 from rigtasks.routing.labels import READY
+from rigtasks.routing.tools import DEFAULT_TOOLS
 from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.work import answer_bell
@@ -58,6 +59,7 @@ def kit_of(scene: Scene, database_url: str) -> WorkerKit:
         work_dir=scene.folder / "runs",
         shutting_down=lambda: False,
         setup_network=False,
+        tool_list=DEFAULT_TOOLS,
         now=lambda: datetime.now(UTC),
         database_url=database_url,
     )
