@@ -34,6 +34,7 @@ class WaitsFor(StrEnum):
     """What an approved issue waits for before it can be claimed."""
 
     PAUSE = "pause"
+    PROVIDER = "provider"
     DEPENDENCY = "dependency"
     ELIGIBLE_WORKER = "no eligible worker"
 

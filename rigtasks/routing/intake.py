@@ -30,6 +30,7 @@ from rigtasks.routing.facts import (
     StreamStanding,
 )
 from rigtasks.routing.labels import READY, read_labels
+from rigtasks.routing.offers import NotOffered
 from rigtasks.routing.refusals import REASONS
 from rigtasks.routing.sanitise import sanitise
 from rigtasks.routing.stack import Queue, Stack, detect_stack, queue_for
@@ -66,7 +67,7 @@ def decide_intake(facts: IntakeFacts, policy: IntakePolicy) -> IntakeDecision:
     if own is not None:
         return Adopt(pull_request=own.number, route=route, task=task, generation=generation)
     question = _question(facts, settled.config, task)
-    hold = _waits(facts, settled.queue, route.dependencies)
+    hold = _waits(facts, policy, settled, route.dependencies)
     if hold is not None:
         waits_for, sentence = hold
         return Hold(
@@ -207,19 +208,26 @@ def _generation(facts: IntakeFacts) -> int:
 
 
 def _waits(
-    facts: IntakeFacts, queue: Queue, dependencies: tuple[Dependency, ...]
+    facts: IntakeFacts,
+    policy: IntakePolicy,
+    settled: _Settled,
+    dependencies: tuple[Dependency, ...],
 ) -> tuple[WaitsFor, str] | None:
     if facts.pauses:
         pause = facts.pauses[0]
         why = sanitise(pause.reason).text
         sentence = f"{pause.by} paused {pause.scope} ({why}): it goes on when a person resumes it"
         return WaitsFor.PAUSE, sentence
+    choice = policy.offers.choose(settled.config.provider, settled.config.model)
+    if isinstance(choice, NotOffered):
+        return WaitsFor.PROVIDER, f"{choice.sentence}; then it goes on by itself"
     states = {fact.dependency: fact.state for fact in facts.dependencies}
     waiting = [each for each in dependencies if states.get(each) is not DependencyState.DONE]
     if waiting:
         unreadable = {each for each in waiting if states.get(each) is not DependencyState.OPEN}
         named = ", ".join(f"{each}{' (unreadable)' * (each in unreadable)}" for each in waiting)
         return WaitsFor.DEPENDENCY, f"waits for {named} to be done"
+    queue = settled.queue
     if queue in facts.queues_without_worker:
         start = f"`celery -A rigtasks worker -Q {queue}`"
         return WaitsFor.ELIGIBLE_WORKER, f"no worker of {queue} is running: start one with {start}"

@@ -221,9 +221,9 @@ KEYS: tuple[Key, ...] = (
         name="tools",
         kind=Kind.LIST,
         about=(
-            "Extra tools for the run, installed in its sandbox before the agent starts. An operator "
-            "lists which there are (`RIG_TOOLS_FILE`) and in which version; an issue that needs "
-            "another one is refused."
+            "Extra tools for the run, installed in its sandbox before the agent starts. The rig's "
+            "operator lists which there are and in which version (`RIG_TOOLS_FILE`); an issue that "
+            "needs another one is refused."
         ),
         default="none",
         accepts=(
@@ -283,7 +283,11 @@ KEYS: tuple[Key, ...] = (
     Key(
         name="provider",
         kind=Kind.TEXT,
-        about="The agent CLI to prefer, among those the rig offers.",
+        about=(
+            "Whose agent implements, among those the rig's operator offers "
+            "(`RIG_OFFERED_MODELS`); an issue that asks for another one waits. Reviews are not "
+            "the repository's choice."
+        ),
         default="the rig's setting",
         accepts="a provider's name in lower case",
         pattern=PROVIDER,
@@ -292,7 +296,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         name="model",
         kind=Kind.TEXT,
-        about="The model to ask that provider for.",
+        about="The model to ask that provider for, among those offered for it.",
         default="the provider's setting",
         accepts="a model's name",
         pattern=MODEL,

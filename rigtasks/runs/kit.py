@@ -13,6 +13,7 @@ from rigtasks.eventstore.claims import Limits
 from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.state import Stage
 from rigtasks.routing.internal import InternalRepositories
+from rigtasks.routing.offers import Choice, Offers
 from rigtasks.routing.tools import ToolList
 from rigtasks.runs.credentials import CredentialRequests
 from rigtasks.shell import IssueShell
@@ -26,7 +27,8 @@ class WorkerKit:
         stores: the event store and the tables beside it.
         shell: gives the run's reports to its issue.
         credentials: where the run asks for its read-only token.
-        provider: the agent's command line, by stage.
+        provider: the agent's command line, by stage and by what was chosen.
+        offers: what a repository may choose.
         level: the walls around agents, as probed at the start.
         tools: the interpreters that sandboxed commands find.
         bounds: how much of the machine each command of a run may take.
@@ -50,7 +52,8 @@ class WorkerKit:
     stores: Stores
     shell: IssueShell
     credentials: CredentialRequests
-    provider: Callable[[Stage], Provider]
+    provider: Callable[[Stage, Choice], Provider]
+    offers: Offers
     level: Level
     tools: Toolchain
     bounds: Bounds

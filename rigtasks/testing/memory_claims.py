@@ -48,15 +48,16 @@ class MemoryClaims(Claims):
         lease_seconds: float,
         limits: Limits,
         internal: InternalRepositories = NONE_INTERNAL,
-        provider: str | None = None,
+        providers: admission.Providers = admission.ANY_PROVIDER,
     ) -> Claimed | NotClaimed:
         """Claim the best claimable issue of a queue, in the order of the admission model."""
         database = self._memory
         with database.lock:
             if any(run_id in fold.runs for fold in database.folds.values()):
                 raise Permanent(f"the run id was used before: {run_id}")
-            switches = self._switches(internal)
-            if switches.rig_paused or f"provider:{provider}" in database.paused:
+            known = replace(providers, paused=self._paused_providers())
+            switches = replace(self._switches(internal), providers=known)
+            if switches.rig_paused or _all_paused(known):
                 return NotClaimed.PAUSED
             live = self._live_claims()
             if _full(queue, live, limits):
@@ -147,6 +148,13 @@ class MemoryClaims(Claims):
             internal=internal,
         )
 
+    def _paused_providers(self) -> frozenset[str]:
+        return frozenset(
+            scope.removeprefix("provider:")
+            for scope in self._memory.paused
+            if scope.startswith("provider:")
+        )
+
     def _states(self) -> list[tuple[str, IssueState]]:
         return [
             (stream, fold.state)
@@ -190,6 +198,7 @@ class MemoryClaims(Claims):
                     open_dependencies=sum(
                         ref in newest and newest[ref].lane not in _OVER for ref in state.depends_on
                     ),
+                    provider=None if state.config is None else state.config.provider,
                 )
             )
         return candidates
@@ -239,6 +248,13 @@ class MemoryClaims(Claims):
             claimed_at=now,
             expires_at=expires_at,
         )
+
+
+def _all_paused(providers: admission.Providers) -> bool:
+    """Say whether every provider that the worker might start is paused."""
+    if providers.own is None:
+        return False
+    return (providers.offered or frozenset({providers.own})) <= providers.paused
 
 
 def _full(queue: str, live: list[admission.LiveClaim], limits: Limits) -> bool:
