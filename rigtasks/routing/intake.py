@@ -38,6 +38,8 @@ from rigtasks.routing.task_text import FrozenTask, freeze_task
 from rigtasks.routing.tools import NotAllowed
 from rigtasks.routing.yaml_tree import ConfigInvalid, shown
 
+#: Entries of `escalate` that are named to a person; more say no more.
+_NAMED = 5
 _STACK_HINT = "add `.rig-agent.yaml` with `stack: node`, `dotnet`, `python` or `ios`"
 
 
@@ -87,7 +89,7 @@ def _question(facts: IntakeFacts, config: AgentConfig, task: FrozenTask) -> Ques
     found = called_for(config.escalate, text)
     if not found:
         return None
-    named = ", ".join(shown(entry) for entry in found)
+    named = ", ".join(shown(entry) for entry in found[:_NAMED])
     labeller = facts.issue.labelled_by
     return Question(
         sentence=f"the text speaks of {named}, for which this repository wants a person "

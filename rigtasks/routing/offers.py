@@ -8,6 +8,9 @@ import difflib
 
 import msgspec
 
+#: Names that a sentence lists.
+_SHOWN = 12
+
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """The agent of a run; `model` is None where the provider has none to choose."""
@@ -75,7 +78,7 @@ class Offers(msgspec.Struct, frozen=True, kw_only=True):
 def _not_offered(key: str, asked: str, offered: tuple[str, ...], lacks: str) -> str:
     close = difflib.get_close_matches(asked, offered, n=1)
     meant = f" Did you mean `{close[0]}`?" if close else ""
-    listed = ", ".join(f"`{one}`" for one in offered) or "none"
+    listed = ", ".join(f"`{one}`" for one in offered[:_SHOWN]) or "none"
     return (
         f"`.rig-agent.yaml` asks for the {key} `{asked}`, which {lacks} (offered: {listed})."
         f"{meant} An operator of the rig adds it to RIG_OFFERED_MODELS, or somebody with write "

@@ -106,9 +106,9 @@ CASES: dict[str, tuple[Callable[[Town], Issue], str, str]] = {
         "line 4, column 13: `maxTurns` must be a plain number",
     ),
     "a tool like an option": (
-        with_config(f"{CONFIG}tools: ['--index-url=http://evil']\n"),
+        with_config(f"{CONFIG}tools: ['--pre']\n"),
         "config_invalid",
-        "line 3, column 9: `--index-url=http://evil` is not accepted for `tools`",
+        "line 3, column 9: `--pre` is not accepted for `tools`",
     ),
     "a tool that only looks like one": (
         with_config(f"{CONFIG}tools: [shuot]\n"),
