@@ -125,7 +125,7 @@ def _default(value: object) -> str:
             return "-"
         case bool():
             return f"`{int(plain)}`"
-        case tuple():
+        case tuple() | dict():
             return f"`{json.dumps(plain)}`"
         case float():
             return f"`{plain:g}`"

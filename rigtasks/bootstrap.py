@@ -3,28 +3,20 @@
 Nothing here loads what writes to GitHub; that is in `rigtasks.conducting`.
 """
 
-import shlex
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from rigtasks.agent.assignment import RunLimits
-from rigtasks.agent.provider import Provider
-from rigtasks.agent.providers.claude import ClaudeProvider, claude_upstream, find_claude
-from rigtasks.agent.providers.codex import CodexProvider, codex_upstream, find_codex
-from rigtasks.agent.providers.command import CommandProvider
-from rigtasks.agent.providers.scripted import ScriptedProvider
 from rigtasks.agent.sandbox import Bounds, Level, Probe, find_toolchain, probe
 from rigtasks.agent.supervisor import Timers as AgentTimers
-from rigtasks.budget.prices import Tokens, Vendor, price_micro_usd
 from rigtasks.config import ConfigurationError, Settings, load_settings
-from rigtasks.errors import Permanent
 from rigtasks.eventstore.claims import REVIEW_QUEUE, Limits
 from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.engine import open_database
 from rigtasks.lifecycle.state import Stage
+from rigtasks.offered_agents import check_names, provider_for
 from rigtasks.routing.internal import InternalRepositories, internal_repositories
 from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
@@ -75,7 +67,8 @@ def worker_kit(holder: str) -> WorkerKit:
         stores=stores(),
         shell=shell(),
         credentials=PostgresCredentialRequests(stores()),
-        provider=lambda stage: provider_for(chosen, stage),
+        provider=lambda stage, choice: provider_for(chosen, stage, choice),
+        offers=chosen.offers,
         level=walls.level,
         tools=find_toolchain(Path(one) for one in chosen.tool_path.split(":") if chosen.tool_path),
         bounds=Bounds(memory_bytes=chosen.run_memory_mb << 20, processes=chosen.run_processes),
@@ -87,6 +80,7 @@ def worker_kit(holder: str) -> WorkerKit:
         internal=internal_of(chosen),
         run_limits=RunLimits(max_seconds=chosen.implement_minutes * 60),
         setup_network=chosen.setup_network,
+        tool_list=chosen.tool_list,
         review_limits=RunLimits(max_seconds=chosen.review_minutes * 60),
         timers=AgentTimers(),
         time_scale=chosen.time_scale,
@@ -101,6 +95,16 @@ def worker_kit(holder: str) -> WorkerKit:
     )
 
 
+def check_offers() -> None:
+    """Make sure that what repositories may choose from can be read.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    settings().tool_list  # noqa: B018 - reading it is the check
+    check_names(settings().offers)
+
+
 def check_agents(queues: Iterable[str]) -> None:
     """Make sure that a worker of these queues could start an agent.
 
@@ -110,7 +114,11 @@ def check_agents(queues: Iterable[str]) -> None:
     chosen = settings()
     _walls(chosen)
     for queue in queues:
-        provider_for(chosen, Stage.REVIEW if queue == REVIEW_QUEUE else Stage.IMPLEMENT)
+        if queue == REVIEW_QUEUE:
+            provider_for(chosen, Stage.REVIEW, chosen.offers.usual)
+        else:
+            for choice in chosen.offers.every:
+                provider_for(chosen, Stage.IMPLEMENT, choice)
 
 
 def _walls(chosen: Settings) -> Probe:
@@ -138,89 +146,3 @@ def internal_of(chosen: Settings) -> InternalRepositories:
     return internal_repositories(
         ids=chosen.internal_repository_ids, names=chosen.internal_repositories
     )
-
-
-def provider_for(chosen: Settings, stage: Stage) -> Provider:
-    """Return the agent's command line for a stage.
-
-    Raises:
-        ConfigurationError: it is not set up.
-    """
-    match chosen.provider:
-        case "scripted":
-            return ScriptedProvider()
-        case "command":
-            return _command(chosen, stage)
-        case "claude":
-            model, key = _priced_model(chosen, Vendor.ANTHROPIC), _model_key(chosen)
-            with _as_configuration():
-                return ClaudeProvider(
-                    binary=find_claude(),
-                    model=model,
-                    upstream=claude_upstream(key, chosen.model_api_url),
-                )
-        case "codex":
-            model, key = _priced_model(chosen, Vendor.OPENAI), _model_key(chosen)
-            with _as_configuration():
-                return CodexProvider(
-                    binary=find_codex(),
-                    model=model,
-                    upstream=codex_upstream(key, chosen.model_api_url),
-                )
-        case unknown:
-            raise ConfigurationError(
-                f"RIG_PROVIDER={unknown} is unknown: it is claude, codex, command or scripted"
-            )
-
-
-def _command(chosen: Settings, stage: Stage) -> Provider:
-    line = chosen.reviewer_command if stage is Stage.REVIEW else chosen.provider_command
-    if not line:
-        name = "RIG_REVIEWER_COMMAND" if stage is Stage.REVIEW else "RIG_PROVIDER_COMMAND"
-        raise ConfigurationError(
-            f"{name} is not set: give the agent's command line, or RIG_PROVIDER=scripted"
-        )
-    cost = chosen.cost_per_call_usd
-    if cost is None:
-        raise ConfigurationError(
-            "RIG_COST_PER_CALL_USD is not set: nobody can tell what the command costs, so "
-            "no budget could hold; give its price per call, 0 for a free one"
-        )
-    return CommandProvider(
-        argv=tuple(shlex.split(line)),
-        network=chosen.run_network,
-        cost_micro_usd_per_call=round(cost * _MICRO),
-    )
-
-
-def _priced_model(chosen: Settings, vendor: Vendor) -> str:
-    """Return the model to ask for; without a price no budget could hold."""
-    if not chosen.model:
-        raise ConfigurationError(f"RIG_MODEL is not set: name the model {chosen.provider} asks")
-    if price_micro_usd(Tokens(output=1), model=chosen.model, vendor=vendor) is None:
-        raise ConfigurationError(
-            f"RIG_MODEL={chosen.model} has no list price, so no budget could hold: name a model "
-            f"that {vendor.value} sells"
-        )
-    return chosen.model
-
-
-def _model_key(chosen: Settings) -> str:
-    key = chosen.model_api_key.get_secret_value()
-    if not key:
-        raise ConfigurationError(
-            f"RIG_MODEL_API_KEY is not set: {chosen.provider} needs a key; it stays with the "
-            "worker, outside the agent's walls"
-        )
-    return key
-
-
-@contextmanager
-def _as_configuration() -> Iterator[None]:
-    """Let what a provider lacks stop a worker at its start, with one sentence."""
-    try:
-        yield
-    except ConfigurationError:
-        raise
-    except Permanent as missing:
-        raise ConfigurationError(str(missing)) from missing

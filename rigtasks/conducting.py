@@ -41,6 +41,8 @@ def conductor() -> Conductor:
             queues=frozenset(Queue(name) for name in chosen.queues),
             trusted_accounts=frozenset(chosen.trusted_user_ids),
             owners=frozenset(owner.strip().lower() for owner in chosen.owners),
+            tools=chosen.tool_list,
+            offers=chosen.offers,
         ),
         label=READY,
         limits=IssueLimits(

@@ -11,28 +11,21 @@ import msgspec
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from rigtasks.errors import Permanent
+from rigtasks.config_files import AppFile, ConfigurationError, read_apps, read_tool_list
 from rigtasks.github.identities import Role
 from rigtasks.lifecycle.breaker import BreakerLimits
 from rigtasks.lifecycle.lateness import Patience
 from rigtasks.lifecycle.timers import Timers
+from rigtasks.routing.offers import Offers
+from rigtasks.routing.tools import DEFAULT_TOOLS, ToolList
+
+__all__ = ["AppFile", "ConfigurationError", "Limits", "Settings", "load_settings"]
 
 #: What a rig that is open to all is told, and what to do about it.
 OPEN_TO_ALL = "RIG_OWNERS is not set: whoever installs the App has agents work there, at your cost"
 CLOSE_TO_STRANGERS = """name whose repositories the rig works for: RIG_OWNERS='["your-account"]'"""
 #: How long the conductor may take to get a token from GitHub and seal it.
 _ANSWER_SECONDS = 15.0
-
-
-class ConfigurationError(Permanent):
-    """A setting is missing or wrong; the message names it and says what to set."""
-
-
-class AppFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One GitHub App as the apps file names it: its id and the file with its private key."""
-
-    app_id: int
-    private_key_path: str
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,9 +135,23 @@ class Settings(BaseSettings):
     model_api_key: SecretStr = Field(
         default=SecretStr(""), description="Key of the model's API; agents never see it."
     )
+    offered_models: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="Providers, each with its models, that a repository may choose besides.",
+    )
+    offered_api_keys: dict[str, SecretStr] = Field(
+        default={}, description="Keys of the model's API for offered providers other than the own."
+    )
+    offered_api_urls: dict[str, str] = Field(
+        default={}, description="Addresses of their APIs, where they are not the vendors'."
+    )
     tool_path: str = Field(
         default="",
         description="Folders of programs that sandboxed commands find, separated by `:`.",
+    )
+    tools_file: Path | None = Field(
+        default=None,
+        description="JSON file with the tools that repositories may have; a short list without it.",
     )
     run_network: bool = Field(
         default=False, description="Whether the agent's command has the network."
@@ -335,20 +342,26 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: the file is missing, unreadable or lacks a role.
         """
-        if self.apps_file is None:
-            return {}
-        try:
-            raw = self.apps_file.read_bytes()
-            apps = msgspec.json.decode(raw, type=dict[Role, AppFile])
-        except (OSError, msgspec.MsgspecError) as error:
-            raise ConfigurationError(
-                f"RIG_APPS_FILE={self.apps_file} cannot be used: {error}; it must be a JSON object "
-                'with "author", "reviewer" and "conductor", each {"app_id", "private_key_path"}'
-            ) from error
-        missing = sorted(role for role in Role if role not in apps)
-        if missing:
-            raise ConfigurationError(f"RIG_APPS_FILE={self.apps_file} lacks {', '.join(missing)}")
-        return apps
+        return {} if self.apps_file is None else read_apps(self.apps_file)
+
+    @cached_property
+    def tool_list(self) -> ToolList:
+        """Return the tools that repositories may have installed.
+
+        Raises:
+            ConfigurationError: the file is missing or unreadable, or an entry of it is wrong.
+        """
+        return DEFAULT_TOOLS if self.tools_file is None else read_tool_list(self.tools_file)
+
+    @property
+    def offers(self) -> Offers:
+        """Return the agents that a repository may choose among; the rig's own model comes first."""
+        models = {name: tuple(given) for name, given in self.offered_models.items()}
+        if self.model:
+            models[self.provider] = tuple(
+                dict.fromkeys((self.model, *models.get(self.provider, ())))
+            )
+        return Offers(provider=self.provider, models=models)
 
     @property
     def is_open_to_all(self) -> bool:

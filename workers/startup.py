@@ -26,9 +26,10 @@ def set_up(sender: str, conf: Any, options: dict[str, Any], **_: Any) -> None:
     queues = asked.split(",") if isinstance(asked, str) else list(asked)
     try:
         kind = worker_type_for(queues)
-        if kind.runs_agents:
-            from rigtasks.bootstrap import check_agents  # noqa: PLC0415 - of workers only
+        from rigtasks.bootstrap import check_agents, check_offers  # noqa: PLC0415 - of workers only
 
+        check_offers()
+        if kind.runs_agents:
             check_agents(queues)
     except ConfigurationError as error:
         raise SystemExit(str(error)) from error

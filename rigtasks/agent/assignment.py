@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from rigtasks.routing.tools import Installation
+
 
 class Role(StrEnum):
     """What an agent is asked to be; a prompt and a sandbox are made for one role only."""
@@ -64,6 +66,7 @@ class Commands(msgspec.Struct, frozen=True, kw_only=True):
         test: decides whether the work is done; without one no run can succeed.
         workdir: where they start, relative to the repository.
         setup_network: whether the set-up command may reach the network.
+        tools: extra tools to install before all of them.
     """
 
     setup: str | None = None
@@ -71,6 +74,7 @@ class Commands(msgspec.Struct, frozen=True, kw_only=True):
     test: str | None = None
     workdir: str = "."
     setup_network: bool = False
+    tools: tuple[Installation, ...] = ()
 
 
 class RunLimits(msgspec.Struct, frozen=True, kw_only=True):

@@ -112,8 +112,21 @@ def run_shell(
         seconds: when it is killed.
         stop: asked about ten times a second; true kills it.
     """
+    argv = ("/bin/sh", "-c", script)
+    return run_words(argv, spec=spec, sandbox=sandbox, seconds=seconds, stop=stop)
+
+
+def run_words(
+    argv: tuple[str, ...],
+    *,
+    spec: SandboxSpec,
+    sandbox: Sandbox,
+    seconds: float,
+    stop: Callable[[], bool],
+) -> CommandResult:
+    """Run a command given by its words, which no shell reads, with an empty standard input."""
     follower = _Follower(seconds, stop)
-    ended = sandbox.run(("/bin/sh", "-c", script), spec=spec, stdin=b"", watcher=follower)
+    ended = sandbox.run(argv, spec=spec, stdin=b"", watcher=follower)
     return CommandResult(exit=ended, output=follower.tail.text())
 
 

@@ -17,8 +17,10 @@ from rigtasks.agent.run_end import RunEnds, run_broken, run_stopped
 from rigtasks.agent.runtime import Runtime
 from rigtasks.agent.salvage import Salvaged, salvage
 from rigtasks.agent.steps import StepLog
+from rigtasks.agent.tool_installs import install
 from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.routing.tools import Installation
 
 #: Characters of a failing command's output that the agent is shown; both ends are kept.
 _OUTPUT = 24_000
@@ -83,6 +85,7 @@ class _Implementation:
                     FailureClass.ENVIRONMENT,
                     "no test command is known: add testCommand to .rig-agent.yaml",
                 )
+            installed = self._install(commands.tools)
             if commands.setup is not None:
                 result = self._run(commands.setup, network=commands.setup_network)
                 if not result.ok:
@@ -93,7 +96,18 @@ class _Implementation:
                     )
             if self._assignment.merging:
                 self._merge()
-            step.passed()
+            step.passed(installed)
+
+    def _install(self, tools: tuple[Installation, ...]) -> str:
+        """Install the repository's tools, and return what they are."""
+        for tool in tools:
+            failed = install(
+                tool, self._runtime.workshop, seconds=max(self._calls.seconds_left, 0.0)
+            )
+            if failed is not None:
+                self._note_tests(failed.words, failed.result)
+                raise RunEnds(FailureClass.ENVIRONMENT, failed.sentence)
+        return f"tools: {', '.join(tool.label for tool in tools)}" if tools else ""
 
     def ask_agent(self, feedback: Feedback | None) -> None:
         """Let the agent change the working tree."""

@@ -62,6 +62,8 @@ def _facts(assignment: Assignment) -> Iterator[str]:
 
 def _command_facts(commands: Commands) -> Iterator[str]:
     yield f"Directory: {commands.workdir}"
+    if commands.tools:
+        yield f"Tools: {', '.join(tool.label for tool in commands.tools)}"
     if commands.build is not None:
         yield f"Build command: {commands.build}"
     if commands.test is not None:

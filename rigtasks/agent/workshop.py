@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from rigtasks.agent.sandbox import Bounds, Level, SandboxSpec, Toolchain
+from rigtasks.agent.sandbox import Bounds, Level, SandboxSpec, Toolchain, inner_prefix
 from rigtasks.agent.walls import Sandbox
 
 
@@ -21,6 +21,8 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
         scratch: an empty directory that becomes the commands' `HOME`, kept for the whole run.
         sandbox: what runs the commands; its walls are as strong as the caller found out.
         tools: interpreters and the PATH that leads to them.
+        prefix: where the repository's own tools are installed, with a `bin` that is searched first;
+            None where it names none.
         bounds: how much of the machine each command may take.
         mark: unique to the run; finds its stray processes where walls do not hold them.
         stop: true as soon as the run has to end (lease lost, shutdown); asked often.
@@ -36,6 +38,7 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     mark: str
     stop: Callable[[], bool]
     grace: Callable[[], float] = _no_grace
+    prefix: Path | None = None
 
     @property
     def level(self) -> Level:
@@ -50,9 +53,35 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
             workdir=self.checkout,
             cwd=cwd,
             scratch=self.scratch,
+            prefix=self.prefix,
             read_only=self.tools.read_only,
-            env={"PATH": self.tools.path} | (env or {}),
+            env={"PATH": self._path} | (env or {}),
             network=network,
             bounds=self.bounds,
             mark=self.mark,
         )
+
+    def installing(self, empty: Path, *, network: bool) -> SandboxSpec:
+        """Describe the sandbox of a command that installs a tool: it sees nothing of the run.
+
+        Args:
+            empty: a folder of its own, with `work` and `home` in it.
+            network: whether it has the network.
+        """
+        return SandboxSpec(
+            workdir=empty / "work",
+            scratch=empty / "home",
+            prefix=self.prefix,
+            installs=True,
+            read_only=self.tools.read_only,
+            env={"PATH": self._path},
+            network=network,
+            bounds=self.bounds,
+            mark=self.mark,
+        )
+
+    @property
+    def _path(self) -> str:
+        if self.prefix is None:
+            return self.tools.path
+        return f"{inner_prefix(self.prefix, self.level)}/bin:{self.tools.path}"

@@ -9,7 +9,7 @@ from itertools import pairwise
 from rigtasks.errors import Conflict, Permanent, Rejected, Retryable, RigError
 
 LOCAL = "rigtasks.local.problems"
-CONFIGURATION = "rigtasks.config"
+CONFIGURATION = "rigtasks.config_files"
 
 
 class ExitCode(IntEnum):

@@ -1,5 +1,7 @@
 """Read what a pull request changes, and judge it by the same policy as before the push."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from rigtasks.gate.facts import Change
@@ -7,7 +9,7 @@ from rigtasks.gate.human_gates import HumanGateReason, TamperFinding, TamperRepo
 from rigtasks.github.api import Api
 from rigtasks.github.pull_request_facts import PullRequestFacts
 from rigtasks.github.pulls import read_diff
-from rigtasks.review.diff import parse_diff
+from rigtasks.review.diff import Diff, LineKind, parse_diff
 from rigtasks.review.diff_policy import (
     CommitMessage,
     Denial,
@@ -16,7 +18,9 @@ from rigtasks.review.diff_policy import (
     PolicyReport,
     inspect,
 )
+from rigtasks.review.globs import first_match
 from rigtasks.routing.agent_config import CONFIG_PATH, AgentConfig
+from rigtasks.routing.escalation import called_for, sends_to_a_mac
 from rigtasks.routing.keys import ReviewBy
 
 #: The size is a gate of its own, with a label that lifts it.
@@ -52,7 +56,7 @@ def read_change(api: Api, seen: PullRequestFacts, config: AgentConfig) -> Change
             truncated=seen.files_truncated or text.truncated,
         ),
         tamper=_tamper(report, seen.head_sha),
-        human_gates=human_gates_of(report, config),
+        human_gates=human_gates_of(report, diff, config),
     )
 
 
@@ -63,12 +67,17 @@ def bounds_of(config: AgentConfig, *, large_pr_ok: bool = False) -> DiffBounds:
     )
 
 
-def human_gates_of(report: PolicyReport, config: AgentConfig) -> tuple[HumanGateReason, ...]:
+def human_gates_of(
+    report: PolicyReport, diff: Diff, config: AgentConfig
+) -> tuple[HumanGateReason, ...]:
     """Return the reasons for a person to look; weakened tests are told by the tamper report."""
-    found = tuple(
-        HumanGateReason(rule=one.rule, path=one.path, summary=one.summary)
-        for one in report.human_gates
-        if one.kind is not GateKind.TESTS
+    found = (
+        *(
+            HumanGateReason(rule=one.rule, path=one.path, summary=one.summary)
+            for one in report.human_gates
+            if one.kind is not GateKind.TESTS
+        ),
+        *_escalations(diff, config.escalate),
     )
     if config.review is not ReviewBy.HUMAN:
         return found
@@ -78,6 +87,25 @@ def human_gates_of(report: PolicyReport, config: AgentConfig) -> tuple[HumanGate
         summary="this repository asks for a person's approval of every change",
     )
     return (*found, asked)
+
+
+def _escalations(diff: Diff, entries: tuple[str, ...]) -> Iterator[HumanGateReason]:
+    """Yield each file with the first of the repository's entries that its change speaks of."""
+    sought = tuple(entry for entry in entries if not sends_to_a_mac(entry))
+    if not sought:
+        return
+    for one in diff.files:
+        changed = "\n".join(line.text for line in one.lines if line.kind is not LineKind.CONTEXT)
+        names = (first_match(name, sought) for name in (one.path, one.old_path))
+        entry = next((name for name in names if name), None) or next(
+            iter(called_for(sought, changed)), None
+        )
+        if entry is not None:
+            yield HumanGateReason(
+                rule=f"escalate: {entry}",
+                path=one.path,
+                summary=f"{one.path} speaks of “{entry}”, for which this repository wants a person",
+            )
 
 
 def _tamper(report: PolicyReport, head_sha: str) -> TamperReport:

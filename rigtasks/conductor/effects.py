@@ -11,10 +11,12 @@ from rigtasks.conductor.reminders import remind
 from rigtasks.conductor.report import report, report_resumed
 from rigtasks.conductor.reviews import post_review
 from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
-from rigtasks.lifecycle.commands import Escalate
+from rigtasks.lifecycle.commands import Escalate, Hold
 from rigtasks.lifecycle.failure import WHO_MUST_ACT, FailureClass
 from rigtasks.lifecycle.react import EffectKind, outstanding
-from rigtasks.lifecycle.state import IssueState
+from rigtasks.lifecycle.state import IssueState, Lane, Stage
+from rigtasks.routing.decisions import WaitsFor
+from rigtasks.routing.offers import NotOffered
 from rigtasks.shell import effect_entry, wake_entry
 
 
@@ -60,9 +62,27 @@ def wake(conductor: Conductor, stream: str, *, cause: UUID) -> str:
             return f"cancelled: {words}"
     if state.hold_blocks:
         return _look_again(conductor, state, cause)
+    missing = _missing_offer(conductor, state)
+    if missing is not None:
+        conductor.shell.tell(stream, missing, actor=CONDUCTOR, cause=cause)
     effects = outstanding(state)
     conductor.stores.outbox.add_missing(tuple(effect_entry(stream, effect) for effect in effects))
     return "repeated: " + (", ".join(effect.kind for effect in effects) or "nothing")
+
+
+def _missing_offer(conductor: Conductor, state: IssueState) -> Hold | Escalate | None:
+    """Say that nobody will claim an issue whose provider or model is not offered any more.
+
+    What was not begun waits until it is; what was needs a person, since it may go on otherwise.
+    """
+    if state.wanted_stage is not Stage.IMPLEMENT or state.config is None:
+        return None
+    choice = conductor.intake.offers.choose(state.config.provider, state.config.model)
+    if not isinstance(choice, NotOffered):
+        return None
+    if state.lane is Lane.QUEUED:
+        return Hold(waits_for=WaitsFor.PROVIDER, sentence=choice.sentence, blocking=True)
+    return Escalate(reason=choice.sentence, who_must_act=WHO_MUST_ACT[FailureClass.INFRA])
 
 
 def _release(conductor: Conductor, stream: str) -> str:

@@ -11,7 +11,14 @@ from rigtasks.github.identities import RepositoryRef, Role
 from rigtasks.github.issues import Absent
 from rigtasks.github.pulls import read_pull_request
 from rigtasks.lifecycle.commands import Admit, AdoptPullRequest, Cancel, Hold, Refuse
-from rigtasks.lifecycle.events.intake import Comment, IssueApproved, IssueLimits, IssueRefused
+from rigtasks.lifecycle.events.base import Event
+from rigtasks.lifecycle.events.intake import (
+    Comment,
+    IssueApproved,
+    IssueLimits,
+    IssueNeedsHuman,
+    IssueRefused,
+)
 from rigtasks.lifecycle.state import stream_name
 from rigtasks.routing import decisions
 from rigtasks.routing.agent_config import AgentConfig, Limits, tightest
@@ -70,14 +77,15 @@ class _Intake:
             case decisions.Refuse():
                 self._refuse(decision)
             case decisions.Admit():
-                if not self._approve(decision.route, decision.task, decision.generation):
+                told = self._approve(decision)
+                if not told:
                     return "ignored: this text is approved already"
+                return _asked(told) or decision.outcome
             case decisions.Hold():
-                self._approve(
-                    decision.route, decision.task, decision.generation, hold=_hold(decision)
-                )
+                told = self._approve(decision, hold=_hold(decision))
+                return "; ".join(filter(None, (_asked(told), decision.outcome)))
             case decisions.Adopt():
-                news = self._approve(decision.route, decision.task, decision.generation)
+                news = self._approve(decision)
                 if not self._adopt(decision):
                     return "approved again" if news else "ignored: this text is approved already"
             case decisions.Supersede():
@@ -96,20 +104,27 @@ class _Intake:
     def _stream(self, generation: int) -> str:
         return stream_name(self._facts.repository.ref.id, self._facts.issue.number, generation)
 
-    def _send(self, generation: int, command: Admit | Refuse | AdoptPullRequest | Cancel) -> bool:
+    def _send(
+        self, generation: int, command: Admit | Refuse | AdoptPullRequest | Cancel
+    ) -> tuple[Event, ...]:
         stream = self._stream(generation)
         told = self._conductor.shell.tell(stream, command, actor=CONDUCTOR, cause=self._cause)
-        return bool(told.events)
+        return told.events
 
     def _approve(
-        self, route: Route, task: FrozenTask, generation: int, *, hold: Hold | None = None
-    ) -> bool:
+        self,
+        decision: decisions.Admit | decisions.Hold | decisions.Adopt,
+        *,
+        hold: Hold | None = None,
+    ) -> tuple[Event, ...]:
+        question = None if isinstance(decision, decisions.Adopt) else decision.question
         command = Admit(
-            approved=self._approval(route, task, generation),
+            approved=self._approval(decision.route, decision.task, decision.generation),
             internal=self._internal,
             hold=hold,
+            question=question,
         )
-        return self._send(generation, command)
+        return self._send(decision.generation, command)
 
     def _approval(self, route: Route, task: FrozenTask, generation: int) -> IssueApproved:
         repository, issue = self._facts.repository.ref, self._facts.issue
@@ -170,7 +185,12 @@ class _Intake:
             base_branch=pull.base.ref,
             author_id=pull.user.id if pull.user else 0,
         )
-        return self._send(decision.generation, command)
+        return bool(self._send(decision.generation, command))
+
+
+def _asked(told: tuple[Event, ...]) -> str | None:
+    """Say what a person was asked with an approval, if anything."""
+    return next((f"asked: {one.reason}" for one in told if isinstance(one, IssueNeedsHuman)), None)
 
 
 def _hold(decision: decisions.Hold) -> Hold:

@@ -24,7 +24,7 @@ from rigtasks.lifecycle.commands import (
 )
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.state import IssueState, PendingPublish
-from rigtasks.review.diff import parse_diff
+from rigtasks.review.diff import Diff, parse_diff
 from rigtasks.review.diff_policy import CommitMessage, Denial, PolicyReport, inspect
 from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.routing.internal import RepositoryRef as RoutedRepository
@@ -118,7 +118,8 @@ class _Publication:
         work = clone.receive(data, branch=self._branch, start=start)
         if work.head_sha != self._pending.head_sha:
             return self._refuse(FailureClass.POLICY, _other_commits(work, self._pending))
-        report = self._inspect(work)
+        diff = parse_diff(work.diff.text.encode(), truncated=work.diff.truncated)
+        report = self._inspect(work, diff)
         if not report.may_push:
             reasons = "; ".join(f"{one.summary}. {one.remedy}" for one in report.denials)
             return self._refuse(FailureClass.POLICY, reasons)
@@ -128,7 +129,7 @@ class _Publication:
         if self._pending.unfinished:
             return self._keep()
         require_running(conductor, state)
-        return self._open(report)
+        return self._open(report, diff)
 
     def _rival(self) -> str | None:
         """Say which pull request of others solves the issue; unfinished work solves nothing yet."""
@@ -178,8 +179,7 @@ class _Publication:
         )
         return f"dropped: {reason}"
 
-    def _inspect(self, work: ReceivedWork) -> PolicyReport:
-        diff = parse_diff(work.diff.text.encode(), truncated=work.diff.truncated)
+    def _inspect(self, work: ReceivedWork, diff: Diff) -> PolicyReport:
         messages = tuple(CommitMessage(sha=one.sha, message=one.message) for one in work.commits)
         report = inspect(diff, messages, bounds_of(self._config))
         if not any(one.kind is Denial.TOO_LARGE for one in report.denials):
@@ -204,7 +204,7 @@ class _Publication:
             PushRequest(branch=self._branch, issue=state.number, old_sha=found, new_sha=new_sha)
         )
 
-    def _open(self, report: PolicyReport) -> str:
+    def _open(self, report: PolicyReport, diff: Diff) -> str:
         state = self._state
         self._still_wanted()
         api = self._conductor.api(Role.AUTHOR, state)
@@ -215,7 +215,7 @@ class _Publication:
             title=pull_request_title(state),
             body=pull_request_body(state, self._pending),
         )
-        gates = human_gates_of(report, self._config)
+        gates = human_gates_of(report, diff, self._config)
         pull = opened.pull_request
         self._tell(
             RecordPullRequest(

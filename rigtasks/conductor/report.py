@@ -196,7 +196,7 @@ def _activity(state: IssueState) -> Activity:
 
 
 def _reason(state: IssueState) -> Reason | None:
-    if state.hold is not None:
+    if state.hold is not None and state.overlay is None:
         return Reason(
             sentence=state.hold_sentence,
             who="whoever is named",

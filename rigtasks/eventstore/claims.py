@@ -13,6 +13,7 @@ from rigtasks.errors import Permanent
 from rigtasks.eventstore.connection import Rows
 from rigtasks.lifecycle.envelope import ActorKind
 from rigtasks.lifecycle.state import Stage
+from rigtasks.routing.admission import ANY_PROVIDER, Providers
 from rigtasks.routing.internal import NONE_INTERNAL, InternalRepositories
 
 REVIEW_QUEUE = "review-e"
@@ -24,7 +25,7 @@ _PAUSE = 0.002
 
 _CLAIM = """
 CALL rig_claim(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::text[],
-               %s, NULL, NULL, NULL, NULL, NULL, NULL)
+               %s, %s::text[], NULL, NULL, NULL, NULL, NULL, NULL)
 """
 _HEARTBEAT = """
 WITH renewed AS (
@@ -141,7 +142,7 @@ class Claims:
         lease_seconds: float,
         limits: Limits,
         internal: InternalRepositories = NONE_INTERNAL,
-        provider: str | None = None,
+        providers: Providers = ANY_PROVIDER,
     ) -> Claimed | NotClaimed:
         """Claim the best claimable issue of a queue.
 
@@ -157,7 +158,8 @@ class Claims:
             lease_seconds: how long the claim lives without a heartbeat.
             limits: how many claims may be live.
             internal: repositories that are never worked in.
-            provider: whose agent would do the work; nothing is claimed for one that is paused.
+            providers: whose agents the worker may start now; those that are paused are known here,
+                and nothing is claimed for one of them.
 
         Raises:
             Permanent: the run id was used before.
@@ -179,7 +181,8 @@ class Claims:
             _bound(limits.per_repository),
             list(internal.ids),
             list(internal.names),
-            provider,
+            providers.own,
+            None if providers.offered is None else sorted(providers.offered),
         )
         for attempt in range(_MOST_TRIES):
             row = self._try(parameters)

@@ -155,6 +155,7 @@ def issue_row(fold: Fold) -> IssueRow:
         tokens=state.tokens,
         entered_at=state.entered_at,
         updated_at=state.updated_at,
+        claim_provider=None if state.config is None else state.config.provider,
     )
 
 

@@ -53,6 +53,7 @@ class IssueRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tokens: int
     entered_at: datetime
     updated_at: datetime
+    claim_provider: str | None = None
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):

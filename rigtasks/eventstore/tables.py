@@ -208,6 +208,7 @@ issues = Table(
     _required("tokens", BigInteger()),
     _required("entered_at", _AT),
     _required("updated_at", _AT),
+    Column("claim_provider", Text),
     UniqueConstraint("repo_id", "number", "generation", name="issues_repo_number_generation"),
     Index(
         "issues_claimable",

@@ -12,6 +12,7 @@ from rigtasks.lifecycle.events.intake import IssueApproved, IssueRefused
 from rigtasks.lifecycle.events.work import Unfinished
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.routing.agent_config import AgentConfig
+from rigtasks.routing.decisions import Question
 from rigtasks.routing.internal import InternalRepositories
 
 
@@ -42,12 +43,13 @@ class Admit(Command, frozen=True, kw_only=True):
     """Intake admitted the issue with this approval; the deny-list is looked at once more.
 
     `hold` is what the issue waits for: it is stored together with the approval, so that nobody can
-    claim the issue in between.
+    claim the issue in between. So is `question`, which a person answers by setting the label again.
     """
 
     approved: IssueApproved
     internal: InternalRepositories = InternalRepositories()
     hold: Hold | None = None
+    question: Question | None = None
 
 
 class Refuse(Command, frozen=True, kw_only=True):

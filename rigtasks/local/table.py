@@ -23,7 +23,7 @@ CONDUCTOR_ONLY = frozenset(
     {"RIG_APPS_FILE", "RIG_GITHUB_TOKEN", "RIG_GITHUB_READ_TOKEN", "RIG_GITHUB_REVIEWER_TOKEN"}
 )
 """What writes to GitHub; no other process gets it."""
-MODEL_KEY = frozenset({"RIG_MODEL_API_KEY"})
+MODEL_KEY = frozenset({"RIG_MODEL_API_KEY", "RIG_OFFERED_API_KEYS"})
 """What agents' models are paid with; only the workers that run agents get it."""
 WEBHOOK_SECRETS = frozenset({"RIG_WEBHOOK_SECRET", "RIG_WEBHOOK_SECRET_PREVIOUS"})
 

@@ -21,7 +21,10 @@ from rigtasks.routing.stack import Queue
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue that is in a claimable state. `approved_at` is UTC; `stream` is the stream's id."""
+    """An issue that is in a claimable state. `approved_at` is UTC; `stream` is the stream's id.
+
+    `provider` is the one that its repository asks for, if any.
+    """
 
     stream: str
     repository: RepositoryRef
@@ -29,6 +32,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     priority: Priority
     approved_at: datetime
     open_dependencies: int = 0
+    provider: str | None = None
 
 
 class LiveClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +51,36 @@ class ClaimLimits(msgspec.Struct, frozen=True, kw_only=True):
     per_queue: int | None = None
 
 
+class Providers(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose agents a worker may start.
+
+    Args:
+        own: works where a repository asks for no other, and reviews; None for any.
+        offered: those it may start now; None for all.
+        paused: those that a person has stopped.
+    """
+
+    own: str | None = None
+    offered: frozenset[str] | None = None
+    paused: frozenset[str] = frozenset()
+
+    def may_start(self, asked: str | None) -> bool:
+        """Say whether work that asks for a provider, or for none, can begin."""
+        name = asked or self.own or ""
+        return name not in self.paused and (self.offered is None or name in self.offered)
+
+
+#: A worker that may start any.
+ANY_PROVIDER = Providers()
+
+
 class Switches(msgspec.Struct, frozen=True, kw_only=True):
     """The stop switches in force, and the deny-list that no switch lifts."""
 
     rig_paused: bool = False
     paused_repositories: frozenset[int] = frozenset()
     paused_streams: frozenset[str] = frozenset()
+    providers: Providers = ANY_PROVIDER
     internal: InternalRepositories = InternalRepositories()
 
 
@@ -64,6 +92,7 @@ class Obstacle(StrEnum):
     RIG_PAUSED = "rig_paused"
     REPOSITORY_PAUSED = "repository_paused"
     ISSUE_PAUSED = "issue_paused"
+    PROVIDER = "provider"
     DEPENDENCY = "dependency"
     TOTAL_LIMIT = "total_limit"
     REPOSITORY_LIMIT = "repository_limit"
@@ -114,6 +143,8 @@ def why_not(
         Obstacle.RIG_PAUSED: switches.rig_paused,
         Obstacle.REPOSITORY_PAUSED: repository.id in switches.paused_repositories,
         Obstacle.ISSUE_PAUSED: candidate.stream in switches.paused_streams,
+        Obstacle.PROVIDER: candidate.queue is not Queue.REVIEW_E
+        and not switches.providers.may_start(candidate.provider),
         Obstacle.DEPENDENCY: candidate.open_dependencies > 0,
         Obstacle.TOTAL_LIMIT: _is_reached(occupancy.total, limits.total),
         Obstacle.REPOSITORY_LIMIT: _is_reached(in_repository, limits.per_repository),

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 
 import msgspec
 
+from rigtasks.routing.escalation import sends_to_a_mac
 from rigtasks.routing.keys import KEYS, Key, Kind, MergeMethod, MergeMode, ReviewBy
 from rigtasks.routing.look_alikes import skeleton
 from rigtasks.routing.stack import Stack
@@ -39,7 +40,6 @@ __all__ = [
 ]
 
 CONFIG_PATH = ".rig-agent.yaml"
-_REQUIRES_MACOS = re.compile(r"(?<![\w-])requires-macos(?![\w-])", re.IGNORECASE)
 _MICRO = 1_000_000
 
 
@@ -89,7 +89,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def requires_macos(self) -> bool:
         """Tell whether an `escalate` entry sends this repository's issues to a Mac."""
-        return any(_REQUIRES_MACOS.search(entry) for entry in self.escalate)
+        return any(sends_to_a_mac(entry) for entry in self.escalate)
 
 
 @lru_cache(maxsize=64)

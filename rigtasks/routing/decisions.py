@@ -24,6 +24,7 @@ class RefusalCode(StrEnum):
     ALREADY_SOLVED = "already_solved"
     OPEN_PULL_REQUEST = "open_pull_request"
     CONFIG_INVALID = "config_invalid"
+    TOOL_NOT_ALLOWED = "tool_not_allowed"
     NO_STACK = "no_stack"
     AMBIGUOUS_STACK = "ambiguous_stack"
     NO_ELIGIBLE_WORKER = "no_eligible_worker"
@@ -33,6 +34,7 @@ class WaitsFor(StrEnum):
     """What an approved issue waits for before it can be claimed."""
 
     PAUSE = "pause"
+    PROVIDER = "provider"
     DEPENDENCY = "dependency"
     ELIGIBLE_WORKER = "no eligible worker"
 
@@ -55,12 +57,26 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     large_pr_ok: bool
 
 
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a person is asked before an agent starts; the label set again by one is the answer.
+
+    `labelled_by_person` says whether a person set the label in force.
+    """
+
+    sentence: str
+    labelled_by_person: bool
+
+
 class Admit(msgspec.Struct, frozen=True, kw_only=True, tag="admit"):
-    """The issue is approved and claimable in this generation of its stream."""
+    """The issue is approved and claimable in this generation of its stream.
+
+    With a `question` nobody may claim it until a person has answered.
+    """
 
     route: Route
     task: FrozenTask
     generation: int
+    question: Question | None = None
 
     @property
     def outcome(self) -> str:
@@ -76,6 +92,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, tag="hold"):
     route: Route
     task: FrozenTask
     generation: int
+    question: Question | None = None
 
     @property
     def outcome(self) -> str:

@@ -11,8 +11,10 @@ import msgspec
 
 from rigtasks.routing.dependencies import Dependency
 from rigtasks.routing.internal import InternalRepositories, RepositoryRef
+from rigtasks.routing.offers import Offers
 from rigtasks.routing.stack import Queue
 from rigtasks.routing.task_text import IssueComment
+from rigtasks.routing.tools import DEFAULT_TOOLS, ToolList
 
 
 class Permission(StrEnum):
@@ -166,13 +168,16 @@ class IntakePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     `queues` are those this rig serves, scaled to zero or not; `trusted_accounts` are ids that may
     label without write permission, and the only bots that may. `owners` are the accounts, in lower
-    case, whose repositories the rig works for; empty for all that its identity can reach.
+    case, whose repositories the rig works for; empty for all that its identity can reach. `tools`
+    are those that repositories may have installed, `offers` the agents they may choose among.
     """
 
     internal: InternalRepositories
     queues: frozenset[Queue]
     trusted_accounts: frozenset[int] = frozenset()
     owners: frozenset[str] = frozenset()
+    tools: ToolList = DEFAULT_TOOLS
+    offers: Offers = Offers(provider="command", models={})
 
     def works_for(self, repository: RepositoryRef) -> bool:
         """Tell whether the repository is one of those the rig works for."""

@@ -12,6 +12,7 @@ from rigtasks.routing.decisions import (
     Adopt,
     Hold,
     IntakeDecision,
+    Question,
     RefusalCode,
     Refuse,
     Route,
@@ -19,7 +20,9 @@ from rigtasks.routing.decisions import (
     WaitsFor,
 )
 from rigtasks.routing.dependencies import Dependency, parse_dependencies
+from rigtasks.routing.escalation import called_for
 from rigtasks.routing.facts import (
+    AccountType,
     DependencyState,
     IntakeFacts,
     IntakePolicy,
@@ -27,12 +30,16 @@ from rigtasks.routing.facts import (
     StreamStanding,
 )
 from rigtasks.routing.labels import READY, read_labels
+from rigtasks.routing.offers import NotOffered
 from rigtasks.routing.refusals import REASONS
 from rigtasks.routing.sanitise import sanitise
 from rigtasks.routing.stack import Queue, Stack, detect_stack, queue_for
 from rigtasks.routing.task_text import FrozenTask, freeze_task
-from rigtasks.routing.yaml_tree import ConfigInvalid
+from rigtasks.routing.tools import NotAllowed
+from rigtasks.routing.yaml_tree import ConfigInvalid, shown
 
+#: Entries of `escalate` that are named to a person; more say no more.
+_NAMED = 5
 _STACK_HINT = "add `.rig-agent.yaml` with `stack: node`, `dotnet`, `python` or `ios`"
 
 
@@ -61,13 +68,35 @@ def decide_intake(facts: IntakeFacts, policy: IntakePolicy) -> IntakeDecision:
     own = next((pull for pull in facts.open_pull_requests if pull.ours), None)
     if own is not None:
         return Adopt(pull_request=own.number, route=route, task=task, generation=generation)
-    hold = _waits(facts, settled.queue, route.dependencies)
+    question = _question(facts, settled.config, task)
+    hold = _waits(facts, policy, settled, route.dependencies)
     if hold is not None:
         waits_for, sentence = hold
         return Hold(
-            waits_for=waits_for, sentence=sentence, route=route, task=task, generation=generation
+            waits_for=waits_for,
+            sentence=sentence,
+            route=route,
+            task=task,
+            generation=generation,
+            question=question,
         )
-    return Admit(route=route, task=task, generation=generation)
+    return Admit(route=route, task=task, generation=generation, question=question)
+
+
+def _question(facts: IntakeFacts, config: AgentConfig, task: FrozenTask) -> Question | None:
+    """Ask a person about a text that the repository's file wants one to see first."""
+    text = "\n".join([task.title, task.body, *(comment.body for comment in task.comments)])
+    found = called_for(config.escalate, text)
+    if not found:
+        return None
+    named = ", ".join(shown(entry) for entry in found[:_NAMED])
+    labeller = facts.issue.labelled_by
+    return Question(
+        sentence=f"the text speaks of {named}, for which this repository wants a person "
+        f"(`escalate`): somebody with write permission reads it and sets the label `{READY}` "
+        "again, then an agent starts",
+        labelled_by_person=labeller is not None and labeller.type is AccountType.USER,
+    )
 
 
 def _is_superseded(stream: StreamFacts, task: FrozenTask) -> bool:
@@ -104,6 +133,12 @@ def _settle(facts: IntakeFacts, policy: IntakePolicy) -> _Settled | Refuse:
     config = _config(facts)
     if isinstance(config, Refuse):
         return config
+    tools = policy.tools.choose(config.tools)
+    if isinstance(tools, NotAllowed):
+        return Refuse(
+            code=RefusalCode.TOOL_NOT_ALLOWED,
+            sentence=f"{tools.sentence}. Then label the issue `{READY}` again",
+        )
     stack = config.stack or _detect(facts, config)
     if isinstance(stack, Refuse):
         return stack
@@ -175,19 +210,26 @@ def _generation(facts: IntakeFacts) -> int:
 
 
 def _waits(
-    facts: IntakeFacts, queue: Queue, dependencies: tuple[Dependency, ...]
+    facts: IntakeFacts,
+    policy: IntakePolicy,
+    settled: _Settled,
+    dependencies: tuple[Dependency, ...],
 ) -> tuple[WaitsFor, str] | None:
     if facts.pauses:
         pause = facts.pauses[0]
         why = sanitise(pause.reason).text
         sentence = f"{pause.by} paused {pause.scope} ({why}): it goes on when a person resumes it"
         return WaitsFor.PAUSE, sentence
+    choice = policy.offers.choose(settled.config.provider, settled.config.model)
+    if isinstance(choice, NotOffered):
+        return WaitsFor.PROVIDER, f"{choice.sentence}; then it goes on by itself"
     states = {fact.dependency: fact.state for fact in facts.dependencies}
     waiting = [each for each in dependencies if states.get(each) is not DependencyState.DONE]
     if waiting:
         unreadable = {each for each in waiting if states.get(each) is not DependencyState.OPEN}
         named = ", ".join(f"{each}{' (unreadable)' * (each in unreadable)}" for each in waiting)
         return WaitsFor.DEPENDENCY, f"waits for {named} to be done"
+    queue = settled.queue
     if queue in facts.queues_without_worker:
         start = f"`celery -A rigtasks worker -Q {queue}`"
         return WaitsFor.ELIGIBLE_WORKER, f"no worker of {queue} is running: start one with {start}"

@@ -220,9 +220,16 @@ KEYS: tuple[Key, ...] = (
     Key(
         name="tools",
         kind=Kind.LIST,
-        about="Extra packages, installed in the sandbox before the agent starts.",
+        about=(
+            "Extra tools for the run, installed in its sandbox before the agent starts. The rig's "
+            "operator lists which there are and in which version (`RIG_TOOLS_FILE`); an issue that "
+            "needs another one is refused."
+        ),
         default="none",
-        accepts="package names, optionally with `==version` or `@version`; no options, URLs, paths",
+        accepts=(
+            "package names, optionally with the listed `==version` or `@version`; no options, "
+            "URLs, paths"
+        ),
         pattern=TOOL,
         max_length=100,
         example="firebase-tools",
@@ -252,11 +259,14 @@ KEYS: tuple[Key, ...] = (
         name="escalate",
         kind=Kind.LIST,
         about=(
-            "Conditions under which the agent asks a person. "
-            "One that names `requires-macos` sends the repository's issues to the `ios` queue."
+            "Words that call a person, looked for as they stand; `*` is anything within a line. "
+            "Where an issue's text holds them, somebody with write permission has to set the label "
+            "again before an agent starts; a change that holds them in a path or a changed line "
+            "waits at the human gate. An entry that names `requires-macos` does neither: it sends "
+            "the repository's issues to the `ios` queue."
         ),
         default="none",
-        accepts="sentences on one line",
+        accepts="words on one line",
         pattern=PHRASE,
         example='"needs Xcode (requires-macos)"',
     ),
@@ -273,7 +283,11 @@ KEYS: tuple[Key, ...] = (
     Key(
         name="provider",
         kind=Kind.TEXT,
-        about="The agent CLI to prefer, among those the rig offers.",
+        about=(
+            "Whose agent implements, among those the rig's operator offers "
+            "(`RIG_OFFERED_MODELS`); an issue that asks for another one waits. Reviews are not "
+            "the repository's choice."
+        ),
         default="the rig's setting",
         accepts="a provider's name in lower case",
         pattern=PROVIDER,
@@ -282,7 +296,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         name="model",
         kind=Kind.TEXT,
-        about="The model to ask that provider for.",
+        about="The model to ask that provider for, among those offered for it.",
         default="the provider's setting",
         accepts="a model's name",
         pattern=MODEL,

@@ -1,5 +1,7 @@
 """Turn the state of an issue into a run's work order."""
 
+import msgspec
+
 from rigtasks.agent.assignment import (
     Assignment,
     Commands,
@@ -15,6 +17,7 @@ from rigtasks.lifecycle.state import ActiveRun, IssueState, Stage
 from rigtasks.lifecycle.state import Feedback as IssueFeedback
 from rigtasks.lifecycle.state import FeedbackKind as IssueFeedbackKind
 from rigtasks.routing.agent_config import AgentConfig
+from rigtasks.routing.tools import Installation
 from rigtasks.workspace.branches import branch_name
 
 _ROLES = {Stage.IMPLEMENT: Role.IMPLEMENT, Stage.REVIEW: Role.REVIEW}
@@ -28,6 +31,18 @@ _SUMMARIES = {
     IssueFeedbackKind.CI: "CI is red on the branch.",
     IssueFeedbackKind.TESTS: "The last run of the tests was red.",
 }
+
+
+class SetUp(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens before the agent starts, besides the repository's own command for it.
+
+    Args:
+        network: whether that command may reach the network.
+        tools: extra tools to install first.
+    """
+
+    network: bool = False
+    tools: tuple[Installation, ...] = ()
 
 
 def branch_of(state: IssueState) -> str:
@@ -62,7 +77,7 @@ def assignment_for(
     base_sha: str,
     head_sha: str,
     defaults: RunLimits,
-    setup_network: bool = False,
+    set_up: SetUp | None = None,
     diff: str = "",
     diff_truncated: bool = False,
 ) -> Assignment:
@@ -74,7 +89,7 @@ def assignment_for(
         base_sha: the base branch now.
         head_sha: where the work continues.
         defaults: the rig's own limits; the repository's file can only tighten them.
-        setup_network: whether the set-up command may reach the network.
+        set_up: what the rig itself adds to the repository's commands.
         diff: the change under review, for reviews.
         diff_truncated: whether it could not be had completely.
     """
@@ -92,7 +107,7 @@ def assignment_for(
         branch=branch_of(state),
         head_sha=head_sha,
         unfinished_since=_unfinished_since(state, head_sha),
-        commands=_commands(config, setup_network=setup_network),
+        commands=_commands(config, set_up or SetUp()),
         limits=_tightened(defaults, config, state),
         attempt=state.attempts + 1,
         feedback=_feedback(state.feedback) if run.stage is Stage.IMPLEMENT else None,
@@ -106,13 +121,14 @@ def _unfinished_since(state: IssueState, head_sha: str) -> str | None:
     return left.since_sha if left is not None and left.head_sha == head_sha else None
 
 
-def _commands(config: AgentConfig, *, setup_network: bool) -> Commands:
+def _commands(config: AgentConfig, set_up: SetUp) -> Commands:
     return Commands(
         setup=config.setup_command,
         build=config.build_command,
         test=config.test_command,
         workdir=config.workdir or ".",
-        setup_network=setup_network,
+        setup_network=set_up.network,
+        tools=set_up.tools,
     )
 
 

@@ -9,10 +9,13 @@ from rigtasks.eventstore.artifacts import ArtifactKind
 from rigtasks.lifecycle.commands import Accepted, Failed, StartCli, StartWork
 from rigtasks.lifecycle.events.work import Unfinished
 from rigtasks.lifecycle.failure import FailureClass
-from rigtasks.routing.agent_config import ConfigInvalid
-from rigtasks.runs.assignments import assignment_for, branch_of, head_to_go_on_from
+from rigtasks.routing.agent_config import AgentConfig, ConfigInvalid
+from rigtasks.routing.offers import Choice, NotOffered
+from rigtasks.routing.tools import NotAllowed
+from rigtasks.runs.assignments import SetUp, assignment_for, branch_of, head_to_go_on_from
 from rigtasks.runs.base_config import read_base_config
 from rigtasks.runs.credentials import CredentialsRefused
+from rigtasks.runs.provider_pause import closed_seconds
 from rigtasks.runs.report import (
     NO_AGENT,
     RunReport,
@@ -76,7 +79,14 @@ def _implement(scene: Scene) -> RunReport:
             config_sha=base.blob_sha,
         )
     )
-    runtime = scene.runtime(workshop, credentials)
+    choice = _choose(scene, base.config)
+    if isinstance(choice, RunReport):
+        return choice
+    names = scene.kit.tool_list.choose(base.config.tools)
+    if isinstance(names, NotAllowed):
+        return failed(FailureClass.POLICY, names.sentence)
+    workshop, tools = scene.with_tools(workshop, names)
+    runtime = scene.runtime(workshop, credentials, choice)
     scene.tell(
         StartCli(
             run_id=run.run_id,
@@ -93,9 +103,25 @@ def _implement(scene: Scene) -> RunReport:
         base_sha=base_sha,
         head_sha=start.sha,
         defaults=scene.kit.run_limits,
-        setup_network=scene.kit.setup_network,
+        set_up=SetUp(network=scene.kit.setup_network, tools=tools),
     )
     return report_of(scene, implement(assignment, runtime))
+
+
+def _choose(scene: Scene, config: AgentConfig) -> Choice | RunReport:
+    """Return whose agent works, or the report of a run that cannot have it now.
+
+    The file may have changed since the claim, which looked for a provider that takes work.
+    """
+    choice = scene.kit.offers.choose(config.provider, config.model)
+    if isinstance(choice, NotOffered):
+        return failed(FailureClass.POLICY, choice.sentence)
+    scene.chosen.name = choice.provider
+    closed = closed_seconds(scene.kit.stores.rate_limits, choice.provider)
+    if closed <= 0:
+        return choice
+    reason = f"{choice.provider} asked for a pause of {closed:.0f} s more"
+    return failed(FailureClass.PROVIDER_QUOTA, reason, retry_seconds=closed)
 
 
 def report_of(scene: Scene, outcome: RunOutcome) -> RunReport:

@@ -13,6 +13,8 @@ from rigtasks.eventstore.claims import Limits
 from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.state import Stage
 from rigtasks.routing.internal import InternalRepositories
+from rigtasks.routing.offers import Choice, Offers
+from rigtasks.routing.tools import ToolList
 from rigtasks.runs.credentials import CredentialRequests
 from rigtasks.shell import IssueShell
 
@@ -25,7 +27,8 @@ class WorkerKit:
         stores: the event store and the tables beside it.
         shell: gives the run's reports to its issue.
         credentials: where the run asks for its read-only token.
-        provider: the agent's command line, by stage.
+        provider: the agent's command line, by stage and by what was chosen.
+        offers: what a repository may choose.
         level: the walls around agents, as probed at the start.
         tools: the interpreters that sandboxed commands find.
         bounds: how much of the machine each command of a run may take.
@@ -34,6 +37,7 @@ class WorkerKit:
         run_limits: the rig's own limits of one implementing run.
         review_limits: and of one reviewing run.
         setup_network: whether a repository's setupCommand may reach the network.
+        tool_list: the tools that a repository may have installed for its runs.
         timers: of one call of the agent, unscaled.
         time_scale: multiplies every timer.
         lease_seconds: how long a claim lives without a heartbeat, scaled.
@@ -49,7 +53,8 @@ class WorkerKit:
     stores: Stores
     shell: IssueShell
     credentials: CredentialRequests
-    provider: Callable[[Stage], Provider]
+    provider: Callable[[Stage, Choice], Provider]
+    offers: Offers
     level: Level
     tools: Toolchain
     bounds: Bounds
@@ -58,6 +63,7 @@ class WorkerKit:
     run_limits: RunLimits
     review_limits: RunLimits
     setup_network: bool
+    tool_list: ToolList
     timers: Timers
     time_scale: float
     lease_seconds: float

@@ -4,7 +4,6 @@ Without this each claimed issue would start an agent only to hear the same refus
 is no good would fail the whole queue. The book is in Postgres, so all workers share it.
 """
 
-from rigtasks.agent.provider import Provider
 from rigtasks.eventstore.rate_limits import RateLimits
 from rigtasks.lifecycle.commands import Failed
 from rigtasks.lifecycle.failure import FailureClass
@@ -16,12 +15,12 @@ _SECONDS = {FailureClass.PROVIDER_QUOTA: 900.0, FailureClass.PROVIDER_AUTH: 900.
 _LONGEST = 86_400.0
 
 
-def closed_seconds(book: RateLimits, provider: Provider) -> float:
-    """Return how long no agent of this provider may be started; 0 while it may."""
+def closed_seconds(book: RateLimits, provider: str) -> float:
+    """Return how long no agent of the provider of this name may be started; 0 while it may."""
     return book.closed(_identity(provider), _EVERYTHING)
 
 
-def note_refusal(book: RateLimits, provider: Provider, failed: Failed) -> None:
+def note_refusal(book: RateLimits, provider: str, failed: Failed) -> None:
     """Close a provider that refused a run by its quota or its key; other failures say nothing."""
     usual = _SECONDS.get(failed.failure)
     if usual is None:
@@ -30,5 +29,5 @@ def note_refusal(book: RateLimits, provider: Provider, failed: Failed) -> None:
     book.close(_identity(provider), _EVERYTHING, min(max(named, 0.0), _LONGEST))
 
 
-def _identity(provider: Provider) -> str:
-    return f"provider/{provider.name}"
+def _identity(provider: str) -> str:
+    return f"provider/{provider}"

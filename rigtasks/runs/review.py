@@ -88,7 +88,7 @@ def _review(scene: Scene) -> RunReport:
             config_sha=base.blob_sha,
         )
     )
-    runtime = scene.runtime(workshop, credentials)
+    runtime = scene.runtime(workshop, credentials, scene.kit.offers.usual)
     scene.tell(
         StartCli(
             run_id=run.run_id,

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import msgspec
+
 from rigtasks.agent.assignment import Feedback
 from rigtasks.agent.characters import load_character
 from rigtasks.agent.harvest import Author
 from rigtasks.agent.runtime import Runtime
+from rigtasks.agent.sandbox import inner_prefix
 from rigtasks.agent.walls import Walls
 from rigtasks.agent.workshop import Workshop
 from rigtasks.errors import StaleEpoch
@@ -16,6 +19,9 @@ from rigtasks.eventstore.claims import Claimed
 from rigtasks.lifecycle.commands import Command, ReportProgress
 from rigtasks.lifecycle.envelope import Actor
 from rigtasks.lifecycle.state import ActiveRun, IssueState, Stage
+from rigtasks.routing.offers import Choice
+from rigtasks.routing.tools import Installation
+from rigtasks.runs.chosen import ChosenProvider
 from rigtasks.runs.credentials import request_credentials
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import LeaseKeeper
@@ -40,6 +46,7 @@ class Scene:
         actor: whose events the run writes.
         keeper: keeps the lease and says when to stop.
         progress: where signs of life of its commands are noted.
+        chosen: where it is noted whose agent works.
         folder: the run's own, empty at first and removed afterwards.
     """
 
@@ -48,6 +55,7 @@ class Scene:
     actor: Actor
     keeper: LeaseKeeper
     progress: Progress
+    chosen: ChosenProvider
     folder: Path
 
     def issue(self) -> tuple[IssueState, ActiveRun]:
@@ -128,11 +136,23 @@ class Scene:
             grace=self.keeper.grace,
         )
 
-    def runtime(self, workshop: Workshop, credentials: RunCredentials) -> Runtime:
+    def with_tools(
+        self, workshop: Workshop, names: tuple[str, ...]
+    ) -> tuple[Workshop, tuple[Installation, ...]]:
+        """Make a place for the tools of the run, and say how they are installed there."""
+        if not names:
+            return workshop, ()
+        prefix = self.folder / "tools"
+        (prefix / "bin").mkdir(parents=True)
+        seen = str(inner_prefix(prefix, workshop.level))
+        installations = self.kit.tool_list.installations(names, prefix=seen)
+        return msgspec.structs.replace(workshop, prefix=prefix), installations
+
+    def runtime(self, workshop: Workshop, credentials: RunCredentials, choice: Choice) -> Runtime:
         """Return everything the agent's run needs besides its assignment."""
         stage = self.claimed.stage
         return Runtime(
-            provider=self.kit.provider(stage),
+            provider=self.kit.provider(stage, choice),
             character=load_character(_CHARACTERS[stage]),
             workshop=workshop,
             author=Author(name=credentials.author_name, email=credentials.author_email),

@@ -13,6 +13,8 @@ from rigtasks.eventstore.connection import Connection
 from rigtasks.lifecycle.commands import Failed, FinishRun, ReleaseRun
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.state import Stage
+from rigtasks.routing.admission import Providers
+from rigtasks.runs.chosen import ChosenProvider
 from rigtasks.runs.implement import carry_out_implementation
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import Held, LeaseKeeper, StopReason
@@ -53,11 +55,13 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -
     if kit.shutting_down():
         return "dropped: the worker is shutting down"
     stage = Stage.REVIEW if queue == REVIEW_QUEUE else Stage.IMPLEMENT
-    provider = kit.provider(stage)
-    closed = closed_seconds(kit.stores.rate_limits, provider)
-    if closed > 0:
+    offered = kit.offers.providers if stage is Stage.IMPLEMENT else (kit.offers.provider,)
+    closed = {name: closed_seconds(kit.stores.rate_limits, name) for name in offered}
+    open_now = frozenset(name for name in offered if closed[name] <= 0)
+    if not open_now:
         _show(present, None)
-        return f"dropped: {provider.name} asked for a pause of {closed:.0f} s more"
+        first = min(offered, key=lambda name: closed[name])
+        return f"dropped: {first} asked for a pause of {closed[first]:.0f} s more"
     asked_at = time.monotonic()
     claimed = kit.stores.claims.claim(
         queue=queue,
@@ -67,7 +71,7 @@ def answer_bell(kit: WorkerKit, *, queue: str, holder: str, present: Presence) -
         lease_seconds=kit.lease_seconds,
         limits=kit.limits,
         internal=kit.internal,
-        provider=provider.name,
+        providers=Providers(own=kit.offers.provider, offered=open_now),
     )
     if isinstance(claimed, NotClaimed):
         _show(present, None)
@@ -105,6 +109,7 @@ class _Run:
         self._actor = Actor(kind=kind, id=holder)
         self._asked_at = asked_at
         self._progress = Progress()
+        self._chosen = ChosenProvider(kit.offers.provider if reviewing else None)
 
     def carry_out(self) -> str:
         kit = self._kit
@@ -132,7 +137,7 @@ class _Run:
             epoch=claimed.epoch,
             run_id=claimed.run_id,
             lease_seconds=self._kit.lease_seconds,
-            provider=self._kit.provider(claimed.stage).name,
+            provider=self._chosen.name,
             silent_seconds=self._progress.silent_seconds,
         )
         return _HELD[renewal]
@@ -146,6 +151,7 @@ class _Run:
             actor=self._actor,
             keeper=keeper,
             progress=self._progress,
+            chosen=self._chosen,
             folder=folder,
         )
         try:
@@ -186,6 +192,6 @@ class _Run:
             )
         )
         if isinstance(report.result, Failed):
-            provider = self._kit.provider(self._claimed.stage)
+            provider = self._chosen.name or self._kit.offers.provider
             note_refusal(self._kit.stores.rate_limits, provider, report.result)
         return report.words

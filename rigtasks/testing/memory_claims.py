@@ -49,16 +49,17 @@ class MemoryClaims(Claims):
         lease_seconds: float,
         limits: Limits,
         internal: InternalRepositories = NONE_INTERNAL,
-        provider: str | None = None,
+        providers: admission.Providers = admission.ANY_PROVIDER,
     ) -> Claimed | NotClaimed:
         """Claim the best claimable issue of a queue, in the order of the admission model."""
         database = self._memory
         with database.lock:
             if any(run_id in fold.runs for fold in database.folds.values()):
                 raise Permanent(f"the run id was used before: {run_id}")
-            known = replace(internal, learned=learned_in(database, internal))
-            switches = self._switches(known)
-            if switches.rig_paused or f"provider:{provider}" in database.paused:
+            denied = replace(internal, learned=learned_in(database, internal))
+            known = replace(providers, paused=self._paused_providers())
+            switches = replace(self._switches(denied), providers=known)
+            if switches.rig_paused or _all_paused(known):
                 return NotClaimed.PAUSED
             live = self._live_claims()
             if _full(queue, live, limits):
@@ -149,6 +150,13 @@ class MemoryClaims(Claims):
             internal=internal,
         )
 
+    def _paused_providers(self) -> frozenset[str]:
+        return frozenset(
+            scope.removeprefix("provider:")
+            for scope in self._memory.paused
+            if scope.startswith("provider:")
+        )
+
     def _states(self) -> list[tuple[str, IssueState]]:
         return [
             (stream, fold.state)
@@ -194,6 +202,7 @@ class MemoryClaims(Claims):
                         for ref in state.depends_on
                         for one in newest.values()
                     ),
+                    provider=None if state.config is None else state.config.provider,
                 )
             )
         return candidates
@@ -243,6 +252,13 @@ class MemoryClaims(Claims):
             claimed_at=now,
             expires_at=expires_at,
         )
+
+
+def _all_paused(providers: admission.Providers) -> bool:
+    """Say whether every provider that the worker might start is paused."""
+    if providers.own is None:
+        return False
+    return (providers.offered or frozenset({providers.own})) <= providers.paused
 
 
 def _full(queue: str, live: list[admission.LiveClaim], limits: Limits) -> bool:

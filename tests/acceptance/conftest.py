@@ -12,6 +12,10 @@ from rigtasks.testing.answer_book import JudgedSeeder
 
 SETTINGS = {
     "RIG_PROVIDER": "scripted",
+    "RIG_OFFERED_MODELS": '{"command": []}',  # what a repository may choose instead
+    "RIG_PROVIDER_COMMAND": "sed -i s/5000/4999/ shop/prices.py",
+    "RIG_COST_PER_CALL_USD": "0",
+    "RIG_TOOLS_FILE": str(Path(__file__).with_name("tools.json")),
     "RIG_TIME_SCALE": "0.05",
     "RIG_LEASE_SECONDS": "120",  # 6 s: a busy machine must not lose claims of living workers
     "RIG_HEARTBEAT_SECONDS": "30",

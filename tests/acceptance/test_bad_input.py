@@ -105,6 +105,16 @@ CASES: dict[str, tuple[Callable[[Town], Issue], str, str]] = {
         "config_invalid",
         "line 4, column 13: `maxTurns` must be a plain number",
     ),
+    "a tool like an option": (
+        with_config(f"{CONFIG}tools: ['--pre']\n"),
+        "config_invalid",
+        "line 3, column 9: `--pre` is not accepted for `tools`",
+    ),
+    "a tool that only looks like one": (
+        with_config(f"{CONFIG}tools: [shuot]\n"),
+        "tool_not_allowed",
+        "`tools` asks for `shuot`, which this rig does not install. Did you mean `shout`?",
+    ),
     "no YAML": (with_config("stack: [python\n"), "config_invalid", "line 2, column 1"),
 }
 

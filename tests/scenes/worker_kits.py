@@ -12,6 +12,8 @@ from rigtasks.eventstore.claims import Limits
 from rigtasks.eventstore.database import Stores
 from rigtasks.lifecycle.timers import Timers
 from rigtasks.routing.internal import InternalRepositories
+from rigtasks.routing.offers import Offers
+from rigtasks.routing.tools import DEFAULT_TOOLS
 from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.shell import IssueShell
@@ -23,7 +25,8 @@ def make_kit(stores: Stores, database_url: str, folder: Path, **changes: Any) ->
         "stores": stores,
         "shell": IssueShell(stores, Timers()),
         "credentials": PostgresCredentialRequests(stores),
-        "provider": lambda _: ScriptedProvider(),
+        "provider": lambda *_: ScriptedProvider(),
+        "offers": Offers(provider="scripted", models={}),
         "level": Level.NONE,
         "tools": find_toolchain(()),
         "bounds": Bounds(memory_bytes=4 << 30, processes=1024),
@@ -40,6 +43,7 @@ def make_kit(stores: Stores, database_url: str, folder: Path, **changes: Any) ->
         "work_dir": folder,
         "shutting_down": lambda: False,
         "setup_network": False,
+        "tool_list": DEFAULT_TOOLS,
         "now": lambda: datetime.now(UTC),
         "database_url": database_url,
     }

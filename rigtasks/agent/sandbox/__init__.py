@@ -4,10 +4,12 @@ from rigtasks.agent.sandbox.bounds import Bounds, Excess, Watch
 from rigtasks.agent.sandbox.probe import Probe, probe
 from rigtasks.agent.sandbox.spec import (
     HOME,
+    PREFIX,
     WORKDIR,
     Level,
     SandboxSpec,
     WrappedCommand,
+    inner_prefix,
     inner_workdir,
 )
 from rigtasks.agent.sandbox.toolchain import Toolchain, find_toolchain
@@ -15,6 +17,7 @@ from rigtasks.agent.sandbox.wrap import wrap
 
 __all__ = [
     "HOME",
+    "PREFIX",
     "WORKDIR",
     "Bounds",
     "Excess",
@@ -25,6 +28,7 @@ __all__ = [
     "Watch",
     "WrappedCommand",
     "find_toolchain",
+    "inner_prefix",
     "inner_workdir",
     "probe",
     "wrap",

@@ -7,6 +7,7 @@ from rigtasks.agent.sandbox.bounds import within
 from rigtasks.agent.sandbox.spec import (
     HOME,
     INNER_ID,
+    PREFIX,
     WORKDIR,
     Level,
     SandboxSpec,
@@ -91,6 +92,8 @@ def _mounts(spec: SandboxSpec) -> tuple[str, ...]:
         words += ("--bind", str(spec.scratch), str(HOME))
     for path in spec.read_only:
         words += ("--ro-bind", str(path), str(path))
+    if spec.prefix is not None:
+        words += ("--bind" if spec.installs else "--ro-bind", str(spec.prefix), str(PREFIX))
     words += ("--bind", str(spec.workdir), str(WORKDIR), "--remount-ro", "/")
     return tuple(words)
 

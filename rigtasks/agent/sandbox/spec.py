@@ -11,6 +11,8 @@ from rigtasks.errors import Permanent
 #: A place no host uses: read-only paths of the host keep theirs inside.
 WORKDIR = PurePosixPath("/sandbox/checkout")
 HOME = PurePosixPath("/home/agent")
+#: Where the tools of a run are; what is installed there knows itself by this path.
+PREFIX = PurePosixPath("/sandbox/tools")
 #: The user and group id a process has inside; outside it runs as whoever started it.
 INNER_ID = 1001
 #: Carried in the environment of everything a command starts, so that strays can be found.
@@ -37,6 +39,8 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
         cwd: where it starts, relative to `workdir`.
         scratch: becomes `HOME`, so that what a set-up command installs there is still there for
             the next command; None gives an empty `HOME` that is gone afterwards (`bubblewrap`).
+        prefix: holds the tools of the run, seen at `PREFIX`; None where there are none.
+        installs: whether the command may change `prefix`; no other one may (`bubblewrap`).
         read_only: host paths shown unchanged at the same path.
         env: added to the few variables every command has; nothing of the host's is passed on.
         network: without it there is a loopback of its own and nothing else.
@@ -48,6 +52,8 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
     workdir: Path
     cwd: str = "."
     scratch: Path | None = None
+    prefix: Path | None = None
+    installs: bool = False
     read_only: tuple[Path, ...] = ()
     env: dict[str, str] = {}
     network: bool = False
@@ -75,6 +81,11 @@ class WrappedCommand(msgspec.Struct, frozen=True, kw_only=True):
 def inner_workdir(spec: SandboxSpec, level: Level) -> PurePosixPath:
     """Return the path at which the command sees its working copy."""
     return WORKDIR if level is Level.BUBBLEWRAP else PurePosixPath(spec.workdir)
+
+
+def inner_prefix(prefix: Path, level: Level) -> PurePosixPath:
+    """Return the path at which a command sees the tools of its run."""
+    return PREFIX if level is Level.BUBBLEWRAP else PurePosixPath(prefix)
 
 
 def start_directory(spec: SandboxSpec, level: Level) -> PurePosixPath:

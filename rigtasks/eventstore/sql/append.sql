@@ -56,7 +56,7 @@ BEGIN
             approved_by, task_digest, stack, queue, base_branch, hold, hold_sentence, reason,
             refusal_code, who_must_act, branch, head_sha, merge_sha, pr, pr_url, epoch, run_id,
             runs, attempts, lost_runs, review_loops, abstentions, cost_micro_usd,
-            cost_unknown_runs, tokens, entered_at, updated_at
+            cost_unknown_runs, tokens, entered_at, updated_at, claim_provider
             ) = ROW (
             p_issue.version, p_issue.ref, p_issue.repo_id, p_issue.repo, p_issue.repo_key,
             p_issue.number, p_issue.generation, p_issue.title, p_issue.lane, p_issue.overlay,
@@ -67,7 +67,7 @@ BEGIN
             p_issue.head_sha, p_issue.merge_sha, p_issue.pr, p_issue.pr_url, p_issue.epoch,
             p_issue.run_id, p_issue.runs, p_issue.attempts, p_issue.lost_runs, p_issue.review_loops,
             p_issue.abstentions, p_issue.cost_micro_usd, p_issue.cost_unknown_runs, p_issue.tokens,
-            p_issue.entered_at, p_issue.updated_at
+            p_issue.entered_at, p_issue.updated_at, p_issue.claim_provider
             )
              WHERE i.stream = p_stream AND i.version = p_expected
                AND (p_epoch IS NULL OR rig_epoch_holds(p_stream, i.epoch, p_epoch, p_run));

@@ -10,8 +10,10 @@
 -- workers choose side by side and only the event itself is written one after the other. Limits are
 -- counted again under that lock; a claim that would exceed one is rolled back with SQLSTATE RG001
 -- and the caller asks again. The deny-list holds by id, by the name of now, and by what was ever
--- seen of a repository; it does not keep a reviewer away. As in rig_append the flush is waited for after the lock is free, and
--- before the caller gets his answer.
+-- seen of a repository; it does not keep a reviewer away. An implementation is given to a worker
+-- only where the provider that the issue's repository asks for, else the worker's own, is among
+-- those it offers now and not paused; a reviewer is the worker's own. As in rig_append the flush is
+-- waited for after the lock is free, and before the caller gets his answer.
 --
 -- outcome: claimed | nothing | busy (all of it locked this instant) | paused | limit
 CREATE OR REPLACE PROCEDURE rig_claim(
@@ -29,6 +31,7 @@ CREATE OR REPLACE PROCEDURE rig_claim(
     p_denied_ids bigint[],
     p_denied_names text[],
     p_provider text,
+    p_offered text[],
     OUT outcome text,
     OUT stream text,
     OUT version integer,
@@ -42,6 +45,7 @@ AS $$
 DECLARE
     paused text[];
     denied bigint[];
+    shut text[];
     full_house boolean;
     best record;
     over_limit boolean;
@@ -55,7 +59,10 @@ BEGIN
            OR coalesce(sum(c.live) FILTER (WHERE c.queue = p_queue) >= p_limit_queue,
                        p_limit_queue <= 0)
       INTO paused, full_house FROM claim_counts AS c;
-    IF 'rig' = ANY (paused) OR 'provider:' || p_provider = ANY (paused) THEN
+    shut := ARRAY(SELECT substr(scope, 10) FROM unnest(paused) AS scope
+                   WHERE starts_with(scope, 'provider:'));
+    IF 'rig' = ANY (paused)
+       OR (p_provider IS NOT NULL AND coalesce(p_offered, ARRAY[p_provider]) <@ shut) THEN
         outcome := 'paused';
         RETURN;
     ELSIF full_house THEN
@@ -82,6 +89,10 @@ BEGIN
                    AND NOT 'issue:' || i.repo_id || ':' || i.number = ANY (paused)
                    AND (p_stage = 'review' OR NOT (i.repo_id = ANY (denied)
                         OR i.repo_key IS NULL OR i.repo_key = ANY (p_denied_names)))
+                   AND (p_stage = 'review'
+                        OR NOT coalesce(i.claim_provider, p_provider, '') = ANY (shut)
+                           AND (p_offered IS NULL
+                                OR coalesce(i.claim_provider, p_provider, '') = ANY (p_offered)))
                    AND (NOT i.has_dependencies OR rig_dependencies_done(i.stream))
                  ORDER BY i.repo_id, i.priority, i.approved_at, i.stream LIMIT 1) AS next
         ), busy AS (
@@ -102,6 +113,10 @@ BEGIN
            AND NOT 'issue:' || i.repo_id || ':' || i.number = ANY (paused)
            AND (p_stage = 'review' OR i.repo_key IS NOT NULL
                 AND NOT i.repo_key = ANY (p_denied_names))
+           AND (p_stage = 'review'
+                OR NOT coalesce(i.claim_provider, p_provider, '') = ANY (shut)
+                   AND (p_offered IS NULL
+                        OR coalesce(i.claim_provider, p_provider, '') = ANY (p_offered)))
            AND (NOT i.has_dependencies OR rig_dependencies_done(i.stream))
          ORDER BY i.approved_at, i.stream LIMIT 1
            FOR NO KEY UPDATE SKIP LOCKED;

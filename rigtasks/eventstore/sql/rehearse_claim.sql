@@ -27,7 +27,7 @@ BEGIN
             false, clock_timestamp(), '', '', '', nowhere, '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0,
             clock_timestamp(), clock_timestamp());
     CALL rig_claim(nowhere, 'implement', '', '', 'worker', gen_random_uuid(), gen_random_uuid(),
-                   1.0, 2147483647, 2147483647, 2147483647, '{}', '{}', NULL,
+                   1.0, 2147483647, 2147483647, 2147483647, '{}', '{}', NULL, NULL,
                    outcome, stream, version, epoch, claimed_at, expires_at);
     IF outcome IN ('paused', 'limit') THEN
         RAISE EXCEPTION 'nobody may claim now' USING ERRCODE = 'RG002';

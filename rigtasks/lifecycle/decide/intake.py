@@ -15,6 +15,7 @@ from rigtasks.lifecycle.events.intake import (
     IssueApproved,
     IssueCancelled,
     IssueHeld,
+    IssueNeedsHuman,
     IssueRefused,
 )
 from rigtasks.lifecycle.events.liveness import Escalated, OperatorBudgetRaised, OperatorRetried
@@ -24,6 +25,8 @@ from rigtasks.routing.internal import RepositoryRef
 
 #: The lanes in which a new approval may still replace the text that runs.
 _REPLACEABLE = frozenset({Lane.QUEUED, Lane.FAILED})
+#: Who answers a question about an issue that nobody works on yet.
+LABELLER = "a person with write permission"
 
 
 def admit(command: Admit, state: IssueState | None) -> tuple[Event, ...]:
@@ -32,11 +35,26 @@ def admit(command: Admit, state: IssueState | None) -> tuple[Event, ...]:
     here = RepositoryRef(id=approved.repo_id, full_name=approved.repo)
     if command.internal.match(here) is not None:
         return refuse(Refuse(refused=_internal(approved)), state)
+    asked = _asked(command, state)
     if command.hold is not None and (state is None or state.lane in _REPLACEABLE):
         held = _held(command.hold)
-        return (approved, held) if _is_news(approved, state) else hold(command.hold, state)
+        news = _is_news(approved, state)
+        return (approved, held, *asked) if news else hold(command.hold, state)
     lifts = state is not None and state.lane is Lane.QUEUED and state.hold_blocks
-    return (approved,) if lifts or _is_news(approved, state) else ()
+    return (approved, *asked) if lifts or _is_news(approved, state) else ()
+
+
+def _asked(command: Admit, state: IssueState | None) -> tuple[Event, ...]:
+    """Call a person about a text that nobody was asked about, or who did not answer yet."""
+    question = command.question
+    if question is None or (state is not None and state.lane not in _REPLACEABLE):
+        return ()
+    if state is not None and state.task_digest == command.approved.task_digest:
+        settled = state.overlay is None and state.config_sha == command.approved.config_sha
+        again = question.labelled_by_person and _is_labelled_again(command.approved, state)
+        if again or settled:
+            return ()
+    return (IssueNeedsHuman(reason=question.sentence, who_must_act=LABELLER),)
 
 
 def _is_news(approved: IssueApproved, state: IssueState | None) -> bool:
@@ -78,7 +96,7 @@ def _internal(approved: IssueApproved) -> IssueRefused:
         title=approved.title,
         code=RefusalCode.RIG_INTERNAL,
         sentence="agents never work in the rig's own repositories: a person has to do this",
-        who_must_act="a person with write permission",
+        who_must_act=LABELLER,
     )
 
 

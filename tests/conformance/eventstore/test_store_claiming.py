@@ -10,6 +10,8 @@ from rigtasks.eventstore.claims import Limits, NotClaimed, Renewal
 from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.events import intake, liveness, work
 from rigtasks.lifecycle.state import Lane, Stage
+from rigtasks.routing.admission import Providers
+from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.routing.internal import InternalRepositories
 
 STREAM = "issue:1:7:1"
@@ -179,11 +181,11 @@ def test_a_stopped_scope_gets_no_claims_until_it_is_lifted(house: House, scope: 
 
 def test_a_stopped_provider_gets_no_claims_and_its_run_hears_of_it(house: House) -> None:
     house.approve()
-    held = house.claimed(provider="claude")
+    held = house.claimed(providers=Providers(own="claude"))
     house.approve(8)
     house.switches.set("provider:claude", reason="odd", actor="maria")
 
-    assert house.claim(provider="claude") is NotClaimed.PAUSED
+    assert house.claim(providers=Providers(own="claude")) is NotClaimed.PAUSED
     told = {
         provider: house.claims.heartbeat(
             stream=held.stream,
@@ -195,7 +197,69 @@ def test_a_stopped_provider_gets_no_claims_and_its_run_hears_of_it(house: House)
         for provider in ("claude", "codex", None)
     }
     assert told == {"claude": Renewal.PAUSED, "codex": Renewal.HELD, None: Renewal.HELD}
-    assert house.claimed(provider="codex").stream == "issue:1:8:1"
+    assert house.claimed(providers=Providers(own="codex")).stream == "issue:1:8:1"
+
+
+def asking(number: int, provider: str | None) -> dict[str, object]:
+    return {"number": number, "config": AgentConfig(provider=provider)}
+
+
+def test_work_goes_to_workers_that_offer_the_provider_its_repository_asks_for(
+    house: House,
+) -> None:
+    house.approve(**asking(7, "codex"))
+    house.approve(**asking(8, None))
+    ours = Providers(own="claude", offered=frozenset({"claude"}))
+
+    assert house.claimed(providers=ours).stream == "issue:1:8:1"
+    assert house.claim(providers=ours) is NotClaimed.NOTHING
+    both = Providers(own="claude", offered=frozenset({"claude", "codex"}))
+    assert house.claimed(providers=both).stream == STREAM
+
+
+def test_a_provider_that_is_stopped_or_closed_holds_only_the_work_that_asks_for_it(
+    house: House,
+) -> None:
+    house.approve(**asking(7, "codex"))
+    house.approve(**asking(8, None))
+    house.approve(**asking(9, "claude"))
+    both = Providers(own="claude", offered=frozenset({"claude", "codex"}))
+    house.switches.set("provider:codex", reason="odd", actor="maria")
+
+    # the rig's own provider is used up, and the other one stopped
+    assert house.claim(
+        providers=Providers(own="claude", offered=frozenset({"codex"}))
+    ) is NotClaimed.PAUSED  # fmt: skip
+    taken = {house.claimed(providers=both).stream for _ in range(2)}
+    assert taken == {"issue:1:8:1", "issue:1:9:1"}
+    assert house.claim(providers=both) is NotClaimed.NOTHING
+
+    # only the rig's own is closed: what asks for the other one goes on
+    house.switches.lift("provider:codex", actor="maria")
+    house.approve(**asking(10, None))
+    closed = Providers(own="claude", offered=frozenset({"codex"}))
+    assert house.claimed(providers=closed).stream == STREAM
+    assert house.claim(providers=closed) is NotClaimed.NOTHING
+
+
+def test_a_file_that_changes_between_two_runs_changes_who_may_go_on(house: House) -> None:
+    house.approve(**asking(7, "codex"))
+    first = house.claimed()
+    began = work.WorkStarted(
+        run_id=first.run_id,
+        epoch=first.epoch,
+        base_sha="b",
+        isolation="none",
+        config=AgentConfig(provider="claude"),
+        config_sha="c2",
+    )
+    released = work.RunReleased(run_id=first.run_id, epoch=first.epoch, reason="shutdown")
+    house.tell(first.stream, began, released)
+
+    assert house.claim(providers=Providers(own="x", offered=frozenset({"codex"}))) is (
+        NotClaimed.NOTHING
+    )
+    assert house.claimed(providers=Providers(own="x", offered=frozenset({"claude"}))).epoch == 2
 
 
 def test_an_open_breaker_stops_every_generation(house: House) -> None:

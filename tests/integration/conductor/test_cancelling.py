@@ -23,6 +23,8 @@ from rigtasks.eventstore.switches import breaker_scope, provider_scope, reposito
 from rigtasks.gate.facts import StopSource
 from rigtasks.routing.internal import NONE_INTERNAL
 from rigtasks.routing.labels import READY
+from rigtasks.routing.offers import Offers
+from rigtasks.routing.tools import DEFAULT_TOOLS
 from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.work import answer_bell
@@ -40,7 +42,8 @@ def kit_of(scene: Scene, database_url: str) -> WorkerKit:
         stores=stores,
         shell=scene.conductor.shell,
         credentials=PostgresCredentialRequests(stores),
-        provider=lambda _: CommandProvider(
+        offers=Offers(provider="command", models={}),
+        provider=lambda *_: CommandProvider(
             argv=(sys.executable, "-c", AGENT), cost_micro_usd_per_call=0
         ),
         level=Level.NONE,
@@ -59,6 +62,7 @@ def kit_of(scene: Scene, database_url: str) -> WorkerKit:
         work_dir=scene.folder / "runs",
         shutting_down=lambda: False,
         setup_network=False,
+        tool_list=DEFAULT_TOOLS,
         now=lambda: datetime.now(UTC),
         database_url=database_url,
     )

@@ -6,8 +6,9 @@ import pytest
 
 from rigtasks.lifecycle.commands import Admit, CiStatus, Escalate, Failed, Hold, Retry
 from rigtasks.lifecycle.failure import FailureClass
-from rigtasks.lifecycle.react import Effect, EffectKind
+from rigtasks.lifecycle.react import Bell, Effect, EffectKind
 from rigtasks.lifecycle.state import FeedbackKind, Lane, Overlay, Stage
+from rigtasks.routing.decisions import Question
 from rigtasks.testing.life import START, Life, approval, verdict
 
 AGAIN = START + timedelta(minutes=5)
@@ -181,3 +182,82 @@ def test_a_retry_leaves_a_hold_to_intake_and_its_words_to_people() -> None:
     lifted = life.tell(Admit(approved=approval(depends_on=("acme/api#1",))))
     assert types(lifted) == ["ISSUE_APPROVED"]
     assert life.issue.wanted_stage is Stage.IMPLEMENT
+
+
+ASKED = Question(sentence="the text speaks of `money`", labelled_by_person=True)
+BY_A_BOT = Question(sentence=ASKED.sentence, labelled_by_person=False)
+
+
+def ask(life: Life, question: Question = ASKED, **changes: object) -> list[str]:
+    return types(life.tell(Admit(approved=approval(**changes), question=question)))  # type: ignore[arg-type]
+
+
+def test_a_text_that_calls_a_person_is_nobodys_work_until_the_label_is_set_again() -> None:
+    life = Life()
+
+    assert ask(life, labelled_at=START) == ["ISSUE_APPROVED", "ISSUE_NEEDS_HUMAN"]
+    assert (life.issue.overlay, life.issue.wanted_stage) == (Overlay.ESCALATED, None)
+    assert life.issue.who_must_act == "a person with write permission"
+    assert not any(isinstance(one, Bell) for one in life.effects)
+
+    # the same label told again is no answer, and neither is a bot's
+    assert ask(life, labelled_at=START) == []
+    assert ask(life, BY_A_BOT, labelled_at=AGAIN) == ["ISSUE_APPROVED", "ISSUE_NEEDS_HUMAN"]
+    assert life.issue.wanted_stage is None
+
+    assert ask(life, labelled_at=AGAIN + timedelta(minutes=1)) == ["ISSUE_APPROVED"]
+    assert (life.issue.overlay, life.issue.wanted_stage) == (None, Stage.IMPLEMENT)
+
+
+def test_another_text_or_another_file_is_asked_about_anew() -> None:
+    life = Life()
+    ask(life, labelled_at=START)
+    ask(life, labelled_at=AGAIN)
+    assert life.issue.overlay is None
+
+    assert ask(life, labelled_at=AGAIN, task_digest="d2")[-1] == "ISSUE_NEEDS_HUMAN"
+    ask(life, labelled_at=AGAIN + timedelta(minutes=1), task_digest="d2")
+    assert life.issue.overlay is None
+    changed = ask(life, labelled_at=AGAIN + timedelta(minutes=1), task_digest="d2", config_sha="c2")
+    assert changed[-1] == "ISSUE_NEEDS_HUMAN"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_question_outlives_a_hold_and_an_answer_does_too(*, answered: bool) -> None:
+    life = Life()
+    waits = Hold(waits_for="dependency", sentence="waits for #1 to be done", blocking=True)
+
+    def tell(labelled: object, hold: Hold | None = waits) -> list[str]:
+        approved = approval(labelled_at=labelled)
+        return types(life.tell(Admit(approved=approved, hold=hold, question=ASKED)))
+
+    assert tell(START) == ["ISSUE_APPROVED", "ISSUE_HELD", "ISSUE_NEEDS_HUMAN"]
+    if answered:
+        assert tell(AGAIN) == ["ISSUE_APPROVED", "ISSUE_HELD"]
+
+    # what it waited for has come
+    lifted = tell(AGAIN if answered else START, hold=None)
+
+    assert ("ISSUE_NEEDS_HUMAN" in lifted) is not answered
+    assert (life.issue.wanted_stage is Stage.IMPLEMENT) is answered
+
+
+def test_an_operator_may_answer_too(life: Life) -> None:
+    asked = Life()
+    ask(asked, labelled_at=START)
+
+    asked.tell(Retry(reason="it is fine", by="omar"))
+
+    assert asked.issue.wanted_stage is Stage.IMPLEMENT
+    assert ask(asked, labelled_at=START) == []
+    assert life.issue.overlay is None
+
+
+def test_nobody_is_asked_about_work_that_has_begun() -> None:
+    life = Life()
+    life.approve(labelled_at=START)
+    life.implement()
+    life.publish()
+
+    assert ask(life, BY_A_BOT, labelled_at=AGAIN) == ["ISSUE_APPROVED"]
+    assert life.issue.overlay is None

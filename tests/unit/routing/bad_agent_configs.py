@@ -232,7 +232,7 @@ BAD_CONFIGS: dict[str, tuple[Case, ...]] = {
     "escalate": _cases(
         ("escalate: requires-macos", 1, 11, "must be a list, not text"),
         (f'escalate: ["{"requires-" * 23}"]', 1, 12, "longer than 200"),
-        ('escalate: ["(a+)+$\\n"]', 1, 12, "sentences on one line"),
+        ('escalate: ["(a+)+$\\n"]', 1, 12, "words on one line"),
     ),
     "env/secret names": _cases(
         ("env: {SECRET: x}", 1, 1, "unknown key"),

@@ -2,8 +2,11 @@
 
 What lies around the file's bytes (other branches, links, sizes above GitHub's bounds) is tried in
 `tests/integration/conductor/test_odd_hints.py`, a file that changes between claim and gate in
-`test_labels_again.py` beside it, a missing one in `test_intake_decisions.py`, and what its
-commands can reach in `tests/integration/agent/test_agent_loop_hostile.py`.
+`test_labels_again.py` beside it and between approval and run in
+`test_files_that_change_before_the_run.py`, a missing one in `test_intake_decisions.py`, and what
+its commands can reach in `tests/integration/agent/test_agent_loop_hostile.py`. What a good file may
+choose and no more is in `test_tools.py` (and `test_agent_tools.py`, which installs), in
+`test_offers.py` and in `test_escalation.py`.
 """
 
 import time

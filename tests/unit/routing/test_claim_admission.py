@@ -14,6 +14,7 @@ from rigtasks.routing.admission import (
     ClaimLimits,
     LiveClaim,
     Obstacle,
+    Providers,
     Switches,
     choose,
     count_claims,
@@ -157,6 +158,7 @@ def test_every_obstacle_is_reported_at_once_in_the_fixed_order() -> None:
         rig_paused=True,
         paused_repositories=frozenset({1}),
         paused_streams=frozenset({"a"}),
+        providers=Providers(own="claude", paused=frozenset({"claude"})),
         internal=INTERNAL,
     )
 
@@ -253,3 +255,32 @@ def test_claiming_until_nothing_is_left_keeps_every_limit(
     taken = counts.streams
     for each in candidates:
         assert each.stream in taken or why_not(each, counts, limits, FREE)
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "offered", "paused", "may"),
+    [
+        (None, None, None, set(), True),
+        ("codex", None, None, set(), True),
+        ("codex", None, None, {"codex"}, False),
+        (None, "claude", None, {"claude"}, False),
+        ("codex", "claude", None, {"claude"}, True),
+        (None, "claude", {"claude"}, set(), True),
+        (None, "claude", {"codex"}, set(), False),
+        ("codex", "claude", {"claude"}, set(), False),
+        ("codex", "claude", {"claude", "codex"}, {"codex"}, False),
+    ],
+)
+def test_work_is_given_for_a_provider_that_is_offered_and_not_paused(
+    asked: str | None, own: str | None, offered: set[str] | None, paused: set[str], *, may: bool
+) -> None:
+    providers = Providers(
+        own=own,
+        offered=None if offered is None else frozenset(offered),
+        paused=frozenset(paused),
+    )
+    given = candidate("a", provider=asked)
+
+    obstacles = why_not(given, count_claims([]), ClaimLimits(), Switches(providers=providers))
+
+    assert obstacles == (() if may else (Obstacle.PROVIDER,))

@@ -150,6 +150,14 @@ def test_without_the_exact_label_nothing_happens(labels: tuple[str, ...], outcom
 SYMLINK = ConfigFile(blob_sha="1", problem="the file is a symlink")
 INTERNAL = RepositoryRef(id=1, full_name="Acme/Rig.git")
 RENAMED = RepositoryRef(id=99, full_name="acme/new")
+
+
+def asking_for(tool: str) -> Change:
+    """Ask for a tool in a file that is good, where nothing else was wrong with it before."""
+    asked = config(f"tools: ['{tool}']")
+    return lambda f: f if f.config_file is not None else facts(f, config_file=asked)
+
+
 REFUSED: dict[RefusalCode, list[tuple[Change, str]]] = {
     RefusalCode.RIG_INTERNAL: [
         (owned(ref=INTERNAL), "let a person do it"),
@@ -183,6 +191,11 @@ REFUSED: dict[RefusalCode, list[tuple[Change, str]]] = {
         (changed(config_file=config("stak: node")), "Did you mean `stack`"),
         (changed(config_file=config("limits: 5")), "must be a section"),
         (changed(config_file=SYMLINK), "is a symlink. Correct the file on the base branch"),
+    ],
+    RefusalCode.TOOL_NOT_ALLOWED: [
+        (asking_for("left-pad"), "`tools` asks for `left-pad`, which this rig does not install"),
+        (asking_for("rufff"), "Did you mean `ruff`?"),
+        (asking_for("ruff==0.0.1"), "asks for version 0.0.1 of `ruff`, but this rig installs"),
     ],
     RefusalCode.NO_STACK: [
         (changed(tree=()), "add `.rig-agent.yaml` with `stack: node`"),

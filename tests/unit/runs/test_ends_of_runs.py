@@ -24,6 +24,7 @@ from rigtasks.review.findings import Review, ReviewVerdict
 from rigtasks.runs import implement as implementing
 from rigtasks.runs import review as reviewing
 from rigtasks.runs.assignments import assignment_for
+from rigtasks.runs.chosen import ChosenProvider
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.runs.lease import Held, LeaseKeeper
 from rigtasks.runs.progress import Progress
@@ -69,6 +70,7 @@ def scene_of(
         keeper=keeper_of(lease=0.3),
         folder=folder,
         progress=Progress(),
+        chosen=ChosenProvider(),
     )
 
 

@@ -1,0 +1,12 @@
+ALTER TABLE issues ADD COLUMN claim_provider text;
+UPDATE issues AS i
+   SET claim_provider = (
+       SELECT e.data -> 'config' ->> 'provider' FROM events AS e
+        WHERE e.stream = i.stream AND e.type IN ('ISSUE_APPROVED', 'WORK_STARTED')
+        ORDER BY e.version DESC LIMIT 1);
+
+-- The same procedure with one argument less; its successor is among the functions.
+DROP PROCEDURE IF EXISTS rig_claim(
+    text, text, text, text, text, uuid, uuid, double precision, integer, integer, integer,
+    bigint[], text[], text
+);
