@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from rigtasks.gate.rules.ci import GATE_CHECK
 from rigtasks.gate.rules.labels import stops_work
 from rigtasks.github.webhook_facts import (
     HeadFact,
@@ -19,6 +20,8 @@ from rigtasks.github.webhook_facts import (
 from rigtasks.routing.labels import explain_not_ready, read_labels
 
 _ENDINGS = frozenset({"closed", "deleted", "transferred"})
+#: What GitHub tells of the check run that shows the gate whenever the rig itself has written it.
+_SHOWN = frozenset({"created", "completed"})
 
 
 class Matter(StrEnum):
@@ -128,7 +131,10 @@ def _at(repository: Repository, number: int) -> Attention:
 
 
 def _head(fact: HeadFact) -> tuple[Attention, ...]:
+    """Look at what has this head; the check run that only shows the gate tells it nothing."""
     repository = fact.repository
+    if fact.check == GATE_CHECK and fact.action in _SHOWN:
+        return (_nothing("noted: the rig's own check run shows the gate, and is none of it"),)
     if fact.pull_requests:
         return tuple(_at(repository, number) for number in fact.pull_requests)
     return (

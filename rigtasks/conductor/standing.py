@@ -10,7 +10,7 @@ from rigtasks.eventstore.switches import (
     repository_scope,
 )
 from rigtasks.gate.facts import Pause as GatePause
-from rigtasks.gate.facts import PauseScope
+from rigtasks.gate.facts import PauseScope, StopSource
 from rigtasks.lifecycle.state import TERMINAL, IssueState, Lane
 from rigtasks.routing.facts import Pause, StreamFacts, StreamStanding
 from rigtasks.routing.stack import Queue
@@ -65,7 +65,9 @@ def repository_pauses(stores: Stores, repo_id: int) -> tuple[GatePause, ...]:
 def gate_pauses(stores: Stores, state: IssueState) -> tuple[GatePause, ...]:
     """Return the stops that keep anything of an issue from being written, its merge included.
 
-    The provider whose agent worked on it last counts: what a paused one made waits with it.
+    The provider whose agent worked on it last counts: what a paused one made waits with it. The
+    label stops the work, so it keeps nothing back any more once the issue has ended: what became
+    of it is still to be told, and taking the label off an ended issue is looked at by nobody.
     """
     scopes = {
         RIG: PauseScope.RIG,
@@ -75,7 +77,10 @@ def gate_pauses(stores: Stores, state: IssueState) -> tuple[GatePause, ...]:
     }
     if state.provider is not None:
         scopes[provider_scope(state.provider)] = PauseScope.PROVIDER
-    return _pauses(stores, scopes)
+    found = _pauses(stores, scopes)
+    if not state.terminal:
+        return found
+    return tuple(one for one in found if one.source is not StopSource.LABEL)
 
 
 def _pauses(stores: Stores, scopes: dict[str, PauseScope]) -> tuple[GatePause, ...]:

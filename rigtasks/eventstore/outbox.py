@@ -61,6 +61,12 @@ SELECT rig_put_outbox(NULL, jsonb_agg(DISTINCT wanted)::json)
         WHERE o.done_at IS NULL AND o.dead_at IS NULL
           AND o.task = wanted ->> 'task' AND o.args = wanted -> 'args')
 """
+_ASKED_AGAIN = """
+SELECT 1 FROM outbox
+ WHERE stream = %s AND id > %s AND task = %s AND args = %s::jsonb
+   AND done_at IS NULL AND dead_at IS NULL
+ LIMIT 1
+"""
 _AWAITED = """
 SELECT count(*) FROM outbox
  WHERE done_at IS NULL AND dead_at IS NULL AND published_at IS NOT NULL AND queue = %s
@@ -151,6 +157,21 @@ class Outbox:
         """Say whether an entry still has to be worked on."""
         statement = "SELECT 1 FROM outbox WHERE id = %s AND done_at IS NULL AND dead_at IS NULL"
         return bool(self._database.rows(statement, (entry_id,)))
+
+    def is_asked_again(self, wanted: OutboxEntry, *, stream: str, after: int) -> bool:
+        """Say whether a later append of a stream has asked for the same, and it is still to do.
+
+        Appends come one after the other, so what carries the later one out sees all that the
+        earlier one stored. Of entries that belong to no append this cannot be said; they do not
+        count.
+
+        Args:
+            wanted: the task and its arguments.
+            stream: whose appends count.
+            after: the entry that may be left to a later one.
+        """
+        parameters = (stream, after, wanted.task, encode(wanted.args))
+        return bool(self._database.rows(_ASKED_AGAIN, parameters))
 
     def failed(
         self,

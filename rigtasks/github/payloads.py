@@ -210,6 +210,7 @@ def _check(
             for linked in check.pull_requests or ()
             if linked.base and linked.base.repo and linked.base.repo.id == repository.id
         ),
+        check=check.name if run else None,
     )
 
 

@@ -84,11 +84,13 @@ class HeadFact(_About, frozen=True, kw_only=True, tag="head"):
     Args:
         pull_requests: numbers in this repository that GitHub names; often empty, always for
             forks: then look for pull requests by `head_sha`.
+        check: the name of a check run; None for all else.
     """
 
     repository: Repository
     head_sha: str
     pull_requests: tuple[int, ...]
+    check: str | None = None
 
 
 class PushFact(_About, frozen=True, kw_only=True, tag="push"):

@@ -169,6 +169,7 @@ class RawCheck(msgspec.Struct):
 
     id: Id
     head_sha: Sha
+    name: str | None = None
     status: str | None = None
     conclusion: str | None = None
     updated_at: str | None = None

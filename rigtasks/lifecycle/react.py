@@ -28,6 +28,10 @@ class EffectKind(StrEnum):
     REMIND = "remind"
 
 
+#: Effects that do whatever the issue needs by now, so that the newest of several does for all.
+LEVEL_TRIGGERED = frozenset({EffectKind.ATTEND, EffectKind.REPORT})
+
+
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to do outside, for one issue."""
 

@@ -12,7 +12,7 @@ from rigtasks.conductor.effects import call_a_person, carry_out, wake
 from rigtasks.conductor.repairs import repair
 from rigtasks.conductor.tokens import answer_run
 from rigtasks.github.identities import RepositoryRef
-from rigtasks.lifecycle.react import EffectKind
+from rigtasks.lifecycle.react import LEVEL_TRIGGERED, Effect, EffectKind
 from rigtasks.shell import (
     BASE_BRANCHES_TASK,
     CANARY_TASK,
@@ -23,6 +23,7 @@ from rigtasks.shell import (
     RECONCILE_TASK,
     REPAIR_TASK,
     WAKE_TASK,
+    effect_entry,
 )
 from rigtasks.tasks.carrying import OnFailure, carry
 from rigtasks.tasks.reconciling import compare_repository, reconcile_all
@@ -54,13 +55,17 @@ def look_at_delivery(rig: Conductor, entry_id: int, delivery_id: str) -> str:
 
 
 def carry_out_effect(rig: Conductor, entry_id: int, stream: str, kind: str) -> str:
-    """Carry out one effect of an issue."""
-    return carry(
-        rig.stores,
-        entry_id,
-        lambda: carry_out(rig, stream, EffectKind(kind), cause=_cause(entry_id)),
-        on_failure=_calling_a_person(rig, stream, entry_id),
-    )
+    """Carry out one effect of an issue, unless a later entry does what this one is for."""
+
+    def work() -> str:
+        effect = Effect(kind=EffectKind(kind))
+        if effect.kind in LEVEL_TRIGGERED and rig.stores.outbox.is_asked_again(
+            effect_entry(stream, effect), stream=stream, after=entry_id
+        ):
+            return "left to a later entry, which sees what this one would"
+        return carry_out(rig, stream, effect.kind, cause=_cause(entry_id))
+
+    return carry(rig.stores, entry_id, work, on_failure=_calling_a_person(rig, stream, entry_id))
 
 
 def wake_issue(rig: Conductor, entry_id: int, stream: str) -> str:

@@ -7,6 +7,7 @@ Each period is begun once, by the first.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID, uuid5
 
 import structlog
@@ -72,12 +73,12 @@ class Sweeps:
     patience: Patience = field(default_factory=Patience)
     breaker: BreakerLimits = field(default_factory=BreakerLimits)
 
-    @property
+    @cached_property
     def period_seconds(self) -> float:
         """Return how often there can be something to run."""
         return min(self.periods[job] for job in self.jobs if job in self.periods)
 
-    @property
+    @cached_property
     def jobs(self) -> dict[str, Callable[[], str]]:
         """Return every sweep by the name of its job."""
         return {

@@ -69,6 +69,8 @@ class MemoryActivities(Activities):
                 state = states[stored.stream]
                 yield (state.repo_id, state.number), "round", stored.recorded_at
         for act, at in self._acts.values():
+            if at <= since:
+                continue
             about = {
                 (state.repo_id, state.number)
                 for state in states.values()

@@ -73,6 +73,15 @@ class MemoryOutbox(Outbox):
         """Say whether an entry still has to be worked on."""
         return any(each.open for each in self._open((entry_id,)))
 
+    def is_asked_again(self, wanted: OutboxEntry, *, stream: str, after: int) -> bool:
+        """Say whether a later append of a stream has asked for the same, and it is still to do."""
+        return any(
+            each.id > after
+            and each.stream == stream
+            and (each.entry.task, each.entry.args) == (wanted.task, wanted.args)
+            for each in self._memory.open_entries.values()
+        )
+
     def failed(
         self,
         entry_id: int,

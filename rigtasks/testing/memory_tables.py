@@ -237,18 +237,18 @@ class MemoryTicks(Ticks):
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(NoSql())
         self._memory = database
-        self.begun: set[tuple[str, datetime]] = set()
+        self.begun: set[tuple[str, float]] = set()
         self.refused = 0
 
     def begin(self, job: str, *, period_seconds: float) -> datetime | None:
         """Begin the period of a job that runs now; None where somebody began it already."""
         seconds = self._memory.clock().timestamp()
-        start = datetime.fromtimestamp(seconds // period_seconds * period_seconds, UTC)
+        start = seconds // period_seconds * period_seconds
         if (job, start) in self.begun:
             self.refused += 1
             return None
         self.begun.add((job, start))
-        return start
+        return datetime.fromtimestamp(start, UTC)
 
 
 class MemoryReports(Reports):

@@ -1,7 +1,7 @@
 """A version of the simulation that fits into every test run; `make simulate` goes further.
 
-120 seeds of 1 to 3 issues and 100 to 400 steps of chaos each, then the way back to order: about
-half a minute of one core. `SEEDS` is the one setting of how many.
+350 seeds of 1 to 3 issues and 100 to 400 steps of chaos each, then the way back to order: less than
+a minute of one core. `SEEDS` is the one setting of how many; every goal is reached by them.
 """
 
 import pytest
@@ -13,36 +13,9 @@ from rigtasks.testing.simulation.plan import Curse, Fault, Plan, plan_of
 from rigtasks.testing.simulation.run import Outcome, run_seed
 from rigtasks.testing.simulation.shrink import replay_flags, shrink
 
-pytestmark = pytest.mark.timeout(400)  # machines can be busy with much else
+pytestmark = pytest.mark.timeout(1_500)  # machines can be busy with much else
 
-SEEDS = range(120)
-#: Reached by a few dozen seeds already; the rest needs the many seeds of `make simulate`.
-OFTEN = {
-    Goal.DONE,
-    Goal.LEASE_EXPIRED,
-    Goal.HUMAN_GATE,
-    Goal.GATE_CLEARED,
-    Goal.CONFLICT,
-    Goal.WEBHOOK_TWICE,
-    Goal.WEBHOOK_DISORDER,
-    Goal.NO_WEBHOOKS,
-    Goal.BROKER_EMPTY,
-    Goal.CONDUCTOR_DIED,
-    Goal.PAUSED,
-    Goal.SUPERSEDED,
-    Goal.ATTEMPTS,
-    Goal.CONFLICTED_APPEND,
-    Goal.WEBHOOK_TWINS,
-    Goal.WEBHOOK_LATE,
-    Goal.RECEIVER_DOWN,
-    Goal.MESSAGE_TWICE,
-    Goal.STORE_AWAY,
-    Goal.RELEASED,
-    Goal.LEASE_PASSED,
-    Goal.RENAMED,
-    Goal.REFUSED_CALL,
-    Goal.LIMITED,
-}
+SEEDS = range(350)
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +33,12 @@ def test_every_invariant_holds_through_chaos_and_after_it(
     assert sum(one.lifecycles for one in outcomes) >= len(SEEDS)
 
 
-def test_the_seeds_get_into_the_situations_they_are_for(
+def test_the_seeds_get_into_every_situation_they_are_for(
     many: tuple[tuple[Outcome, ...], Goals],
 ) -> None:
     _, goals = many
 
-    assert OFTEN - set(goals.reached) == set()
+    assert goals.missing() == ()
 
 
 def test_a_seed_is_the_same_every_time() -> None:
@@ -85,18 +58,18 @@ def test_without_any_fault_every_issue_is_done() -> None:
 
 
 @pytest.mark.parametrize(
-    ("curse", "goal"),
+    ("curse", "goal", "seed"),
     [
-        (Curse.STUBBORN, Goal.REVIEW_ROUNDS),
-        (Curse.HOPELESS, Goal.ATTEMPTS),
-        (Curse.POISON, Goal.LOST_RUNS),
-        (Curse.OVERTAKEN, Goal.CONFLICTS),
+        (Curse.STUBBORN, Goal.REVIEW_ROUNDS, 2),
+        (Curse.HOPELESS, Goal.ATTEMPTS, 2),
+        (Curse.POISON, Goal.LOST_RUNS, 2),
+        (Curse.OVERTAKEN, Goal.CONFLICTS, 1),  # in others its leases run out more often than that
     ],
 )
-def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal) -> None:
+def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal, seed: int) -> None:
     goals = Goals()
 
-    outcome = run_seed(Plan(seed=2, issues=1, steps=100, faults=frozenset(), curse=curse), goals)
+    outcome = run_seed(Plan(seed=seed, issues=1, steps=100, faults=frozenset(), curse=curse), goals)
 
     assert outcome.failure is None
     assert goal in goals.reached
@@ -107,14 +80,15 @@ def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal) -> No
     ("mutant", "seeds"),
     [
         ("no CI gate", 60),
-        ("no label gate", 200),
         ("no timer in review", 60),
         ("no expiry of leases", 60),
         ("repairs again", 60),
-        ("a file lifts vetoes", 60),
+        ("no epoch check", 60),
+        ("no sha in the merge", 60),
+        ("no permission check", 60),
         ("no deadline of a lease", 60),
         ("no budget", 60),
-        ("asks on after a limit", 60),
+        ("asks on after a limit", 120),
     ],
 )
 def test_a_planted_fault_is_found(mutant: str, seeds: int) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rigtasks.gate.facts import GateFacts, Source
 from rigtasks.gate.result import Finding, Gate, Rule, Unblock, failed, passed
@@ -10,6 +11,7 @@ from rigtasks.gate.result import Finding, Gate, Rule, Unblock, failed, passed
 VETO_LABELS = ("do-not-merge", "manual-merge")
 #: The one of them that also stops the work itself.
 STOP_LABEL = "do-not-merge"
+_GAPS = re.compile(r"[\s_-]+")
 
 
 def judge(facts: GateFacts) -> Finding:
@@ -32,8 +34,9 @@ def stops_work(labels: Iterable[str]) -> bool:
     return any(_plain(label) == STOP_LABEL for label in labels)
 
 
+@lru_cache(maxsize=1024)
 def _plain(label: str) -> str:
-    return re.sub(r"[\s_-]+", "-", label.strip().casefold())
+    return _GAPS.sub("-", label.strip().casefold())
 
 
 RULE = Rule(

@@ -150,12 +150,15 @@ class MemoryApi:
         asked = self._asked("GET", path, write=False)
         hub.faults.before(asked)
         repo = hub.repository(self._role, self.repository)
-        question = (path, form, shape, tuple(query.items()))
-        if hub.faults.is_stale(asked) and question in repo.former:
-            known = repo.former[question]
+        question = (form, shape, tuple(query.items()))
+        if hub.faults.is_stale(asked) and question in repo.former.get(path, ()):
+            known = repo.former[path][question]
         else:
             # Where asking itself changes something, this memory is not the newest any more.
-            remembered = repo.fixed if path.startswith(_FIXED) else repo.answers
+            answers = repo.fixed if path.startswith(_FIXED) else repo.answers
+            remembered = answers.get(path)
+            if remembered is None:
+                remembered = answers[path] = {}
             known = remembered.get(question)
             if known is None:
                 known = remembered[question] = self._shown(repo, path, form, shape, query)

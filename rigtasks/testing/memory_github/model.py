@@ -8,8 +8,10 @@ from rigtasks.github.identities import Account
 from rigtasks.github.installations import HookDelivery
 from rigtasks.testing.memory_github.commits import CommitGraph
 
-#: What was asked: the path, in which form, as what type, and with which query.
-Question = tuple[str, str, Any, tuple[tuple[str, str | int], ...]]
+#: What was asked at a path: in which form, as what type, and with which query.
+Question = tuple[str, Any, tuple[tuple[str, str | int], ...]]
+#: Answers by path, so that a change forgets those of its paths without a look at the others.
+Answers = dict[str, dict[Question, Any]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -160,7 +162,7 @@ class Repository:
 
     Args:
         version: grows with every change.
-        answers: what was read since the last change, by question.
+        answers: what was read since the last change, by path and question.
         former: what was read before it, for answers that lag behind.
         fixed: what was read at a commit, which no change can touch.
     """
@@ -181,9 +183,9 @@ class Repository:
     protections: dict[str, Protection] = field(default_factory=dict)
     merge_methods: frozenset[str] = frozenset({"squash", "merge", "rebase"})
     version: int = 0
-    answers: dict[Question, Any] = field(default_factory=dict)
-    former: dict[Question, Any] = field(default_factory=dict)
-    fixed: dict[Question, Any] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
+    former: Answers = field(default_factory=dict)
+    fixed: Answers = field(default_factory=dict)
 
     def touch(self, *paths: str) -> None:
         """Forget remembered answers: something changed, and if named, only at these paths."""
@@ -191,8 +193,10 @@ class Repository:
         if not paths:
             self.former, self.answers = self.answers or self.former, {}
             return
-        for question in [one for one in self.answers if one[0] in paths]:
-            self.former[question] = self.answers.pop(question)
+        answers, former = self.answers, self.former
+        for path in paths:
+            if path in answers:
+                former.setdefault(path, {}).update(answers.pop(path))
 
     def touch_issue(self, number: int, *paths: str) -> None:
         """Forget what is said of one issue or pull request itself, and at these paths."""

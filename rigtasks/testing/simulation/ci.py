@@ -27,7 +27,8 @@ class Ci:
     @property
     def wants(self) -> float | None:
         """Return when a check ends next by the monotonic clock; None while none is expected."""
-        return min((self._end(sha) for sha in self._open_heads()), default=None)
+        heads = self._open_heads()
+        return min(map(self._end, heads)) if heads else None
 
     def run(self) -> None:
         """Begin or end one check."""

@@ -1,19 +1,27 @@
-"""Webhooks on their way from GitHub into the ledger: twice, out of order, late, or never."""
+"""Webhooks on their way from GitHub into the ledger: twice, out of order, late, or never.
+
+What failed is in GitHub's own log, and sent again under the same id when the rig asks for it; what
+GitHub never sent is in no log.
+"""
 
 from dataclasses import replace
 
 from rigtasks.eventstore.deliveries import Delivery, DeliveryStatus
 from rigtasks.testing.memory_github.model import Delivery as Sent
+from rigtasks.testing.memory_github.webhook import UNREACHED
 from rigtasks.testing.simulation.goals import Goal
 from rigtasks.testing.simulation.plan import Fault
 from rigtasks.testing.simulation.world import World
 
 _LATE_SECONDS = 10_800.0
 _DOWN_SECONDS = 600.0
+_ACCEPTED = 202
+#: Of the deliveries that are lost so many fail as GitHub sees it; it never sends the rest.
+_NOTED = 0.8
 
 
 class Courier:
-    """Takes what GitHub sends. What was lost is sent again once everything is healed.
+    """Takes what GitHub sends.
 
     Args:
         world: whose GitHub sends.
@@ -22,7 +30,6 @@ class Courier:
     def __init__(self, world: World) -> None:
         self._world = world
         self._waiting: list[Sent] = []
-        self._lost: list[Sent] = []
         self._late_until = 0.0
         self._down_until = 0.0
 
@@ -66,14 +73,18 @@ class Courier:
         sent = self._waiting.pop(position)
         begins = sent.event == "issues"
         silent = world.knows(Fault.WEBHOOK_NONE) and not world.healed and not begins
+        if silent:
+            return
         if self._is_down():
             world.goals.note(Goal.RECEIVER_DOWN)
-            self._lost.append(sent)
+            world.hub.note_attempt(sent, UNREACHED)
             return
-        if silent or world.happens(Fault.WEBHOOK_LOST, 0.2):
-            self._lost.append(sent)
+        if world.happens(Fault.WEBHOOK_LOST, 0.2):
+            if world.chance.random() < _NOTED:
+                world.hub.note_attempt(sent, UNREACHED)
             return
         self._receive(sent)
+        world.hub.note_attempt(sent, _ACCEPTED)
         if world.happens(Fault.WEBHOOK_TWICE, 0.3):
             self._waiting.append(sent)
         if world.happens(Fault.WEBHOOK_TWINS, 0.2):
@@ -81,10 +92,8 @@ class Courier:
             self._waiting.append(replace(sent, id=str(world.identity())))
 
     def heal(self) -> None:
-        """Send again what was lost; GitHub keeps it for three days."""
+        """Let everything arrive from now on; nobody sends again what was lost but who is asked."""
         self._late_until = self._down_until = 0.0
-        self._waiting += self._lost
-        self._lost = []
 
     def _receive(self, sent: Sent) -> None:
         """Store a delivery, as the receiver does."""
@@ -107,3 +116,5 @@ class Courier:
         )
         if not new:
             world.goals.note(Goal.WEBHOOK_TWICE)
+        elif sent.redelivery:
+            world.goals.note(Goal.REDELIVERED)

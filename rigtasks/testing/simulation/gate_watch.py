@@ -21,32 +21,34 @@ def lifted_by_config(world: World, state: IssueState) -> str | None:
         state: of an issue with a pull request.
     """
     before, world.hub.faults = world.hub.faults, NoFaults()
+    config = state.config or AgentConfig()
     try:
-        _passes(world, state)  # the first asking makes GitHub find out about the merge
-        for words, weaker, stronger in _steps(state.config or AgentConfig()):
-            passes = _passes(world, replace(state, config=stronger))
-            if passes and not _passes(world, replace(state, config=weaker)):
-                return words
+        if world.hub.lazy_mergeability:
+            _passes(world, state)  # the first asking makes GitHub find out about the merge
+        if not _passes(world, replace(state, config=config)):
+            added = (words for words, more in _additions(config)
+                     if _passes(world, replace(state, config=more)))  # fmt: skip
+            return next(added, None)
+        bare = replace(state, config=AgentConfig(stack=config.stack))
+        return None if _passes(world, bare) else "what the file says"
     finally:
         world.hub.faults = before
-    return None
 
 
 def _passes(world: World, state: IssueState) -> bool:
     return evaluate(read_gate(world.conductor, state).gate, world.clock()).passes
 
 
-def _steps(config: AgentConfig) -> Iterator[tuple[str, AgentConfig, AgentConfig]]:
-    """Return pairs of files of which the second adds something to the first."""
+def _additions(config: AgentConfig) -> Iterator[tuple[str, AgentConfig]]:
+    """Return files that say the same and one thing more."""
     merge, paths = config.merge, config.paths
-    yield "what the file says", AgentConfig(stack=config.stack), config
     checks = replace(merge, required_checks=(*merge.required_checks, "lint"))
-    yield "a required check", config, replace(config, merge=checks)
+    yield "a required check", replace(config, merge=checks)
     labels = replace(merge, block_labels=(*merge.block_labels, "priority: high"))
-    yield "a blocking label", config, replace(config, merge=labels)
-    yield "merge: never", config, replace(config, merge=replace(merge, mode=MergeMode.NEVER))
+    yield "a blocking label", replace(config, merge=labels)
+    yield "merge: never", replace(config, merge=replace(merge, mode=MergeMode.NEVER))
     sensitive = replace(paths, sensitive=(*paths.sensitive, "price.py"))
-    yield "a sensitive path", config, replace(config, paths=sensitive)
+    yield "a sensitive path", replace(config, paths=sensitive)
     denied = replace(paths, deny=(*paths.deny, "price.py"))
-    yield "a denied path", config, replace(config, paths=denied)
-    yield "review: human", config, replace(config, review=ReviewBy.HUMAN)
+    yield "a denied path", replace(config, paths=denied)
+    yield "review: human", replace(config, review=ReviewBy.HUMAN)

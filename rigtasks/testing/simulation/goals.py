@@ -43,6 +43,7 @@ class Goal(StrEnum):
     LEASE_LOST = "a push gave way to somebody else's"
     WEBHOOK_TWICE = "a webhook came twice"
     WEBHOOK_TWINS = "a webhook came under two ids"
+    REDELIVERED = "a lost webhook came again because the rig asked for it"
     WEBHOOK_LATE = "webhooks came hours late"
     RECEIVER_DOWN = "the receiver was away while GitHub told something"
     WEBHOOK_DISORDER = "webhooks came in another order"

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from rigtasks.eventstore.claims import Claimed
 from rigtasks.eventstore.codec import decode, storable
 from rigtasks.eventstore.projection import Fold
 from rigtasks.eventstore.switches import breaker_scope
@@ -13,6 +14,7 @@ from rigtasks.github.identities import Role
 from rigtasks.lifecycle.caps import MAX_RETURNS
 from rigtasks.lifecycle.envelope import ActorKind, StoredEvent
 from rigtasks.lifecycle.events import acceptance, intake, liveness, work
+from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.testing.memory_github.faults import Asked
 from rigtasks.testing.simulation.gate_watch import lifted_by_config
@@ -56,13 +58,16 @@ _WRITERS = {
 _LATE_SECONDS = 600.0
 #: How often an issue may go round in each way until a person has a say: the caps of the rig, and
 #: one more where the cap is told after the event.
-_MOST_ROUNDS: dict[Any, int] = {
+_MOST_ROUNDS: dict[type[Event], int] = {
     acceptance.MergeConflict: MAX_RETURNS,
     acceptance.ReviewDisputed: 4,
     intake.IssueAssigned: 40,
     acceptance.ReviewAbstained: 3,
     work.RunLost: 5,
 }
+#: A red check sends a branch back as a dispute does, and counts with them.
+_SAME_ROUND: dict[type[Event], type[Event]] = {acceptance.CiFailed: acceptance.ReviewDisputed}
+_ACCEPTANCE = frozenset({Lane.IN_REVIEW, Lane.READY_TO_MERGE})
 
 
 class Broken(AssertionError):  # noqa: N818  # it is the invariant that is broken
@@ -92,9 +97,11 @@ class Invariants:
         self._unknown: Counter[str] = Counter()
         self._waived: Counter[str] = Counter()
         self._rounds: dict[str, Counter[Any]] = defaultdict(Counter)
+        self._lanes: dict[str, Lane] = {}
         self._to_judge: set[str] = set()
         self.interleaved = False
         world.faults.on_effect = self.on_effect
+        world.on_claim = self.on_claim
 
     def check(self) -> None:
         """Look at everything that is new.
@@ -130,6 +137,23 @@ class Invariants:
             branch = asked.path.removeprefix("/git/")
             if branch not in self._intents:
                 raise Broken(f"I2: {branch} is pushed without an intent")
+
+    def on_claim(self, claimed: Claimed) -> None:
+        """Judge a claim the moment it is made, before anybody else can act.
+
+        Raises:
+            Broken: the rig, the repository or the issue is stopped.
+        """
+        state = self._world.database.state(claimed.stream)
+        assert state is not None  # noqa: S101  # it has just been claimed
+        scopes = (
+            "rig",
+            f"repo:{state.repo_id}",
+            claimed.stream,
+            breaker_scope(state.repo_id, state.number),
+        )
+        stop = self._world.stores.switches.first_of(scopes)
+        self._demand(stop is None, "I17", f"a claim of paused {claimed.stream}")
 
     def _read_log(self) -> None:
         log = self._world.database.log
@@ -187,6 +211,9 @@ class Invariants:
         if isinstance(event, liveness.OperatorRetried | intake.IssueApproved):
             self._rounds[stream].clear()
         kind = type(event)
+        if kind is acceptance.CiFailed and self._lanes.get(stream) not in _ACCEPTANCE:
+            return  # it sends nothing back
+        kind = _SAME_ROUND.get(kind, kind)
         if kind in _MOST_ROUNDS:
             self._rounds[stream][kind] += 1
             most = _MOST_ROUNDS[kind]
@@ -204,16 +231,6 @@ class Invariants:
         reviewing = isinstance(event, acceptance.ReviewAssigned)
         queue = "review-e" if reviewing else approved.queue
         self._demand(event.queue == queue, "I20", f"{event.queue} claimed work of {queue}")
-        scopes = (
-            "rig",
-            f"repo:{approved.repo_id}",
-            stream,
-            breaker_scope(approved.repo_id, approved.number),
-        )
-        stop = world.stores.switches.first_of(scopes)
-        # One that is set while the claim is made ends the run with its first heartbeat.
-        unheeded = stop is not None and stop.since < world.database.clock()
-        self._demand(not unheeded, "I17", f"a claim of paused {stream}")
         self._epochs[stream] = event.epoch
         self._live[stream] = event.run_id
         in_queue = [one for one in self._live if self._queue(one) == queue]
@@ -246,11 +263,17 @@ class Invariants:
             case _:
                 pass
         fold = self._world.database.folds[stream]
+        self._note_lane(stored, fold)
         run = fold.runs.get(self._live.get(stream))  # type: ignore[arg-type]  # None has no run
         if run is not None and run.ended_at is not None:
             del self._live[stream]
         if fold.live_run is None:
             self._live.pop(stream, None)
+
+    def _note_lane(self, stored: StoredEvent, fold: Fold) -> None:
+        """Keep where an issue stands after the newest of its events, and not in between."""
+        if fold.state is not None and stored.version == fold.version:
+            self._lanes[stored.stream] = fold.state.lane
 
     def _check_branches(self) -> None:
         """I2 and I3: what the rig pushed was announced, and has one pull request at most."""
@@ -271,6 +294,8 @@ class Invariants:
 
     def _check_restrictions(self) -> None:
         """I10: looked at where the gate has just had a say, and nobody acts in between."""
+        if not self._to_judge:
+            return
         for stream in sorted(self._to_judge):
             state = self._world.database.folds[stream].state
             if state is None or state.pr is None or state.merge_sha is not None:
@@ -325,7 +350,24 @@ class Invariants:
         late = [one.entry.task for one in world.database.open_entries.values()
                 if (world.clock() - one.available_at).total_seconds() > _LATE_SECONDS]  # fmt: skip
         self._demand(not late, "I13", f"nobody took {late}")
+        self._check_waiting()
         self._check_secrets()
+
+    def _check_waiting(self) -> None:
+        """I13: with all healed no task waits but for a person, who has to close a breaker."""
+        database, switches = self._world.database, self._world.stores.switches
+        broken = {
+            stream
+            for stream, state in database.states()
+            if switches.first_of((breaker_scope(state.repo_id, state.number),)) is not None
+        }
+        waiting = [
+            (one.entry.args, one.last_error)
+            for one in database.open_entries.values()
+            if one.entry.kind == "task" and one.last_error is not None
+        ]
+        forgotten = [(args, why) for args, why in waiting if not broken.intersection(args)]
+        self._demand(not forgotten, "I13", f"with all healed there still wait {forgotten}")
 
     def _waits_rightly(self, state: IssueState) -> bool:
         """Say whether only a person can go on, or an issue it depends on has not ended."""

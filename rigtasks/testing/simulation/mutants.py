@@ -160,6 +160,12 @@ def _file_lifts_vetoes(stack: ExitStack) -> None:
     _judge_by(stack, Gate.LABELS, judge)
 
 
+def _file_lifts_checks(stack: ExitStack) -> None:
+    """Let a repository's own list of checks replace what reports, instead of adding to it."""
+    lifted = patch("rigtasks.gate.rules.ci.every_report_counts", lambda f: not f.required_checks)
+    stack.enter_context(lifted)
+
+
 def _no_deadline(stack: ExitStack) -> None:
     """Let a worker go on that cannot renew its claim."""
     stack.enter_context(patch.object(LeaseKeeper, "_is_late", lambda _: False))
@@ -204,6 +210,7 @@ MUTANTS: dict[str, _Planted] = {
     "no withdrawal": _no_withdrawal,
     "repairs again": _repairs_again,
     "a file lifts vetoes": _file_lifts_vetoes,
+    "a file lifts checks": _file_lifts_checks,
     "no deadline of a lease": _no_deadline,
     "no budget": _no_budget,
     "asks on after a limit": _asks_on,

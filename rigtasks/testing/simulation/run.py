@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import msgspec
@@ -37,7 +37,7 @@ _MOST_HELP = 12
 #: One seed of so many goes on for an hour after its end.
 _IDLE_SEEDS = 10
 #: Calls of GitHub in an idle hour: twelve comparisons, what each open issue adds, and twelve looks
-#: at the base branch for each merge whose checks did not tell yet.
+#: at the base branch for each merge of the last hours whose checks did not tell yet.
 _CALLS_OF_A_REPOSITORY = 150
 _CALLS_OF_AN_ISSUE = 1_000
 _CALLS_OF_A_MERGE = 36
@@ -198,8 +198,12 @@ class Simulation:
     def _is_due(self, now: float) -> bool:
         if now < self.machines.no_beat_until:
             return False
-        clock = self.world.clock()
-        return any(due <= clock for due in self._dues())
+        due = self._next_due()
+        return due is not None and due <= self.world.clock()
+
+    def _next_due(self) -> datetime | None:
+        """Return when something in the store is due next."""
+        return min(self._dues(), default=None)
 
     def _dues(self) -> list[datetime]:
         """Return when something in the store is due."""
@@ -330,7 +334,8 @@ class Simulation:
         asked = self.world.faults.calls - calls
         states = [state for _, state in self.world.database.states()]
         still_open = sum(not state.terminal for state in states)
-        merged = sum(state.lane is Lane.DONE for state in states)
+        watched = self.world.clock() - timedelta(seconds=self.world.conductor.base_watch + 3_600.0)
+        merged = sum(state.lane is Lane.DONE and state.entered_at > watched for state in states)
         bound = (
             _CALLS_OF_A_REPOSITORY + _CALLS_OF_AN_ISSUE * still_open + _CALLS_OF_A_MERGE * merged
         )

@@ -1,7 +1,7 @@
 """Everything of one seed: the real core and handlers, and what stands around them simulated."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -120,7 +120,10 @@ class FaultyClaims(MemoryClaims):
     def claim(self, **asked: Any) -> Claimed | NotClaimed:
         """Claim the best claimable issue of a queue."""
         self._world.require_store()
-        return super().claim(**asked)
+        claimed = super().claim(**asked)
+        if isinstance(claimed, Claimed):
+            self._world.on_claim(claimed)
+        return claimed
 
     def heartbeat(self, **asked: Any) -> Renewal:
         """Renew a lease."""
@@ -143,6 +146,7 @@ class World:
         self.clock = SimulatedClock()
         self.healed = False
         self.trace: list[str] = []
+        self.on_claim: Callable[[Claimed], None] = lambda _: None
         self.faults = GitHubFaults(self)
         self.hub = MemoryGitHub(
             self.clock, faults=self.faults, lazy_mergeability=self.knows(Fault.GITHUB_LAGS)

@@ -4,6 +4,7 @@ from store_house import House
 
 from rigtasks.eventstore.outbox import BACK_OFF, MOST_ATTEMPTS
 from rigtasks.eventstore.store import OutboxEntry
+from rigtasks.lifecycle.events.liveness import OperatorNote
 from rigtasks.testing.life import approval
 
 STREAM = "issue:1:7:1"
@@ -185,6 +186,29 @@ def test_work_that_is_open_already_is_not_added_a_second_time(house: House) -> N
 
     opened = [one for one in house.outbox.take() if one.kind == "task"]
     assert [one.id == first.id for one in opened] == [False]
+
+
+def test_a_later_append_that_asks_for_the_same_is_seen_until_it_is_done(house: House) -> None:
+    house.tell(STREAM, approval(), outbox=(task(),))
+    (first,) = house.outbox.take(repeat_seconds=0.0)
+
+    def is_asked_again(stream: str = STREAM) -> bool:
+        return house.outbox.is_asked_again(task(), stream=stream, after=first.id)
+
+    # what belongs to no append, and what is asked of another issue, do not count
+    house.outbox.add((task(),))
+    house.tell("issue:1:8:1", approval(8), outbox=(task(),))
+    house.tell(STREAM, OperatorNote(text="hello", by="omar"), outbox=(hint(),))
+    assert not is_asked_again()
+    assert is_asked_again("issue:1:8:1")
+
+    house.tell(STREAM, OperatorNote(text="again", by="omar"), outbox=(task(),))
+    assert is_asked_again()
+
+    newest = max(house.outbox.take(repeat_seconds=0.0), key=lambda one: one.id)
+    assert not house.outbox.is_asked_again(task(), stream=STREAM, after=newest.id)
+    house.outbox.done(newest.id)
+    assert not is_asked_again()
 
 
 def test_an_entry_that_is_given_back_waits_and_has_not_failed(house: House) -> None:

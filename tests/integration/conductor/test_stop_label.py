@@ -1,8 +1,10 @@
 """`do-not-merge` stops the work on an issue at once; only a person lets it go on."""
 
+import pytest
 from conductor_scene import FIXED, Lane, Scene
 
 from rigtasks.conductor.effects import carry_out
+from rigtasks.conductor.stops import Paused
 from rigtasks.eventstore.claims import Limits, NotClaimed
 from rigtasks.gate.facts import StopSource
 from rigtasks.github.identities import Role
@@ -113,3 +115,33 @@ def test_a_bot_that_takes_the_label_off_lets_nothing_go_on(scene: Scene) -> None
     scene.maria.unlabel(scene.repo, scene.number, VETO)
     scene.wake()
     assert stops(scene) == []
+
+
+def test_an_ended_issue_tells_what_became_of_it_though_the_label_is_on_it(scene: Scene) -> None:
+    # given an issue that is stopped by the label, and a comment that says so
+    scene.label()
+    scene.maria.label(scene.repo, scene.number, VETO)
+    scene.deliver("labeled", VETO)
+    carry_out(scene.conductor, scene.stream, EffectKind.REPORT, cause=scene.cause)
+
+    # when it is closed without the label being taken off
+    scene.maria.edit_issue(scene.repo, scene.number, state="closed")
+    assert scene.deliver("closed").startswith("cancelled: ")
+
+    # then nothing waits for that: the comment tells the end, and the switch still names the label
+    for kind in (EffectKind.REPORT_RESUMED, EffectKind.REPORT):
+        said = carry_out(scene.conductor, scene.stream, kind, cause=scene.cause)
+        assert said.startswith("reported: ")
+    (comment,) = scene.maria.pages(f"/repos/{scene.repo}/issues/{scene.number}/comments")
+    assert "Withdrawn" in comment["body"]
+    assert stops(scene) == [(scene.stream, "maria", StopSource.LABEL)]
+
+
+def test_a_stop_that_is_no_label_silences_an_ended_issue(scene: Scene) -> None:
+    scene.label()
+    scene.conductor.stores.switches.set(scene.stream, reason="quiet", actor="omar")
+    scene.maria.edit_issue(scene.repo, scene.number, state="closed")
+    assert scene.deliver("closed").startswith("cancelled: ")
+
+    with pytest.raises(Paused):
+        carry_out(scene.conductor, scene.stream, EffectKind.REPORT, cause=scene.cause)
