@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from types import TracebackType
@@ -43,7 +43,8 @@ class Proxy:
         self._open.set()
         self.latency = 0.0
         self._refusing = False
-        self._deaf: tuple[bytes, Loss, int] | None = None
+        self._deaf: dict[bytes, int] = {}
+        self._loss = Loss.RESET
         self._most_bytes: int | None = None
         self._thread = threading.Thread(target=self._accept, name="proxy", daemon=True)
 
@@ -111,13 +112,13 @@ class Proxy:
             self.latency = 0.0
 
     @contextmanager
-    def deaf(self, to: bytes, loss: Loss, *, times: int = 1) -> Iterator[None]:
-        """Deliver each request that contains `to`, and lose the answer, so many times."""
-        self._deaf = (to, loss, times)
+    def deaf(self, to: Mapping[bytes, int], loss: Loss) -> Iterator[None]:
+        """Deliver the first so many requests that contain one of these words, lose the answers."""
+        self._deaf, self._loss = dict(to), loss
         try:
             yield
         finally:
-            self._deaf = None
+            self._deaf = {}
 
     @contextmanager
     def cutting_after(self, answered: int) -> Iterator[None]:
@@ -131,12 +132,13 @@ class Proxy:
     def loses_answer_to(self, request: bytes) -> Loss | None:
         """Say what becomes of the connection of this request; None when it is not struck."""
         with self._lock:
-            if self._deaf is None or self._deaf[0] not in request or self._deaf[2] < 1:
+            meant = (words for words, left in self._deaf.items() if left and words in request)
+            words = next(meant, None)
+            if words is None:
                 return None
-            words, loss, left = self._deaf
-            self._deaf = (words, loss, left - 1)
+            self._deaf[words] -= 1
             self.injected += 1
-            return loss
+            return self._loss
 
     def is_spent(self, answered: int) -> bool:
         """Say whether a connection has answered as much as it may."""

@@ -38,7 +38,7 @@ def senders_of(rig: FaultyRig, *, threads: int = 2) -> Senders:
 def test_a_crashed_postgres_is_a_503_and_everything_is_back_after_it(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    rig.need_workers("dev-a")
+    rig.need_a_worker()
     issue = town.shop(config=SLOW).issue()
     issue.label()
     issue.wait("WORK_STARTED")
@@ -75,26 +75,23 @@ def test_a_crashed_postgres_is_a_503_and_everything_is_back_after_it(
 def test_a_commit_that_is_never_answered_counts_once(
     town: Town, rig: FaultyRig, outcomes: Outcomes, loss: Loss
 ) -> None:
-    rig.need_workers("dev-a")
-    injected = rig.to_postgres.injected
+    rig.need_a_worker()
+    issue, injected = town.shop().issue(), rig.to_postgres.injected
 
-    issues = []
-    for words, times in ((APPEND, 3), (CLAIM, 1), (DONE, 2)):
-        issue = town.shop().issue()
-        issues.append(issue)
-        with rig.to_postgres.deaf(words, loss, times=times):
-            issue.label()
-            issue.wait("ISSUE_DONE", seconds=120)
+    with rig.to_postgres.deaf({APPEND: 3, CLAIM: 1, DONE: 2}, loss):
+        issue.label()
+        issue.wait("ISSUE_DONE", seconds=120)
 
     outcomes.add(
         "A25",
         f"answers to commits lost, then {loss}",
-        tally_of_issues(rig, issues),
+        tally_of_issues(rig, [issue]),
         injected=rig.to_postgres.injected - injected,
     )
     assert rig.to_postgres.injected - injected == 6
 
 
+@pytest.mark.make_faults
 @pytest.mark.timeout(120)
 def test_a_receiver_whose_commit_is_never_answered_says_503_in_time(
     rig: FaultyRig, outcomes: Outcomes
@@ -102,7 +99,7 @@ def test_a_receiver_whose_commit_is_never_answered_says_503_in_time(
     senders = senders_of(rig, threads=4)
     wait_until(lambda: rig.answers() == 200, "a healthy receiver")
 
-    with rig.to_postgres.deaf(COPY_DONE, Loss.SILENCE, times=2), senders.sending():
+    with rig.to_postgres.deaf({COPY_DONE: 2}, Loss.SILENCE), senders.sending():
         wait_until(lambda: senders.statuses[503] >= 1, "a refusal")
         before = len(senders.accepted)
         wait_until(lambda: len(senders.accepted) > before, "an accepted delivery")
@@ -123,7 +120,7 @@ def test_a_receiver_whose_commit_is_never_answered_says_503_in_time(
 def test_a_lock_on_the_events_delays_and_loses_nothing(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    rig.need_workers("dev-a")
+    rig.need_a_worker()
     issue = town.shop().issue()
     senders = senders_of(rig)
 
@@ -151,7 +148,7 @@ def test_a_lock_on_the_events_delays_and_loses_nothing(
 def test_no_session_left_is_a_503_and_then_goes_on(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    rig.need_workers("dev-a")
+    rig.need_a_worker()
     issue = town.shop().issue()
     senders = senders_of(rig)
 
