@@ -91,13 +91,14 @@ class FaultyRig(RunningRig):
         self,
         name: str,
         *,
+        queue: str = QUEUE,
         through: tuple[str, ...] = (),
         settings: Mapping[str, str] | None = None,
     ) -> psutil.Process:
         """Start a worker for agents, and return it when it hears bells."""
         log = self.data_dir / "logs" / f"{name}.log"
         size = log.stat().st_size if log.exists() else 0
-        arguments = ("celery", "-A", "rigtasks", "worker", "-Q", QUEUE, "-n", f"{name}@%h")
+        arguments = ("celery", "-A", "rigtasks", "worker", "-Q", queue, "-n", f"{name}@%h")
         child = self.start(
             name, *arguments, "--loglevel", "INFO", through=through, settings=settings
         )

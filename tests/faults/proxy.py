@@ -27,15 +27,18 @@ class Proxy:
     """Passes connections on to one port, each way in a thread of its own.
 
     Args:
-        upstream: the port behind it, on loopback.
+        upstream: the port behind it.
+        behind: the address of that port.
         host: the address it listens on.
+        port: where it listens; 0 is any free port.
     """
 
-    def __init__(self, upstream: int, *, host: str = LOOPBACK) -> None:
-        self.upstream = upstream
-        self.host = host
+    def __init__(
+        self, upstream: int, *, behind: str = LOOPBACK, host: str = LOOPBACK, port: int = 0
+    ) -> None:
+        self.upstream = (behind, upstream)
         self.injected = 0
-        self._server = socket.create_server((host, 0))
+        self._server = socket.create_server((host, port))
         self.port: int = self._server.getsockname()[1]
         self._links: set[_Link] = set()
         self._lock = threading.Lock()
@@ -172,7 +175,7 @@ class Proxy:
                 _reset(client)
                 continue
             try:
-                server = socket.create_connection((LOOPBACK, self.upstream), timeout=5)
+                server = socket.create_connection(self.upstream, timeout=5)
             except OSError:
                 _reset(client)
                 continue

@@ -5,7 +5,7 @@ import time
 import pytest
 from ledger import Tally
 from outcomes import Outcomes
-from senders import Senders
+from senders import Senders, labeled
 from served import SECRET, rows, serve
 from times import ALL
 
@@ -22,7 +22,7 @@ SELECT delivery_id FROM deliveries AS d
 def test_every_accepted_webhook_survives_receivers_that_are_killed(
     database_url: str, outcomes: Outcomes
 ) -> None:
-    senders = Senders("", SECRET, threads=8, event="issues")
+    senders = Senders("", SECRET, threads=8, event="issues", payload=labeled)
     ready = 0.0
     for kill in range(1, KILLS + 1):
         began = time.monotonic()

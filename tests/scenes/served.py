@@ -151,7 +151,11 @@ def serve(database_url: str, **settings: str) -> Iterator[Receiver]:
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(START_SECONDS)
+            try:
+                process.wait(START_SECONDS)
+            except subprocess.TimeoutExpired:
+                receiver.kill()
+                raise
         receiver.session.close()
 
 
