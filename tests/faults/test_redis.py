@@ -96,6 +96,10 @@ def test_fifty_queued_issues_survive_wipes_again_and_again(
         " WHERE ref = ANY (%s) AND runs.ended_at IS NULL",
         streams,
     )
+    for issue in issues:
+        issue.close()
+    for issue in issues:
+        issue.wait("ISSUE_CANCELLED", seconds=240)
     outcomes.add(
         "A17",
         "Redis wiped with 50 queued and 2 running",
@@ -104,10 +108,6 @@ def test_fifty_queued_issues_survive_wipes_again_and_again(
         recovery=back,
         goal=HINTED_SECONDS,
     )
-    for issue in issues:
-        issue.close()
-    for issue in issues:
-        issue.wait("ISSUE_CANCELLED", seconds=120)
 
 
 @pytest.mark.make_faults
