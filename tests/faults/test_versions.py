@@ -31,6 +31,10 @@ _VERSIONS = """
 SELECT DISTINCT e.schema_version FROM events AS e JOIN issues AS i USING (stream)
  WHERE i.ref = %s AND e.type = 'WORK_STARTED'
 """
+_WAITS = """
+SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'
+   AND relation = 'deliveries'::regclass
+"""
 _PROJECTIONS = "SELECT i::text FROM issues AS i ORDER BY stream"
 
 pytestmark = pytest.mark.make_faults
@@ -142,10 +146,12 @@ def test_a_migration_behind_a_long_reader_lets_the_receiver_answer(
             before = len(senders.accepted)
             migrating = subprocess.Popen(
                 [sys.executable, "-m", "rigtasks.cli", "db", "migrate"],
+                cwd=tmp_path,
                 env={"PATH": "/usr/bin:/bin", "DATABASE_URL": database_url, **coming},
                 stdout=said,
                 stderr=said,
             )
+            wait_until(lambda: rows(database_url, _WAITS), "a step that waits", seconds=90)
             time.sleep(READER_SECONDS)
             assert migrating.poll() is None, "it did not wait for the reader"
             meanwhile = len(senders.accepted)
