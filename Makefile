@@ -70,6 +70,7 @@ simulate-mutants: $(STAMP) ## plant faults in the core and show that a seed find
 mutants: $(STAMP) ## change lifecycle and gate in small ways and list what no unit test notices; hours, or SAMPLE=400
 	$(BIN)/python tests/mutation $(if $(SAMPLE),--sample $(SAMPLE))
 
+faults: LINUX_TOOLS += ip:iproute2
 faults: $(STAMP) system-tools ## break a real rig in every way; prints a table, writes faults/results.json
 	RIG_FAULTS=all $(BIN)/python -m pytest tests/faults $(PYTEST_FLAGS)
 

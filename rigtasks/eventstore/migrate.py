@@ -1,6 +1,7 @@
 """Bring a database to this version's schema."""
 
 import hashlib
+import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from alembic.command import upgrade as run_steps
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from psycopg2.errors import LockNotAvailable
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -19,6 +21,9 @@ from rigtasks.eventstore.connection import DatabaseUnavailable, Timeouts, libpq_
 VERSION_TABLE = "schema_version"
 _LOCK = 7470
 _WAIT = Timeouts(statement=600.0, lock=600.0, idle_in_transaction=600.0)
+#: A step that waits for a table makes everybody behind it wait as well, the receiver included.
+_TABLE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.5
 
 
 class SchemaTooNew(Permanent):
@@ -28,25 +33,39 @@ class SchemaTooNew(Permanent):
 def upgrade(database_url: str) -> None:
     """Bring the schema to this version; safe to call from many processes at once.
 
-    Steps and functions are applied in one transaction, under a lock that the others wait for.
+    Steps and functions are applied in one transaction, under a lock that the others wait for. While
+    others use a table that a step changes, the step gives way to them and comes again.
 
     Raises:
         SchemaTooNew: the database belongs to a newer version of the rig.
-        DatabaseUnavailable: Postgres does not answer.
+        DatabaseUnavailable: Postgres does not answer, or a table was in use for ten minutes.
     """
     engine = create_engine(
         "postgresql+psycopg2://", creator=lambda: _connect(database_url), poolclass=NullPool
     )
-    try:
-        with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            _refuse_newer(connection)
-            config = _config()
-            config.attributes["connection"] = connection
-            run_steps(config, "head")
-            _apply_functions(connection)
-    except OperationalError as error:
-        raise DatabaseUnavailable(f"the schema could not be brought up to date: {error}") from error
+    deadline = time.monotonic() + _WAIT.lock
+    while True:
+        try:
+            _run(engine)
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable) or time.monotonic() > deadline:
+                raise DatabaseUnavailable(
+                    f"the schema could not be brought up to date: {error}"
+                ) from error
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _run(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_TABLE_SECONDS:.0f}s'"))
+        _refuse_newer(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        run_steps(config, "head")
+        _apply_functions(connection)
 
 
 def current_revision(connection: Connection) -> str | None:

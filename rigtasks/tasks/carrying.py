@@ -7,9 +7,13 @@ import structlog
 from rigtasks.errors import NotNow, Permanent, Retryable, RigError
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.outbox import MOST_ATTEMPTS
+from rigtasks.eventstore.upcasters import UnknownEvent
 from rigtasks.github.errors import LAGGING_TRIES, NotFound
 
 _log = structlog.get_logger("rig.conductor")
+
+#: A newer version is being rolled out beside this one, or the rig was rolled back.
+_NEWER_SECONDS = 10.0
 
 #: Told in words what failed, and whether that was the last try.
 OnFailure = Callable[[str, bool], None]
@@ -21,9 +25,9 @@ def carry(
     """Run the work of an outbox entry unless it was done before, and settle the entry.
 
     What can be tried again is due later, by its own time or the outbox's back-off; what has to
-    wait is given back, and that counts as no try; what no repetition cures is dead at once and
-    shown on the dashboard. Anything unforeseen counts as retryable, and is raised as well, so that
-    Flower shows it.
+    wait is given back, and that counts as no try: also what only a newer version of the rig can
+    read. What no repetition cures is dead at once and shown on the dashboard. Anything unforeseen
+    counts as retryable, and is raised as well, so that Flower shows it.
 
     Args:
         stores: where the entry is.
@@ -37,9 +41,9 @@ def carry(
     try:
         outcome = work()
     except NotNow as error:
-        stores.outbox.give_back(entry_id, reason=str(error), seconds=error.retry_after)
-        _log.info("waits", entry=entry_id, reason=str(error))
-        return f"later: {error}"
+        return _give_back(stores, entry_id, error, seconds=error.retry_after)
+    except UnknownEvent as error:
+        return _give_back(stores, entry_id, error, seconds=_NEWER_SECONDS)
     except (Retryable, Permanent) as error:
         final = _failed(stores, entry_id, error, on_failure)
         return f"given up: {error}" if final else f"later: {error}"
@@ -49,6 +53,12 @@ def carry(
     stores.outbox.done(entry_id)
     _log.info("done", entry=entry_id, outcome=outcome)
     return outcome
+
+
+def _give_back(stores: Stores, entry_id: int, error: RigError, *, seconds: float) -> str:
+    stores.outbox.give_back(entry_id, reason=str(error), seconds=seconds)
+    _log.info("waits", entry=entry_id, reason=str(error))
+    return f"later: {error}"
 
 
 def most_tries(error: Exception) -> int:

@@ -12,10 +12,12 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import psutil
+import psycopg2
 import redis
 from proxy import Proxy
 from running_rig import START_SECONDS, STOP_SECONDS, Json, RunningRig, wait_until
 
+from rigtasks.eventstore.connection import libpq_url
 from rigtasks.local.ports import any_free_port
 from rigtasks.local.postgres import PostgresServer
 from rigtasks.local.records import ProcessRecord, is_alive, stop_process, write_record
@@ -54,6 +56,7 @@ class FaultyRig(RunningRig):
             self._closing.enter_context(Proxy(_port(url))) for url in self._urls.values()
         )
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._looking: psycopg2.extensions.connection | None = None
         super().__init__(
             data_dir,
             {
@@ -75,6 +78,8 @@ class FaultyRig(RunningRig):
         for worker in self.workers.values():
             worker.kill()
             worker.wait()
+        if self._looking is not None:
+            self._looking.close()
         super().close()
         self.postgres.stop()
         self.valkey.stop()
@@ -86,13 +91,14 @@ class FaultyRig(RunningRig):
         self,
         name: str,
         *,
+        queue: str = QUEUE,
         through: tuple[str, ...] = (),
         settings: Mapping[str, str] | None = None,
     ) -> psutil.Process:
         """Start a worker for agents, and return it when it hears bells."""
         log = self.data_dir / "logs" / f"{name}.log"
         size = log.stat().st_size if log.exists() else 0
-        arguments = ("celery", "-A", "rigtasks", "worker", "-Q", QUEUE, "-n", f"{name}@%h")
+        arguments = ("celery", "-A", "rigtasks", "worker", "-Q", queue, "-n", f"{name}@%h")
         child = self.start(
             name, *arguments, "--loglevel", "INFO", through=through, settings=settings
         )
@@ -115,6 +121,13 @@ class FaultyRig(RunningRig):
             if name not in self.workers or self.workers[name].poll() is not None:
                 self.start_worker(name)
 
+    def need_a_worker(self) -> str:
+        """Leave one worker running, whichever it is, and return its name."""
+        alive = [name for name, child in self.workers.items() if child.poll() is None]
+        name = next(iter(alive), "dev-a")
+        self.need_workers(name)
+        return name
+
     def stop_worker(self, name: str) -> None:
         """Stop a worker as a redeploy does; one that ended is forgotten."""
         child = self.workers.pop(name)
@@ -135,6 +148,8 @@ class FaultyRig(RunningRig):
         """Stop Postgres in the middle of everything: no checkpoint, every session cut."""
         process = self.postgres.process()
         assert process is not None
+        if self._looking is not None:
+            self._looking.close()
         stop_process(process, ((signal.SIGQUIT, 30.0), (signal.SIGKILL, 5.0)))
 
     def crash_redis(self) -> None:
@@ -147,6 +162,15 @@ class FaultyRig(RunningRig):
                 path.unlink()
 
     # --- what can be seen ----------------------------------------------------------------------
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run one SQL statement in a session that is kept, and return its rows."""
+        if self._looking is None or self._looking.closed:
+            self._looking = psycopg2.connect(libpq_url(self.addresses["database_url"]))
+            self._looking.autocommit = True
+        with self._looking.cursor() as cursor:
+            cursor.execute(statement, values)
+            return [] if cursor.description is None else cursor.fetchall()
 
     def events(self, ref: str) -> list[Json]:
         """Return the events of an issue so far, from the database itself."""

@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from types import TracebackType
@@ -27,15 +27,18 @@ class Proxy:
     """Passes connections on to one port, each way in a thread of its own.
 
     Args:
-        upstream: the port behind it, on loopback.
+        upstream: the port behind it.
+        behind: the address of that port.
         host: the address it listens on.
+        port: where it listens; 0 is any free port.
     """
 
-    def __init__(self, upstream: int, *, host: str = LOOPBACK) -> None:
-        self.upstream = upstream
-        self.host = host
+    def __init__(
+        self, upstream: int, *, behind: str = LOOPBACK, host: str = LOOPBACK, port: int = 0
+    ) -> None:
+        self.upstream = (behind, upstream)
         self.injected = 0
-        self._server = socket.create_server((host, 0))
+        self._server = socket.create_server((host, port))
         self.port: int = self._server.getsockname()[1]
         self._links: set[_Link] = set()
         self._lock = threading.Lock()
@@ -43,7 +46,8 @@ class Proxy:
         self._open.set()
         self.latency = 0.0
         self._refusing = False
-        self._deaf: tuple[bytes, Loss, int] | None = None
+        self._deaf: dict[bytes, int] = {}
+        self._loss = Loss.RESET
         self._most_bytes: int | None = None
         self._thread = threading.Thread(target=self._accept, name="proxy", daemon=True)
 
@@ -111,13 +115,13 @@ class Proxy:
             self.latency = 0.0
 
     @contextmanager
-    def deaf(self, to: bytes, loss: Loss, *, times: int = 1) -> Iterator[None]:
-        """Deliver each request that contains `to`, and lose the answer, so many times."""
-        self._deaf = (to, loss, times)
+    def deaf(self, to: Mapping[bytes, int], loss: Loss) -> Iterator[None]:
+        """Deliver the first so many requests that contain one of these words, lose the answers."""
+        self._deaf, self._loss = dict(to), loss
         try:
             yield
         finally:
-            self._deaf = None
+            self._deaf = {}
 
     @contextmanager
     def cutting_after(self, answered: int) -> Iterator[None]:
@@ -131,12 +135,13 @@ class Proxy:
     def loses_answer_to(self, request: bytes) -> Loss | None:
         """Say what becomes of the connection of this request; None when it is not struck."""
         with self._lock:
-            if self._deaf is None or self._deaf[0] not in request or self._deaf[2] < 1:
+            meant = (words for words, left in self._deaf.items() if left and words in request)
+            words = next(meant, None)
+            if words is None:
                 return None
-            words, loss, left = self._deaf
-            self._deaf = (words, loss, left - 1)
+            self._deaf[words] -= 1
             self.injected += 1
-            return loss
+            return self._loss
 
     def is_spent(self, answered: int) -> bool:
         """Say whether a connection has answered as much as it may."""
@@ -170,7 +175,7 @@ class Proxy:
                 _reset(client)
                 continue
             try:
-                server = socket.create_connection((LOOPBACK, self.upstream), timeout=5)
+                server = socket.create_connection(self.upstream, timeout=5)
             except OSError:
                 _reset(client)
                 continue

@@ -7,15 +7,36 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 
 import requests
+from running_rig import Json
 
 _UPDATED = "2026-11-01T10:00:00Z"
 PATH = "/api/v1/webhooks/github"
+
+
+def starred(number: int) -> Json:
+    """Return the payload of a `watch`, which nobody acts on."""
+    return {
+        "action": "started",
+        "repository": {"id": 7, "full_name": "octo/price-api"},
+        "sender": {"id": number, "login": "mona", "type": "User"},
+    }
+
+
+def labeled(number: int, *, repo_id: int = 7, repo: str = "octo/price-api") -> Json:
+    """Return the payload of an `issues`, which makes a task."""
+    return {
+        "action": "labeled",
+        "label": {"name": "agent-ready"},
+        "issue": {"number": number, "title": "Prices", "updated_at": _UPDATED},
+        "repository": {"id": repo_id, "full_name": repo},
+        "sender": {"id": 3, "login": "mona", "type": "User"},
+    }
 
 
 class Senders:
@@ -26,7 +47,8 @@ class Senders:
         secret: what deliveries are signed with.
         threads: how many send at once.
         patience: seconds a sender waits for an answer; GitHub waits ten.
-        event: `watch`, which nobody acts on, or `issues`, which makes a task each.
+        event: what the payloads tell of.
+        payload: makes the payload of each delivery from its number.
     """
 
     def __init__(
@@ -37,8 +59,10 @@ class Senders:
         threads: int = 4,
         patience: float = 15.0,
         event: str = "watch",
+        payload: Callable[[int], Json] = starred,
     ) -> None:
         self._event = event
+        self._payload = payload
         self.url = url
         self._secret = secret.encode()
         self._threads = threads
@@ -86,7 +110,7 @@ class Senders:
                     self._stopping.wait(0.05)
 
     def _post(self, session: requests.Session, delivery: str) -> int:
-        body = self._body(next(self._numbers))
+        body = json.dumps(self._payload(next(self._numbers))).encode()
         digest = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         headers = {
             "Content-Type": "application/json",
@@ -102,14 +126,3 @@ class Senders:
         except requests.RequestException:
             return 0
         return answer.status_code
-
-    def _body(self, number: int) -> bytes:
-        return json.dumps(
-            {
-                "action": "started" if self._event == "watch" else "labeled",
-                "label": {"name": "agent-ready"},
-                "issue": {"number": number, "title": "Prices", "updated_at": _UPDATED},
-                "repository": {"id": 7, "full_name": "octo/price-api"},
-                "sender": {"id": number, "login": "mona", "type": "User"},
-            }
-        ).encode()

@@ -5,12 +5,14 @@ what they left.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from rigtasks.cli.stopping import stopped_by_signals
+from rigtasks.eventstore.migrate import upgrade
 from rigtasks.local.processes import ProcessSpec
 from rigtasks.local.stack import LocalStack, StackOptions
 from rigtasks.local.table import stack_table
@@ -26,12 +28,17 @@ def small_table(**how: Any) -> tuple[ProcessSpec, ...]:
 def main(data_dir: Path, port: int) -> None:
     """Run the stack until a signal asks for its end."""
     options = StackOptions(data_dir=data_dir, web_port=port, queues=QUEUES)
-    stack = LocalStack(options, report=_tell, table=small_table)
+    stack = LocalStack(options, report=_tell, table=small_table, prepare=_migrate)
     with stopped_by_signals(stack.ask_stop), stack:
         assert stack.addresses is not None
         sys.stdout.write(f"{msgspec.json.encode(stack.addresses).decode()}\n")
         sys.stdout.flush()
         stack.wait()
+
+
+def _migrate(environment: Mapping[str, str]) -> None:
+    """Bring the schema up to date here; a process more would take its time to start."""
+    upgrade(environment["DATABASE_URL"])
 
 
 def _tell(message: str) -> None:

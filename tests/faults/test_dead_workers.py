@@ -4,31 +4,22 @@ import re
 import signal
 import time
 
-import psutil
 import pytest
+from begun import SLOW, SLOWER, begun
 from faulty_rig import FaultyRig, family, seconds_until_gone
 from ledger import Tally, tally_of_issues
+from on_github import changes, on_github
 from outcomes import Outcomes
 from running_rig import Json, wait_until
-from shop import CONFIG, Issue, Town
+from shop import Town
 from times import LEASE_SECONDS, REPUBLISH_SECONDS, SWEEP_SECONDS
 
 from rigtasks.local.records import is_alive
 
-SLOW = f"{CONFIG}setupCommand: sleep 4\n"
-SLOWER = f"{CONFIG}setupCommand: sleep 15\n"
 AGENT_SECONDS = 2.0
 #: From the death to the next claim, at this scale: the lease, a sweep, a lost bell.
 REDISPATCH_SECONDS = LEASE_SECONDS + SWEEP_SECONDS + REPUBLISH_SECONDS
 SLACK_SECONDS = 5.0
-
-
-def begun(issue: Issue, rig: FaultyRig, *, count: int = 1) -> tuple[Json, list[psutil.Process]]:
-    """Return the newest run of an issue and its agent's processes, once it works."""
-    run = issue.wait("WORK_STARTED", count=count)["data"]
-    agents = wait_until(lambda: rig.agents_of(run["run_id"]), "an agent's process")
-    everything = [each for agent in agents for each in family(agent)]
-    return run, everything
 
 
 @pytest.mark.incident("A9")
@@ -97,6 +88,7 @@ def test_a_worker_that_wakes_after_its_lease_changes_nothing_and_ends_its_agent(
     assert no_run_folder(rig, run)
 
 
+@pytest.mark.make_faults
 @pytest.mark.timeout(240)
 def test_a_frozen_worker_whose_agent_went_on_is_refused_by_its_old_epoch(
     town: Town, rig: FaultyRig, outcomes: Outcomes
@@ -164,7 +156,7 @@ def test_a_stopped_worker_gives_its_claim_back_and_another_one_takes_the_same_br
 def test_a_killed_conductor_publishes_once_after_all(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    rig.need_workers("dev-a")
+    rig.need_a_worker()
     issue = town.shop().issue()
     issue.label()
     issue.wait("TESTS_PASSED")
@@ -206,25 +198,6 @@ def test_an_issue_that_kills_its_runs_ends_with_a_person(
     )
     assert failed["who_must_act"]
     assert issue.types().count("ISSUE_ASSIGNED") == 5
-
-
-def on_github(issue: Issue) -> Json:
-    """Return what can be seen of an issue on GitHub."""
-    pulls = issue.pulls()
-    return {
-        "issue": (issue.on_github()["state"], issue.comments()),
-        "pulls": [(one["number"], one["state"], one["head"]["sha"]) for one in pulls],
-        "branches": issue.branches(),
-        "reviews": [
-            issue.person.pages(f"/repos/{issue.repo}/pulls/{one['number']}/reviews")
-            for one in pulls
-        ],
-    }
-
-
-def changes(before: Json, after: Json) -> Tally:
-    """Return what a process changed that should have changed nothing."""
-    return Tally((), tuple(f"{name} changed" for name in before if before[name] != after[name]))
 
 
 def no_run_folder(rig: FaultyRig, run: Json) -> bool:

@@ -15,7 +15,7 @@ LARGE = {**shop_files(), "data.txt": "0123456789abcdef\n" * 200_000}
 def test_a_full_disk_of_a_worker_costs_runs_and_no_attempts(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    rig.need_workers("dev-a")
+    rig.need_a_worker()
     issue = town.shop(files=LARGE).issue()
 
     with small_disk(rig.data_dir / "runs", megabytes=2):

@@ -59,8 +59,8 @@ POISON = {
 def test_poison_in_a_queue_is_dropped_and_kills_nobody(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    rig.need_workers("dev-a")
-    worker, conductor = rig.process("dev-a"), rig.process("worker-conductor")
+    name = rig.need_a_worker()
+    worker, conductor = rig.process(name), rig.process("worker-conductor")
     issue, before = town.shop().issue(), dropped(rig)
 
     for poison in POISON.values():
@@ -76,7 +76,7 @@ def test_poison_in_a_queue_is_dropped_and_kills_nobody(
         tally_of_issues(rig, [issue]),
         injected=2 * len(POISON),
     )
-    assert rig.process("dev-a") == worker, "the worker died of it"
+    assert rig.process(name) == worker, "the worker died of it"
     assert rig.process("worker-conductor") == conductor, "the conductor died of it"
     assert dropped(rig) - before == 2 * len(POISON) - 1, "the one that only names nobody is a bell"
 
@@ -87,12 +87,13 @@ def dropped(rig: FaultyRig) -> int:
     return sum(int(detail.split()[0]) for (detail,) in told)
 
 
+@pytest.mark.make_faults
 @pytest.mark.timeout(240)
 def test_a_killed_relay_publishes_what_it_did_not_note(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
     """Its note that an entry was published is what gets lost, then it dies as well."""
-    rig.need_workers("dev-a")
+    rig.need_a_worker()
     issue = town.shop().issue()
 
     with rig.suspended("relay"):
@@ -113,6 +114,7 @@ def test_a_killed_relay_publishes_what_it_did_not_note(
     )
 
 
+@pytest.mark.make_faults
 @pytest.mark.timeout(240)
 def test_two_clocks_and_a_killed_one_run_each_period_once(
     rig: FaultyRig, outcomes: Outcomes

@@ -8,7 +8,7 @@ ALL = os.environ.get("RIG_FAULTS") == "all"
 SCALE = 0.05
 LEASE_SECONDS = 6.0
 """A busy machine must not lose the claims of living workers."""
-SWEEP_SECONDS = 1.0
+SWEEP_SECONDS = 2.0
 REPUBLISH_SECONDS = 3.0
 RECONCILE_SECONDS = 30.0
 

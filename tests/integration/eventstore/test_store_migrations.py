@@ -1,3 +1,4 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 
@@ -6,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.command import upgrade as run_steps
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from rigtasks.errors import Permanent
 from rigtasks.eventstore import tables
@@ -104,6 +105,36 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
 
     assert database.rows("SELECT digest, applied_at FROM schema_functions") == applied
     database.close()
+
+
+def test_a_step_gives_way_to_those_who_use_its_table(empty_database_url: str) -> None:
+    """Whoever comes after it, as the receiver does with its deliveries, is not held up for long."""
+    engine = engine_of(empty_database_url)
+    with engine.begin() as connection:
+        steps = Config(attributes={"connection": connection})
+        steps.set_main_option("script_location", str(files("rigtasks.eventstore") / "migrations"))
+        steps.set_main_option("path_separator", "os")
+        run_steps(steps, "0002")
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as reader:
+            reader.execute(text("SELECT count(*) FROM leases"))
+            migrating = pool.submit(upgrade, empty_database_url)
+            waited = [seconds_to_read_leases(engine) for _ in range(30)]
+            assert not migrating.done(), "it did not wait for the reader"
+        migrating.result(60)
+    with engine.connect() as connection:
+        assert current_revision(connection) == newest_revision()
+    engine.dispose()
+
+    assert 0.3 < max(waited) < 5.0, "the reader held nobody up, or everybody"
+
+
+def seconds_to_read_leases(engine: Engine) -> float:
+    began = time.monotonic()
+    with engine.begin() as connection:
+        connection.execute(text("SELECT count(*) FROM leases"))
+    time.sleep(0.1)
+    return time.monotonic() - began
 
 
 def test_functions_of_another_version_are_replaced(database_url: str) -> None:

@@ -6,6 +6,7 @@ from rigtasks.errors import NotNow, Permanent, Retryable
 from rigtasks.eventstore.database import Stores
 from rigtasks.eventstore.engine import Database
 from rigtasks.eventstore.stream import OutboxEntry
+from rigtasks.eventstore.upcasters import UnknownEvent
 from rigtasks.github.errors import Forbidden, NotFound, Refusal
 from rigtasks.tasks.carrying import carry
 
@@ -59,6 +60,20 @@ def test_what_can_be_tried_again_stays_open(stores: Stores, database: Database) 
         "SELECT extract(epoch FROM available_at - clock_timestamp())::float8 FROM outbox"
     )[0]
     assert 80 < seconds <= 90
+
+
+def test_what_only_a_newer_version_can_read_waits_for_it(
+    stores: Stores, database: Database
+) -> None:
+    work = Work(stores, UnknownEvent("run the newer version that wrote it"))
+
+    assert work.carry() == "later: run the newer version that wrote it"
+
+    assert work.told == []
+    assert stores.outbox.is_open(work.entry)
+    assert database.rows("SELECT attempts, last_error FROM outbox") == [
+        (0, "run the newer version that wrote it")
+    ]
 
 
 def test_what_has_to_wait_is_given_back_without_an_attempt(
