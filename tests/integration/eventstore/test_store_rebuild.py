@@ -88,8 +88,8 @@ def test_whatever_is_wrong_is_put_right_and_nothing_else_is_touched(
 ) -> None:
     live(stores, seed=5, issues=20, steps=300)
     before = snapshot(database)
-    database.rows("UPDATE issues SET lane = 'done' WHERE number = 3")
-    wrong = database.rows("SELECT count(*) FROM issues WHERE number = 3")[0][0]
+    moved = "UPDATE issues SET lane = 'done' WHERE number = 3 AND lane <> 'done' RETURNING stream"
+    wrong = len(database.rows(moved))
     database.rows("DELETE FROM steps")
     database.rows("DELETE FROM runs WHERE epoch = 1")
     database.rows("INSERT INTO claim_counts (queue, repo_id, live) VALUES ('ios', 99, 1)")
@@ -98,7 +98,7 @@ def test_whatever_is_wrong_is_put_right_and_nothing_else_is_touched(
     rebuilt = rebuild_projections(database_url)
 
     assert snapshot(database) == before
-    assert rebuilt.corrected["issues"] == wrong
+    assert rebuilt.corrected["issues"] == wrong > 0
     assert rebuilt.corrected["usage"] == 0
     assert rebuilt.corrected["claim_counts"] == 1
 

@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "RIG_PROVIDER": "scripted",
     "RIG_GITHUB_API_URL": "http://127.0.0.1:1",
+    "RIG_OWNERS": '["acme"]',
 }
 
 
