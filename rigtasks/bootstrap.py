@@ -22,9 +22,6 @@ from rigtasks.runs.credential_requests import PostgresCredentialRequests
 from rigtasks.runs.kit import WorkerKit
 from rigtasks.shell import IssueShell
 
-_MICRO = 1_000_000
-_PUBLIC_HOST = "github.com"
-
 
 @cache
 def settings() -> Settings:

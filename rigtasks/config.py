@@ -198,7 +198,8 @@ class Settings(BaseSettings):
     grace_seconds: float = Field(
         default=5.0,
         ge=0,
-        description="What a stopped run may take to hand its unfinished work over; not scaled.",
+        description="What a stopped run may take to hand its unfinished work over; not scaled. "
+        "Whatever stops workers has to give them 10 seconds more: `rig up` gives 20 in all.",
     )
     lease_seconds: float = Field(
         default=60.0, gt=0, description="How long a claim lives without a heartbeat."

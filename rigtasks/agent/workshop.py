@@ -74,7 +74,7 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
             prefix=self.prefix,
             installs=True,
             read_only=self.tools.read_only,
-            env={"PATH": self._path},
+            env={"PATH": self.tools.path},  # what is installed runs in no installation
             network=network,
             bounds=self.bounds,
             mark=self.mark,

@@ -1,5 +1,6 @@
 """Read what a pull request changes, and judge it by the same policy as before the push."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -25,6 +26,7 @@ from rigtasks.routing.keys import ReviewBy
 
 #: The size is a gate of its own, with a label that lifts it.
 _JUDGED_ELSEWHERE = frozenset({Denial.TOO_LARGE})
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 class ChangeReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,9 +98,11 @@ def _escalations(diff: Diff, entries: tuple[str, ...]) -> Iterator[HumanGateReas
         return
     for one in diff.files:
         changed = "\n".join(line.text for line in one.lines if line.kind is not LineKind.CONTEXT)
-        names = (first_match(name, sought) for name in (one.path, one.old_path))
-        entry = next((name for name in names if name), None) or next(
-            iter(called_for(sought, changed)), None
+        paths = [name for name in (one.path, one.old_path) if name]
+        named = (first_match(name, sought) for name in paths)
+        spoken = "\n".join([*map(_words, paths), changed])
+        entry = next((name for name in named if name), None) or next(
+            iter(called_for(sought, spoken)), None
         )
         if entry is not None:
             yield HumanGateReason(
@@ -106,6 +110,11 @@ def _escalations(diff: Diff, entries: tuple[str, ...]) -> Iterator[HumanGateReas
                 path=one.path,
                 summary=f"{one.path} speaks of “{entry}”, for which this repository wants a person",
             )
+
+
+def _words(path: str) -> str:
+    """Return the words of a path, whatever stands between them."""
+    return " ".join(_BETWEEN_WORDS.split(path))
 
 
 def _tamper(report: PolicyReport, head_sha: str) -> TamperReport:

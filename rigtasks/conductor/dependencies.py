@@ -28,6 +28,7 @@ def _state(stores: Stores, api: Api, one: Dependency) -> DependencyState:
         lanes = {known.lane for known in found if known is not None}
         if not lanes:
             return DependencyState.UNREADABLE
+        lanes = lanes - {Lane.CANCELLED} or lanes  # of another repository that had the name
         return DependencyState.DONE if lanes == {Lane.DONE} else DependencyState.OPEN
     try:
         issue = read_issue(api, one.number)

@@ -7,9 +7,10 @@ import msgspec
 
 from rigtasks.conductor.context import CONDUCTOR, Conductor
 from rigtasks.conductor.intake_facts import IntakeReading, read_intake_facts
+from rigtasks.eventstore.former import is_left_unfinished
 from rigtasks.github.identities import RepositoryRef, Role
 from rigtasks.github.issues import Absent
-from rigtasks.github.pulls import read_pull_request
+from rigtasks.github.pulls import PullRequest, read_pull_request
 from rigtasks.lifecycle.commands import Admit, AdoptPullRequest, Cancel, Hold, Refuse
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.events.intake import (
@@ -25,6 +26,7 @@ from rigtasks.routing.agent_config import AgentConfig, Limits, tightest
 from rigtasks.routing.decisions import IntakeDecision, Route, WaitsFor
 from rigtasks.routing.facts import IntakePolicy, StreamStanding
 from rigtasks.routing.intake import decide_intake
+from rigtasks.routing.labels import READY
 from rigtasks.routing.task_text import FrozenTask
 
 
@@ -85,9 +87,7 @@ class _Intake:
                 told = self._approve(decision, hold=_hold(decision))
                 return "; ".join(filter(None, (_asked(told), decision.outcome)))
             case decisions.Adopt():
-                news = self._approve(decision)
-                if not self._adopt(decision):
-                    return "approved again" if news else "ignored: this text is approved already"
+                return self._take_up(decision)
             case decisions.Supersede():
                 self._cancel(decision)
             case _:
@@ -116,8 +116,10 @@ class _Intake:
         decision: decisions.Admit | decisions.Hold | decisions.Adopt,
         *,
         hold: Hold | None = None,
+        question: decisions.Question | None = None,
     ) -> tuple[Event, ...]:
-        question = None if isinstance(decision, decisions.Adopt) else decision.question
+        if not isinstance(decision, decisions.Adopt):
+            question = decision.question
         command = Admit(
             approved=self._approval(decision.route, decision.task, decision.generation),
             internal=self._internal,
@@ -175,8 +177,25 @@ class _Intake:
         )
         self._send(generation, Refuse(refused=refused))
 
-    def _adopt(self, decision: decisions.Adopt) -> bool:
+    def _take_up(self, decision: decisions.Adopt) -> str:
+        """Go on with the rig's own pull request, or ask a person about one it did not finish."""
         pull = read_pull_request(self._api, decision.pull_request, settled=False)
+        unfinished = is_left_unfinished(
+            self._conductor.stores.events,
+            repo_id=self._facts.repository.ref.id,
+            number=self._facts.issue.number,
+            generation=decision.generation,
+            head_sha=pull.head.sha,
+        )
+        if unfinished:
+            told = self._approve(decision, question=_about_unfinished(pull))
+            return _asked(told) or decision.outcome
+        news = self._approve(decision)
+        if self._adopt(pull, decision.generation):
+            return decision.outcome
+        return "approved again" if news else "ignored: this text is approved already"
+
+    def _adopt(self, pull: PullRequest, generation: int) -> bool:
         command = AdoptPullRequest(
             pr=pull.number,
             url=pull.html_url,
@@ -185,7 +204,16 @@ class _Intake:
             base_branch=pull.base.ref,
             author_id=pull.user.id if pull.user else 0,
         )
-        return bool(self._send(decision.generation, command))
+        return bool(self._send(generation, command))
+
+
+def _about_unfinished(pull: PullRequest) -> decisions.Question:
+    """Leave to a person what an earlier approval's interrupted run left on a pull request."""
+    return decisions.Question(
+        sentence=f"pull request #{pull.number} holds unfinished work of an earlier approval: "
+        f"finish it or close it, then set the label `{READY}` again",
+        labelled_by_person=False,
+    )
 
 
 def _asked(told: tuple[Event, ...]) -> str | None:

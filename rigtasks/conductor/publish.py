@@ -83,7 +83,8 @@ class _Publication:
         self._repository = repository_of(state)
 
     def carry_out(self) -> str:
-        own = self._conductor.internal().match(self._seen())
+        seen = self._seen()  # first: what this reading teaches is asked for next
+        own = self._conductor.internal().match(seen)
         if own is not None:
             reason = f"agents never push to the rig's own code ({own.reason})"
             return self._refuse(FailureClass.POLICY, reason)

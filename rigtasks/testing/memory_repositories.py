@@ -76,7 +76,16 @@ def _kin(memory: MemoryDatabase, listed: InternalRepositories) -> Iterator[Learn
         if key in listed.names:
             on_list.append((repo_id, key))
             yield Learned(id=repo_id, through=repo_id, name=key)
-    for fork, ancestor in memory.repository_ancestors:
-        for repo_id, name in on_list:
-            if repo_id == ancestor:
-                yield Learned(id=fork, through=repo_id, name=name)
+    kin = {(repo_id, repo_id, name) for repo_id, name in on_list}
+    new = kin
+    while new:
+        forks = {
+            (fork, through, name)
+            for fork, ancestor in memory.repository_ancestors
+            for repo_id, through, name in new
+            if repo_id == ancestor
+        }
+        new = forks - kin
+        kin |= new
+        for fork, through, name in new:
+            yield Learned(id=fork, through=through, name=name)

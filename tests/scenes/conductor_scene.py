@@ -149,6 +149,7 @@ class Scene:
     github_settings: GitHubSettings
     config: str = CONFIG
     number: int = 0
+    generation: int = 1
     checkouts: int = 0
     cause: UUID = field(default_factory=uuid4)
 
@@ -158,7 +159,7 @@ class Scene:
 
     @property
     def stream(self) -> str:
-        return stream_name(self.repository.id, self.number, 1)
+        return stream_name(self.repository.id, self.number, self.generation)
 
     @property
     def state(self) -> IssueState:

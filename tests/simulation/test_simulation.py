@@ -1,6 +1,6 @@
 """A version of the simulation that fits into every test run; `make simulate` goes further.
 
-350 seeds of 1 to 3 issues and 100 to 400 steps of chaos each, then the way back to order: less than
+420 seeds of 1 to 3 issues and 100 to 400 steps of chaos each, then the way back to order: less than
 a minute of one core. `SEEDS` is the one setting of how many; every goal is reached by them.
 """
 
@@ -15,7 +15,7 @@ from rigtasks.testing.simulation.shrink import replay_flags, shrink
 
 pytestmark = pytest.mark.timeout(1_500)  # machines can be busy with much else
 
-SEEDS = range(350)
+SEEDS = range(420)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal, seed:
         ("no timer in review", 60),
         ("no expiry of leases", 60),
         ("repairs again", 60),
-        ("no epoch check", 60),
+        ("no epoch check", 120),
         ("no sha in the merge", 60),
         ("no permission check", 60),
         ("no deadline of a lease", 60),

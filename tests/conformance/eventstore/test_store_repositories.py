@@ -71,6 +71,9 @@ def test_a_fork_of_a_listed_repository_is_internal(
     assert found.reason.startswith("fork of it: ")
     assert stores.repositories.internal(listed).match(ref(6, "elsewhere/origin")) is None
 
+    stores.repositories.see_fork(30, [ref(20, "acme/copy"), ref(6, "elsewhere/origin")])
+    assert stores.repositories.internal(listed).match(ref(30, "maria/copy")) is not None
+
 
 def test_a_name_that_cannot_be_read_teaches_nothing(stores: Stores) -> None:
     stores.repositories.see([ref(7, "no name"), ref(7, "")])

@@ -13,6 +13,7 @@ from rigtasks.lifecycle.commands import Admit, AdoptPullRequest, Command, Failed
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.timers import Timers
+from rigtasks.routing.admission import Providers
 from rigtasks.shell import IssueShell
 from rigtasks.testing.life import approval
 
@@ -72,7 +73,7 @@ def claim(stores: Stores) -> Claimed | NotClaimed:
         holder="dev-e-python@host",
         run_id=uuid4(),
         lease_seconds=60.0,
-        provider="command",
+        providers=Providers(own="command"),
         limits=Limits(),
     )
 

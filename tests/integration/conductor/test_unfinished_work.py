@@ -1,6 +1,7 @@
 """The unfinished work of an interrupted run comes to the branch of its issue, and no further."""
 
 import dataclasses
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from rigtasks.lifecycle.commands import Cancel, Command, KeepUnfinished
 from rigtasks.lifecycle.envelope import Actor, ActorKind
 from rigtasks.lifecycle.state import Stage
 from rigtasks.lifecycle.timers import Timers
+from rigtasks.routing.labels import READY
 from rigtasks.runs.assignments import branch_of
 from rigtasks.shell import REPAIR_TASK, IssueShell, Told
 from rigtasks.tasks.reconciling import compare_repository
@@ -268,3 +270,38 @@ def test_work_of_a_withdrawn_issue_is_pushed_nowhere(scene: Scene) -> None:
 
     assert scene.publish() == "ignored: no commits wait to be published"
     assert tip(scene) is None
+
+
+def approve_another_text(scene: Scene) -> None:
+    """Take the label off, change the text, set the label again, and go on with that approval."""
+    scene.maria.unlabel(scene.repo, scene.number, READY)
+    scene.deliver("unlabeled")
+    assert scene.state.lane is Lane.CANCELLED
+    time.sleep(1.1)  # GitHub tells times in whole seconds
+    scene.maria.edit_issue(scene.repo, scene.number, body="1.6 should be 2, and 1.4 should be 1")
+    scene.maria.label(scene.repo, scene.number, READY)
+    scene.deliver("labeled")
+    scene.generation += 1
+
+
+def test_an_unfinished_pull_request_is_left_to_a_person_by_a_new_approval(scene: Scene) -> None:
+    # given unfinished work on the pull request of an approval that is withdrawn
+    disputed(scene)
+    scene.interrupt({"price.py": HALF})
+    scene.publish()
+    number, branch = scene.pull(), branch_of(scene.state)
+
+    # when another text is approved, then it is neither reviewed nor worked around
+    approve_another_text(scene)
+    assert f"pull request #{number} holds unfinished work" in scene.state.reason
+    assert scene.state.wanted_stage is None
+    assert scene.state.pr is None
+
+    # and once a person has finished it, it is taken up
+    scene.push_as_person(branch, {"price.py": FIXED})
+    time.sleep(1.1)
+    scene.maria.unlabel(scene.repo, scene.number, READY)
+    scene.maria.label(scene.repo, scene.number, READY)
+    scene.deliver("labeled")
+    assert scene.pull() == number
+    assert (scene.state.lane, scene.state.wanted_stage) == (Lane.IN_REVIEW, Stage.REVIEW)

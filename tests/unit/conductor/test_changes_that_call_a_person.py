@@ -34,6 +34,7 @@ def test_a_changed_line_that_speaks_of_an_entry_is_found(part: str) -> None:
         ("src/vat/**", edited("src/vat/rates.py", added="x\n"), "src/vat/rates.py"),
         ("*.tf", new_file("infra/main.tf"), "infra/main.tf"),
         ("vat", edited("src/VAT/rates.py", added="x\n"), "src/VAT/rates.py"),
+        ("ledger api", edited("src/Ledger_api.py", added="x\n"), "src/Ledger_api.py"),
         ("src/vat/**", renamed("src/vat/rates.py", "src/rates.py"), "src/rates.py"),
     ],
 )
