@@ -50,6 +50,7 @@ VOLATILE: Mapping[str, str] = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "512MB",
+    "autovacuum": "off",  # would change between two looks which plan answers, and in which order
 }
 """For databases that are thrown away with the machine still running."""
 

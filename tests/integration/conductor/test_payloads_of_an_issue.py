@@ -83,7 +83,7 @@ def test_what_a_payload_says_changes_nothing_that_github_does_not_say(
 ) -> None:
     # given an issue in some state, or none at all
     target = where(scene)
-    before = office.conductor.stores.database.rows("SELECT event_id FROM events")
+    before = office.conductor.stores.database.rows("SELECT event_id FROM events ORDER BY position")
 
     # when every payload that can be about it arrives
     outcomes = {}
@@ -93,7 +93,10 @@ def test_what_a_payload_says_changes_nothing_that_github_does_not_say(
     # then each has an outcome in words, nothing is given up, and nothing has happened
     assert [(name, one) for name, one in outcomes.items() if not one.settled] == []
     assert office.dead_letters() == []
-    assert office.conductor.stores.database.rows("SELECT event_id FROM events") == before
+    assert (
+        office.conductor.stores.database.rows("SELECT event_id FROM events ORDER BY position")
+        == before
+    )
 
     # and when all of them arrive again, nothing at all changes
     everything = office.everything()
