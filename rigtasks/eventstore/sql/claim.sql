@@ -70,7 +70,8 @@ BEGIN
         RETURN;
     END IF;
 
-    IF p_stage <> 'review' THEN
+    denied := p_denied_ids;
+    IF p_stage <> 'review' AND cardinality(p_denied_ids) + cardinality(p_denied_names) > 0 THEN
         SELECT p_denied_ids || array_agg(i.repo_id) INTO denied
           FROM rig_internal_repositories(p_denied_ids, p_denied_names) AS i;
     END IF;
