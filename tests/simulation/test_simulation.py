@@ -88,6 +88,7 @@ def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal, seed:
         ("no permission check", 60),
         ("no deadline of a lease", 60),
         ("no budget", 60),
+        ("a file lifts vetoes", 80),
         ("asks on after a limit", 120),
     ],
 )
