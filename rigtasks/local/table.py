@@ -175,7 +175,7 @@ def stack_table(
 
 
 def _module(name: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", name)
+    return (sys.executable, "-m", "rigtasks.local.quick_start", name)
 
 
 def _celery(command: str) -> tuple[str, ...]:
