@@ -20,13 +20,14 @@ NEEDS_REASON_ABOVE = 80 * MEGABYTE
 
 REASONS = {
     "web": "Flask, SQLAlchemy and pydantic, loaded again in each granian worker",
-    "worker": "Celery, SQLAlchemy and pydantic in the parent; its task child adds what it touches",
+    "worker": "Celery, SQLAlchemy and pydantic, not shared where nothing can be forked",
     "beat": "a whole Celery application is imported to read the schedule",
     "relay": "SQLAlchemy, kombu and the settings model",
     "flower": "Tornado and a whole Celery application; it keeps the last task events in memory",
     "github": "the sandbox's state is held in memory, with its web server and cryptography",
     "postgres": "shared buffers and one process for every open session",
     "valkey": "every hint that waits, and the append-only file's buffer",
+    "nursery": "everything that Celery's processes load, which they share with it",
     "rig up": "the launcher itself",
 }
 """Why a role may need more than `NEEDS_REASON_ABOVE`."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from rigtasks.local.launching import Child, Launch, execute
 from rigtasks.local.problems import LocalFailure
 from rigtasks.local.records import (
     START_TOLERANCE_SECONDS,
@@ -67,6 +68,7 @@ class ManagedProcess:
         folder: its working directory.
         logs: the folder of the log files.
         records: the folder of the process records.
+        launch: makes the process.
     """
 
     spec: ProcessSpec
@@ -74,11 +76,12 @@ class ManagedProcess:
     folder: Path
     logs: Path
     records: Path
+    launch: Launch = execute
     is_ready: bool = field(default=False, init=False)
     starts: int = field(default=0, init=False)
     early_ends: int = field(default=0, init=False)
     next_start: float = field(default=0.0, init=False)
-    _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _child: Child | None = field(default=None, init=False)
     _started: float = field(default=0.0, init=False)
     _log_start: int = field(default=0, init=False)
 
@@ -108,18 +111,15 @@ class ManagedProcess:
         with self.log_file.open("ab") as log:
             self._log_start = log.tell()
             try:
-                self._child = subprocess.Popen(  # noqa: S603 - commands of the stack's own table
+                self._child = self.launch(
                     self.spec.argv,
-                    cwd=self.folder,
-                    env={
+                    {
                         name: value
                         for name, value in self.environment.items()
                         if name not in self.spec.without
                     },
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
+                    self.folder,
+                    log,
                 )
             except OSError as error:
                 raise LocalFailure(f"{self.spec.name} cannot be started: {error}") from error

@@ -29,14 +29,12 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
         name: its role in the stack.
         pid: its process id.
         started: its start as seconds since the epoch, as the kernel reports it.
-        program: the name of what it executes.
         port: the port it listens on, where it has one.
     """
 
     name: str
     pid: int
     started: float
-    program: str
     port: int | None = None
 
     @classmethod
@@ -47,19 +45,14 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
             LocalFailure: it has already ended.
         """
         try:
-            process = psutil.Process(pid)
-            started, program = process.create_time(), process.name()
+            started = psutil.Process(pid).create_time()
         except psutil.NoSuchProcess as error:
             raise LocalFailure(f"{name} ended while it was starting") from error
-        return cls(name=name, pid=pid, started=started, program=program, port=port)
+        return cls(name=name, pid=pid, started=started, port=port)
 
     def process(self) -> psutil.Process | None:
         """Return the live process this record means; None when it ended or the pid is another's."""
-        process = live_process(self.pid, self.started)
-        try:
-            return process if process is not None and process.name() == self.program else None
-        except psutil.NoSuchProcess:
-            return None
+        return live_process(self.pid, self.started)
 
 
 def live_process(pid: int, started: float) -> psutil.Process | None:

@@ -18,6 +18,7 @@ from typing import Self
 import msgspec
 
 from rigtasks.local.kept import file_lock, kept_secret
+from rigtasks.local.nursery import Nursery, is_forked
 from rigtasks.local.ports import LOOPBACK, assign_ports
 from rigtasks.local.postgres import PostgresServer
 from rigtasks.local.problems import AlreadyRunning, Interrupted, LocalFailure
@@ -102,6 +103,7 @@ class LocalStack:
         self._environment: dict[str, str] = {}
         self._ports: dict[str, int] = {}
         self._supervisor: Supervisor | None = None
+        self._nursery = Nursery(self.logs / "nursery.log", self.records / "nursery.json")
         self._closing = ExitStack()
         self._stop_asked = threading.Event()
         self._watch_lost = threading.Event()
@@ -144,6 +146,7 @@ class LocalStack:
         if self._supervisor is not None:
             killed = self._supervisor.stop()
             self._supervisor = None
+        self._nursery.close()
         if "REDIS_URL" not in self._given:
             self._valkey.stop()
         if "DATABASE_URL" not in self._given:
@@ -225,6 +228,8 @@ class LocalStack:
             queues=options.queues,
             sandbox_github=options.sandbox_github,
         )
+        if any(is_forked(spec.argv) for spec in table):
+            self._nursery.prepare()
         self._supervisor = Supervisor(
             [
                 ManagedProcess(
@@ -233,6 +238,7 @@ class LocalStack:
                     folder=self.data_dir,
                     logs=self.logs,
                     records=self.records,
+                    launch=self._nursery.launch,
                 )
                 for spec in table
             ],

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rigtasks.local.nursery import QUICK
 from rigtasks.local.ports import LOOPBACK
 from rigtasks.local.probes import answers, says
 from rigtasks.local.processes import ProcessSpec
@@ -175,7 +176,7 @@ def stack_table(
 
 
 def _module(name: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "rigtasks.local.quick_start", name)
+    return (*QUICK, name)
 
 
 def _celery(command: str) -> tuple[str, ...]:

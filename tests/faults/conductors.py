@@ -20,9 +20,8 @@ def another_conductor(
         name: its own.
         settings: environment variables on top.
     """
-    own = rig.process(CONDUCTOR).environ()
     arguments = ("celery", "-A", "rigtasks", "worker", "-Q", "conductor", "-n", f"{name}@%h")
-    given = {"RIG_APPS_FILE": own["RIG_APPS_FILE"], **(settings or {})}
+    given = {"RIG_APPS_FILE": str(rig.data_dir / "github" / "apps.json"), **(settings or {})}
     child = rig.start(name, *arguments, "--loglevel", "INFO", settings=given)
     try:
         log = rig.data_dir / "logs" / f"{name}.log"

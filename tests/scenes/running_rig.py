@@ -23,6 +23,7 @@ from rigtasks.eventstore.connection import libpq_url
 from rigtasks.local.memory import stack_processes
 from rigtasks.local.ports import any_free_port
 from rigtasks.local.records import ProcessRecord, is_alive, read_record, wait_gone
+from rigtasks.local.table import WEBHOOK_SECRETS
 
 RIG = (sys.executable, "-m", "rigtasks.cli")
 PREFIX = "rig-acceptance-"
@@ -175,8 +176,9 @@ class RunningRig:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment that the processes of the stack run with."""
-        return dict(self.process("relay").environ())
+        """The environment of the stack's processes, without what only some of them have."""
+        own = self.process("web").environ()
+        return {name: value for name, value in own.items() if name not in WEBHOOK_SECRETS}
 
     def start(
         self,
