@@ -115,7 +115,11 @@ DAYS = (
     ),
     Bad("A42", "answers 3 s late", (Slow(seconds=3.0, callers=BOTS, chance=0.2),), seconds=240.0),
     Bad("A42", "answers cut in half", (Cut(methods=("GET",), callers=BOTS, chance=0.1, times=8),)),
-    Bad("A43", "reads that lie behind", (StaleRead(callers=BOTS, chance=0.3, changes=CHANGES_BEHIND),)),
+    Bad(
+        "A43",
+        "reads that lie behind",
+        (StaleRead(callers=BOTS, chance=0.3, changes=CHANGES_BEHIND),),
+    ),
     Bad(
         "A43",
         "what was just made is not there yet",
