@@ -23,7 +23,7 @@ from rigtasks.eventstore.connection import libpq_url
 from rigtasks.local.memory import stack_processes
 from rigtasks.local.ports import any_free_port
 from rigtasks.local.records import ProcessRecord, is_alive, read_record, wait_gone
-from rigtasks.local.table import WEBHOOK_SECRETS
+from rigtasks.local.table import CONDUCTOR_ONLY, WEBHOOK_SECRETS
 
 RIG = (sys.executable, "-m", "rigtasks.cli")
 PREFIX = "rig-acceptance-"
@@ -177,8 +177,12 @@ class RunningRig:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of the stack's processes, without what only some of them have."""
-        own = self.process("web").environ()
-        return {name: value for name, value in own.items() if name not in WEBHOOK_SECRETS}
+        addresses = {name.upper(): self.addresses[name] for name in ("database_url", "redis_url")}
+        given = self.process(
+            "github"
+        ).environ()  # executed, and shows it; starts before the servers
+        own = {**addresses, **given}
+        return {name: own[name] for name in own.keys() - WEBHOOK_SECRETS - CONDUCTOR_ONLY}
 
     def start(
         self,
