@@ -180,7 +180,7 @@ class RunningRig:
         addresses = {name.upper(): self.addresses[name] for name in ("database_url", "redis_url")}
         given = self.process(
             "github"
-        ).environ()  # executed, and shows it; starts before the servers
+        ).environ()  # is executed, before the servers are
         own = {**addresses, **given}
         return {name: own[name] for name in own.keys() - WEBHOOK_SECRETS - CONDUCTOR_ONLY}
 
