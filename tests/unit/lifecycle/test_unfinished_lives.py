@@ -81,7 +81,8 @@ def test_nobody_claims_the_issue_before_the_work_is_on_its_branch(life: Life) ->
 
     assert life.issue.lane is Lane.IN_PROGRESS
     assert life.issue.wanted_stage is None
-    assert life.effects[-1] == Effect(kind=EffectKind.PUBLISH)
+    asked = [Effect(kind=EffectKind.PUBLISH), Effect(kind=EffectKind.REPORT)]
+    assert life.effects[-2:] == asked
     assert outstanding(life.issue) == (Effect(kind=EffectKind.PUBLISH),)
     assert next_wakeup(life.issue, life.now, Timers()) == life.now + timedelta(seconds=60)
 
