@@ -58,6 +58,7 @@ def conductor() -> Conductor:
         alone=partial(alone_with, chosen.database_url.get_secret_value()),
         canary=_canary(chosen),
         base_watch=chosen.scaled(chosen.base_watch_seconds),
+        absence=chosen.scaled(chosen.absence_seconds),
     )
 
 

@@ -256,6 +256,11 @@ class Settings(BaseSettings):
         gt=0,
         description="How long after a merge of the rig its checks on the base branch are watched.",
     )
+    absence_seconds: float = Field(
+        default=900.0,
+        ge=60,
+        description="How long GitHub has to hide an issue, at two looks, until it counts as gone.",
+    )
     breaker_rounds: int = Field(
         default=30, ge=1, description="Runs of one issue in the window that open its breaker."
     )

@@ -60,6 +60,8 @@ def wake(conductor: Conductor, stream: str, *, cause: UUID) -> str:
         wish, words = cancel_withdrawn(conductor, stream, cause=cause)
         if wish is Wish.WITHDRAWN:
             return f"cancelled: {words}"
+        if wish is Wish.UNKNOWN:
+            return f"waits: {words}"
     if state.hold_blocks:
         return _look_again(conductor, state, cause)
     missing = _missing_offer(conductor, state)
