@@ -323,6 +323,16 @@ class Settings(BaseSettings):
         return seconds * self.time_scale
 
     @property
+    def runs_folder(self) -> Path:
+        """Return where runs have their checkouts."""
+        return self.data_dir / "runs"
+
+    @property
+    def clones_folder(self) -> Path:
+        """Return where commits are received and pushed from."""
+        return self.data_dir / "clones"
+
+    @property
     def timers(self) -> Timers:
         """Return the timers of every issue, scaled."""
         return Timers(review_scan=self.review_scan_seconds).scaled(self.time_scale)
