@@ -85,7 +85,7 @@ def worker_kit(holder: str) -> WorkerKit:
         heartbeat_seconds=chosen.scaled(chosen.heartbeat_seconds),
         grace_seconds=chosen.grace_seconds,
         token_patience=chosen.token_patience,
-        work_dir=chosen.data_dir / "runs",
+        work_dir=chosen.runs_folder,
         shutting_down=stop_file.exists,
         now=now,
         database_url=chosen.database_url.get_secret_value(),

@@ -53,11 +53,12 @@ def conductor() -> Conductor:
         ),
         app_ids={role: app.app_id for role, app in chosen.apps.items()},
         mail_host=_mail_host(chosen),
-        clones=GitCleanClones(chosen.data_dir / "clones"),
+        clones=GitCleanClones(chosen.clones_folder),
         now=now,
         alone=partial(alone_with, chosen.database_url.get_secret_value()),
         canary=_canary(chosen),
         base_watch=chosen.scaled(chosen.base_watch_seconds),
+        absence=chosen.scaled(chosen.absence_seconds),
     )
 
 

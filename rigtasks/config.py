@@ -8,7 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rigtasks.config_files import AppFile, ConfigurationError, read_apps, read_tool_list
@@ -192,17 +199,22 @@ class Settings(BaseSettings):
         default=5.0, gt=0, description="What one issue may cost, in dollars."
     )
 
+    lease_seconds: float = Field(
+        default=60.0, gt=0, description="How long a claim lives without a heartbeat."
+    )
     heartbeat_seconds: float = Field(
-        default=15.0, gt=0, description="How often a run renews its lease."
+        default=15.0,
+        gt=0,
+        validate_default=True,
+        description="How often a run renews its lease; less than two thirds of it.",
     )
     grace_seconds: float = Field(
         default=5.0,
         ge=0,
-        description="What a stopped run may take to hand its unfinished work over; not scaled. "
-        "Whatever stops workers has to give them 10 seconds more: `rig up` gives 20 in all.",
-    )
-    lease_seconds: float = Field(
-        default=60.0, gt=0, description="How long a claim lives without a heartbeat."
+        validate_default=True,
+        description="What a stopped run may take to hand its unfinished work over; not scaled, and "
+        "less than two thirds of the lease. Whatever stops workers has to give them 10 seconds "
+        "more: `rig up` gives 20 in all.",
     )
     republish_seconds: float = Field(
         default=30.0,
@@ -256,6 +268,11 @@ class Settings(BaseSettings):
         gt=0,
         description="How long after a merge of the rig its checks on the base branch are watched.",
     )
+    absence_seconds: float = Field(
+        default=900.0,
+        ge=60,
+        description="How long GitHub has to hide an issue, at two looks, until it counts as gone.",
+    )
     breaker_rounds: int = Field(
         default=30, ge=1, description="Runs of one issue in the window that open its breaker."
     )
@@ -289,9 +306,31 @@ class Settings(BaseSettings):
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
+    @field_validator("heartbeat_seconds", "grace_seconds")
+    @classmethod
+    def _while_a_claim_lives(cls, value: float, known: ValidationInfo) -> float:
+        """A holder stops at two thirds of its lease; what is later than that never happens."""
+        lease = known.data.get("lease_seconds")
+        if lease is not None and value >= lease * 2 / 3:
+            raise ValueError(
+                f"{value:g} s is too long: it has to be less than {lease * 2 / 3:g} s, two thirds "
+                "of RIG_LEASE_SECONDS, because a run that cannot renew its claim stops there"
+            )
+        return value
+
     def scaled(self, seconds: float) -> float:
         """Return a duration in seconds, shrunk or stretched by the time scale."""
         return seconds * self.time_scale
+
+    @property
+    def runs_folder(self) -> Path:
+        """Return where runs have their checkouts."""
+        return self.data_dir / "runs"
+
+    @property
+    def clones_folder(self) -> Path:
+        """Return where commits are received and pushed from."""
+        return self.data_dir / "clones"
 
     @property
     def timers(self) -> Timers:

@@ -29,12 +29,14 @@ class NotNow(Retryable):
     Args:
         message: what it waits for.
         retry_after: seconds until it is looked at again.
+        longest: what these seconds may grow to, the longer it has been waited for.
     """
 
     retry_after: float
 
-    def __init__(self, message: str, *, retry_after: float) -> None:
+    def __init__(self, message: str, *, retry_after: float, longest: float = 0.0) -> None:
         super().__init__(message, retry_after=retry_after)
+        self.longest = longest
 
 
 class Permanent(RigError):

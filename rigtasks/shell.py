@@ -20,6 +20,7 @@ from rigtasks.lifecycle.timers import Timers, next_wakeup
 DELIVERY_TASK = "rig.conductor.delivery"
 EFFECT_TASK = "rig.conductor.effect"
 WAKE_TASK = "rig.conductor.wake"
+ABSENCE_TASK = "rig.conductor.absence"
 CREDENTIALS_TASK = "rig.conductor.credentials"
 RECONCILE_TASK = "rig.conductor.reconcile"
 COMPARE_TASK = "rig.conductor.compare"
@@ -174,6 +175,17 @@ def effect_entry(stream: str, effect: Effect, *, key: str | None = None) -> Outb
 def wake_entry(stream: str) -> OutboxEntry:
     """Return the outbox entry that lets an issue look at itself."""
     return OutboxEntry(kind="task", task=WAKE_TASK, queue=CONDUCTOR_QUEUE, args=(stream,))
+
+
+def absence_entry(stream: str, *, seconds: float) -> OutboxEntry:
+    """Return the outbox entry that looks once more, later, for an issue GitHub does not show."""
+    return OutboxEntry(
+        kind="task",
+        task=ABSENCE_TASK,
+        queue=CONDUCTOR_QUEUE,
+        args=(stream,),
+        delay_seconds=seconds,
+    )
 
 
 def delivery_entry(delivery_id: str) -> OutboxEntry:

@@ -56,14 +56,22 @@ def rehearse_task() -> None:
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
 def say_hello(**_: Any) -> None:
-    """Tell the store that a process of this worker can take work, and be warm for it."""
+    """Tell the store that a process of this worker can take work, and be warm for it.
+
+    What killed processes left on the disk is swept meanwhile.
+    """
     from rigtasks.bootstrap import worker_kit  # noqa: PLC0415 - of workers only
     from rigtasks.tasks.presence import announce  # noqa: PLC0415 - of workers only
+    from rigtasks.workspace.owned_folders import (  # noqa: PLC0415 - of workers only
+        sweep_in_background,
+    )
 
     runs_agents = app.conf.get("rig_runs_agents")
     kit = worker_kit(app.conf.rig_holder) if runs_agents else None
     for queue in app.conf.get("rig_queues", ()):
         announce(holder=app.conf.rig_holder, queue=queue, runs_agents=runs_agents)
+    chosen = load_settings()
+    sweep_in_background(chosen.runs_folder if runs_agents else chosen.clones_folder)
     if kit is not None:
         kit.stores.claims.rehearse()
         rehearse_task.apply()

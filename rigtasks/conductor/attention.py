@@ -19,7 +19,8 @@ from rigtasks.github.webhook_facts import (
 )
 from rigtasks.routing.labels import explain_not_ready, read_labels
 
-_ENDINGS = frozenset({"closed", "deleted", "transferred"})
+_GONE = frozenset({"deleted", "transferred"})
+_ENDINGS = _GONE | {"closed"}
 #: What GitHub tells of the check run that shows the gate whenever the rig itself has written it.
 _SHOWN = frozenset({"created", "completed"})
 
@@ -47,6 +48,7 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
         head_sha: the commit, for checks whose pull request GitHub does not name.
         by: who caused it.
         reason: why an issue may have been withdrawn.
+        is_gone: whether GitHub says that the issue is not in its repository any more.
         outcome: in words, where there is nothing to look at.
     """
 
@@ -57,6 +59,7 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
     head_sha: str = ""
     by: str = ""
     reason: str = ""
+    is_gone: bool = False
     outcome: str = ""
 
 
@@ -105,6 +108,7 @@ def _issue(fact: IssueFact, label: str) -> Attention:
     )
     ready = label in fact.labels
     if fact.action in _ENDINGS:
+        here = msgspec.structs.replace(here, is_gone=fact.action in _GONE)
         return _withdrawn(here, f"the issue was {fact.action}")
     if fact.action == "unlabeled" and fact.label == label:
         return _withdrawn(here, f"the label {label} was removed")

@@ -9,7 +9,7 @@ from rigtasks.errors import Permanent
 from rigtasks.eventstore.canaries import Canary
 from rigtasks.eventstore.switches import RIG, repository_scope
 from rigtasks.github.identities import RepositoryRef, Role
-from rigtasks.github.issues import look_for_known_issue, open_issue_once
+from rigtasks.github.issues import Unseen, look_for_known_issue, open_issue_once
 
 
 def look_after_canary(conductor: Conductor) -> Fate:
@@ -48,7 +48,8 @@ def _is_gone(conductor: Conductor, plan: CanaryPlan, canary: Canary) -> bool:
     """Say whether somebody closed a canary that the rig never took in."""
     ref = RepositoryRef(id=canary.repo_id, full_name=plan.repository)
     api = conductor.repository_api(Role.CONDUCTOR, ref)
-    return look_for_known_issue(api, canary.number).state != "open"
+    found = look_for_known_issue(api, canary.number, label=conductor.label)
+    return not isinstance(found, Unseen) and found.state != "open"
 
 
 def _file(conductor: Conductor, plan: CanaryPlan, due: datetime) -> str:

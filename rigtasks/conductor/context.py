@@ -42,6 +42,7 @@ class Conductor:
         alone: holds an issue's lock while an effect looks and writes.
         canary: where the rig files issues to see itself work; None where it does not.
         base_watch: seconds after a merge for which its checks on the base branch are looked at.
+        absence: seconds between two looks that do not find an issue before it counts as gone.
     """
 
     stores: Stores
@@ -57,6 +58,7 @@ class Conductor:
     alone: Callable[[str], AbstractContextManager[None]]
     canary: CanaryPlan | None = None
     base_watch: float = 7200.0
+    absence: float = 900.0
 
     def internal(self) -> InternalRepositories:
         """Return the rig's own repositories, with what was ever seen of them."""

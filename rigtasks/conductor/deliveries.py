@@ -120,11 +120,13 @@ def _withdraw(conductor: Conductor, repository: RepositoryRef, one: Attention, c
         return "ignored: the rig does not work on this issue"
     if one.matter is Matter.STOP_LABEL and known.pr is not None:
         return attend(conductor, known.stream, cause=cause)
-    wish, words = cancel_withdrawn(conductor, known.stream, cause=cause, by=one.by)
+    wish, words = cancel_withdrawn(
+        conductor, known.stream, cause=cause, by=one.by, is_gone=one.is_gone
+    )
     match wish:
         case Wish.MERGED:
             return attend(conductor, known.stream, cause=cause)
         case Wish.WITHDRAWN:
             return f"cancelled: {words}"
-        case Wish.WANTED | Wish.ENDED:
+        case Wish.WANTED | Wish.ENDED | Wish.UNKNOWN:
             return f"ignored: {words}"

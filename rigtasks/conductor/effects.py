@@ -11,6 +11,8 @@ from rigtasks.conductor.reminders import remind
 from rigtasks.conductor.report import report, report_resumed
 from rigtasks.conductor.reviews import post_review
 from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
+from rigtasks.eventstore.switches import issue_scope
+from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.commands import Escalate, Hold
 from rigtasks.lifecycle.failure import WHO_MUST_ACT, FailureClass
 from rigtasks.lifecycle.react import EffectKind, outstanding
@@ -60,6 +62,8 @@ def wake(conductor: Conductor, stream: str, *, cause: UUID) -> str:
         wish, words = cancel_withdrawn(conductor, stream, cause=cause)
         if wish is Wish.WITHDRAWN:
             return f"cancelled: {words}"
+        if wish is Wish.UNKNOWN:
+            return f"waits: {words}"
     if state.hold_blocks:
         return _look_again(conductor, state, cause)
     missing = _missing_offer(conductor, state)
@@ -86,10 +90,16 @@ def _missing_offer(conductor: Conductor, state: IssueState) -> Hold | Escalate |
 
 
 def _release(conductor: Conductor, stream: str) -> str:
-    """Wake the issues that waited for this one; without it they would wait for their timer."""
+    """Wake the issues that waited for this one; without it they would wait for their timer.
+
+    The label that stopped it stops nothing any more; what people stopped, they let go on.
+    """
     state = conductor.stores.events.load(stream).state
     if state is None:
         return "ignored: no such issue"
+    if state.terminal:
+        scope = issue_scope(stream)
+        conductor.stores.switches.lift(scope, actor=CONDUCTOR.id, source=StopSource.LABEL)
     waiting = conductor.stores.issues.waiting_for(repo_id=state.repo_id, number=state.number)
     conductor.stores.outbox.add_missing(tuple(wake_entry(one.stream) for one in waiting))
     return "released: " + (", ".join(one.ref for one in waiting) or "nobody waited")

@@ -6,7 +6,9 @@ from rigtasks.conductor.context import Conductor, repository_of
 from rigtasks.conductor.gate_facts import read_gate
 from rigtasks.conductor.standing import gate_pauses
 from rigtasks.conductor.stops import Paused
+from rigtasks.conductor.withdrawal import look_once_more
 from rigtasks.conductor.writing import writing
+from rigtasks.errors import NotNow
 from rigtasks.gate.explain import (
     Activity,
     Explanation,
@@ -24,7 +26,13 @@ from rigtasks.github.api import Api
 from rigtasks.github.checks import CheckDraft, put_check_run
 from rigtasks.github.errors import NotFound, Unexpected
 from rigtasks.github.identities import Role
-from rigtasks.github.issues import Absent, Comment, comment_once, look_for_known_issue
+from rigtasks.github.issues import (
+    Absent,
+    Comment,
+    Unseen,
+    comment_once,
+    look_for_known_issue,
+)
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.lifecycle.react import Effect, EffectKind
 from rigtasks.lifecycle.state import IssueState, Lane, Stage
@@ -64,10 +72,24 @@ def report(conductor: Conductor, stream: str) -> str:
             return _tell_pause(conductor, stream, state, pauses[0])
         except (NotFound, Unexpected):
             api = conductor.repository_api(Role.CONDUCTOR, repository_of(state))
-            issue = look_for_known_issue(api, state.number)
+            issue = look_for_known_issue(api, state.number, label=conductor.label)
             if isinstance(issue, Absent):
                 return f"ignored: the issue was {issue.state}, so nobody can read it there"
+            if isinstance(issue, Unseen):
+                return _not_shown(conductor, state)
             raise
+
+
+def _not_shown(conductor: Conductor, state: IssueState) -> str:
+    """Wait until it is known whether GitHub shows the issue again; its end is told to nobody.
+
+    Raises:
+        NotNow: the issue has not ended.
+    """
+    if state.terminal:
+        return f"ignored: {state.reason}, so nobody can read it there"
+    look_once_more(conductor, state.stream)
+    raise NotNow("GitHub does not show the issue now", retry_after=conductor.absence / 3)
 
 
 def report_resumed(conductor: Conductor, stream: str) -> str:

@@ -11,14 +11,20 @@ from rigtasks.github.identities import Account
 
 T = TypeVar("T")
 
+#: A pause that was just set may be a slip; one that lasts is looked at more and more seldom.
 _LOOK_AGAIN_SECONDS = 10.0
+_LONGEST_LOOK_AGAIN_SECONDS = 120.0
 
 
 class Paused(NotNow):
     """Somebody stopped the rig, the repository, the issue or its provider; what is left waits."""
 
     def __init__(self, pause: Pause) -> None:
-        super().__init__(paused_by(pause), retry_after=_LOOK_AGAIN_SECONDS)
+        super().__init__(
+            paused_by(pause),
+            retry_after=_LOOK_AGAIN_SECONDS,
+            longest=_LONGEST_LOOK_AGAIN_SECONDS,
+        )
 
 
 class GuardedApi:

@@ -9,8 +9,8 @@ def is_left_unfinished(
 ) -> bool:
     """Say whether a head is unfinished work that the rig pushed under an earlier approval.
 
-    It counts as that, too, where the rig was about to push it and did not live to record what
-    became of it.
+    What somebody pushed onto it while that approval held is part of it. It counts as that, too,
+    where the rig was about to push it and did not live to record what became of it.
 
     Args:
         events: the store.
@@ -21,7 +21,10 @@ def is_left_unfinished(
     """
     for earlier in range(generation - 1, 0, -1):
         state = events.load(stream_name(repo_id, number, earlier)).state
-        if state is not None and state.push_intent_sha == head_sha:
-            kept = state.unfinished is not None and state.unfinished.head_sha == head_sha
-            return kept or state.head_sha != head_sha
+        if state is None:
+            continue
+        if state.unfinished is not None and state.unfinished.head_sha == head_sha:
+            return True
+        if state.push_intent_sha == head_sha:
+            return state.head_sha != head_sha
     return False

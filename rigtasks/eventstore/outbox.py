@@ -47,10 +47,14 @@ UPDATE outbox
 RETURNING dead_at IS NOT NULL
 """
 _GIVEN_BACK = """
-UPDATE outbox
-   SET last_error = %s, published_at = NULL,
-       available_at = clock_timestamp() + make_interval(secs => %s)
- WHERE id = %s AND done_at IS NULL AND dead_at IS NULL
+UPDATE outbox AS o
+   SET last_error = %(reason)s, published_at = NULL,
+       available_at = now.at + make_interval(secs => greatest(
+           %(seconds)s, least(%(longest)s, extract(epoch FROM now.at - before.created_at) / 2)))
+  FROM (SELECT clock_timestamp() AS at) AS now,
+       (SELECT id, last_error, created_at FROM outbox WHERE id = %(id)s FOR UPDATE) AS before
+ WHERE o.id = before.id AND o.done_at IS NULL AND o.dead_at IS NULL
+RETURNING before.last_error IS DISTINCT FROM %(reason)s
 """
 _ADD = "SELECT rig_put_outbox(NULL, %s)"
 _ADD_MISSING = """
@@ -202,15 +206,20 @@ class Outbox:
         )
         return bool(rows and rows[0][0])
 
-    def give_back(self, entry_id: int, *, reason: str, seconds: float) -> None:
-        """Note that a task has to wait; that is no failure.
+    def give_back(
+        self, entry_id: int, *, reason: str, seconds: float, longest: float = 0.0
+    ) -> bool:
+        """Note that a task has to wait; that is no failure. Return whether the reason is news.
 
         Args:
             entry_id: the entry.
             reason: what it waits for, in words for the dashboard.
             seconds: until it is due again.
+            longest: what that grows to, as half of the time the entry has been there.
         """
-        self._database.rows(_GIVEN_BACK, (reason, seconds, entry_id))
+        given = {"reason": reason, "seconds": seconds, "longest": longest, "id": entry_id}
+        rows = self._database.rows(_GIVEN_BACK, given)
+        return bool(rows and rows[0][0])
 
     def awaited(self, queue: str) -> int:
         """Count the published entries of a queue that nobody has settled yet."""

@@ -19,10 +19,20 @@ INSERT INTO switches (scope, reason, actor, source, until)
 VALUES (%s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s))
 ON CONFLICT (scope, source) WHERE lifted_at IS NULL DO NOTHING RETURNING id
 """
+#: What waited for it is looked at now, by the words of `holds.paused_by`.
 _LIFT = """
-UPDATE switches SET lifted_at = clock_timestamp(), lifted_by = %s
- WHERE scope = %s AND source = %s AND lifted_at IS NULL
-   AND (until IS NULL OR until > clock_timestamp()) RETURNING id
+WITH lifted AS (
+    UPDATE switches SET lifted_at = clock_timestamp(), lifted_by = %s
+     WHERE scope = %s AND source = %s AND lifted_at IS NULL
+       AND (until IS NULL OR until > clock_timestamp())
+    RETURNING id, actor
+), due AS (
+    UPDATE outbox SET available_at = clock_timestamp()
+      FROM lifted
+     WHERE done_at IS NULL AND dead_at IS NULL AND published_at IS NULL
+       AND starts_with(last_error, lifted.actor || ' paused the ')
+)
+SELECT id FROM lifted
 """
 _ACTIVE = """
 SELECT scope, reason, actor, since, source, until FROM switches

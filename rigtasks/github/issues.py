@@ -12,6 +12,7 @@ from rigtasks.github.doubt import LOOK_AGAIN_PAUSES, write_or_find
 from rigtasks.github.errors import NotFound
 from rigtasks.github.identities import Account
 from rigtasks.github.repositories import read_repository
+from rigtasks.routing.labels import READY
 
 #: The states of an issue that is not where it was: it is no more, or lives in another repository.
 DELETED: Final = "deleted"
@@ -64,6 +65,10 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True):
     def label_names(self) -> tuple[str, ...]:
         """None: labels that it has elsewhere do not count here."""
         return ()
+
+
+class Unseen(msgspec.Struct, frozen=True, kw_only=True):
+    """What GitHub shows of an issue it answers 404 for, beside other issues of its repository."""
 
 
 class Comment(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,26 +166,33 @@ def look_for_issue(api: Api, number: int) -> Issue | Absent:
     The address of one that was transferred leads to where it went; nothing it says there counts.
 
     Raises:
-        NotFound: there is none the identity may know of, which says nothing about a deletion.
+        NotFound: there is none the identity may know of, which says nothing about a deletion, or
+            the repository has its issues switched off.
     """
     try:
         issue = read_issue(api, number)
     except NotFound as error:
         if error.is_gone:
+            read_labelled_issues(api, READY)  # 410 as well where issues are switched off
             return Absent(state=DELETED)
         raise
     return issue if _is_here(api, issue, number) else Absent(state=TRANSFERRED)
 
 
-def look_for_known_issue(api: Api, number: int) -> Issue | Absent:
+def look_for_known_issue(api: Api, number: int, *, label: str) -> Issue | Absent | Unseen:
     """Read an issue that was read here before, or what became of it.
 
-    GitHub says 410 of one that was deleted, and for a moment 404 where it lags. One that it does
-    not show again within some seconds, in a repository that it shows, was transferred to where the
-    identity may not look.
+    GitHub says 410 of one that was deleted, and leads to one that was transferred. It says 404
+    where it lags, of what the identity may not see for now, and of one that went where it may not
+    look: a single look does not tell these apart.
+
+    Args:
+        api: the identity that looks.
+        number: of the issue.
+        label: one that the issue had; it may still be listed with it.
 
     Raises:
-        NotFound: the repository itself is not shown either.
+        NotFound: the repository or its issues are not shown either.
     """
     for pause in (*LOOK_AGAIN_PAUSES, None):
         try:
@@ -188,8 +200,8 @@ def look_for_known_issue(api: Api, number: int) -> Issue | Absent:
         except NotFound:
             if pause is not None:
                 api.pause(pause)
-    read_repository(api)
-    return Absent(state=TRANSFERRED)
+    listed = read_labelled_issues(api, label)
+    return next((one for one in listed if one.number == number), Unseen())
 
 
 def _is_here(api: Api, issue: Issue, number: int) -> bool:

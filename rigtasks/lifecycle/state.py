@@ -105,7 +105,8 @@ class PendingPublish(msgspec.Struct, frozen=True, kw_only=True):
 class UnfinishedWork(msgspec.Struct, frozen=True, kw_only=True):
     """What interrupted runs left at the head of the branch: nothing to review, nothing to merge.
 
-    `since_sha` is the commit the first of them began at. Once somebody closes the pull request it
+    `since_sha` is the commit the first of them began at. What others push onto it is part of it:
+    a merge of the base or a bot's fix finishes nothing. Once somebody closes the pull request it
     is `abandoned`: it is still no finished work, but the next run begins anew.
     """
 
@@ -156,7 +157,7 @@ class IssueState(msgspec.Struct, frozen=True, kw_only=True):
     `orphaned` holds until anything else happens.
     `provider` is whose agent worked on it last.
     `timed_out` is what took too long last, so that it is said once for a head.
-    `unfinished` is what interrupted runs left, until finished work or somebody else's follows.
+    `unfinished` is what interrupted runs left, until finished work follows.
     `calls` are how often a person was called for what interrupts the lane now.
     Built only by `evolve`. Facts of acceptance are keyed by head: `ci_sha`, `review_sha` and
     `gate_cleared_sha` say for which commit they hold, so a push makes all of them stale at once.

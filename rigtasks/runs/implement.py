@@ -4,11 +4,13 @@ import msgspec
 
 from rigtasks.agent.loop import implement
 from rigtasks.agent.outcome import RunOutcome
+from rigtasks.agent.workshop import Workshop
 from rigtasks.errors import RigError, StaleEpoch
 from rigtasks.eventstore.artifacts import ArtifactKind
 from rigtasks.lifecycle.commands import Accepted, Failed, StartCli, StartWork
 from rigtasks.lifecycle.events.work import Unfinished
 from rigtasks.lifecycle.failure import FailureClass
+from rigtasks.lifecycle.state import IssueState, UnfinishedWork
 from rigtasks.routing.agent_config import AgentConfig, ConfigInvalid
 from rigtasks.routing.offers import Choice, NotOffered
 from rigtasks.routing.tools import NotAllowed
@@ -28,7 +30,7 @@ from rigtasks.runs.report import (
 )
 from rigtasks.runs.scene import Scene
 from rigtasks.workspace.branches import taken_branch
-from rigtasks.workspace.checkout import Start
+from rigtasks.workspace.checkout import Start, begun_at
 from rigtasks.workspace.errors import AccessDenied, BranchNotFound, RepositoryNotFound
 from rigtasks.workspace.git import Remote
 
@@ -66,6 +68,7 @@ def _implement(scene: Scene) -> RunReport:
         return failed(FailureClass.POLICY, taken_branch(branch, found))
     start = Start(base_sha=base_sha, head_sha=head_sha)
     workshop = scene.check_out(remote, start, branch)
+    unfinished = _unfinished(state, start, workshop)
     base = read_base_config(workshop.checkout)
     scene.tell(
         StartWork(
@@ -98,7 +101,7 @@ def _implement(scene: Scene) -> RunReport:
         )
     )
     assignment = assignment_for(
-        msgspec.structs.replace(state, config=base.config),
+        msgspec.structs.replace(state, config=base.config, unfinished=unfinished),
         run,
         base_sha=base_sha,
         head_sha=start.sha,
@@ -106,6 +109,15 @@ def _implement(scene: Scene) -> RunReport:
         set_up=SetUp(network=scene.kit.setup_network, tools=tools),
     )
     return report_of(scene, implement(assignment, runtime))
+
+
+def _unfinished(state: IssueState, start: Start, workshop: Workshop) -> UnfinishedWork | None:
+    """Return the unfinished work that the run goes on with, and where it begins now."""
+    left = state.unfinished
+    if left is None or left.head_sha != start.head_sha:
+        return None
+    since = begun_at(workshop.checkout, start, left.since_sha)
+    return msgspec.structs.replace(left, since_sha=since)
 
 
 def _choose(scene: Scene, config: AgentConfig) -> Choice | RunReport:

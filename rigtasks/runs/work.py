@@ -1,6 +1,5 @@
 """Hear the bell, claim, work, report: one task of an agent worker."""
 
-import shutil
 import time
 from collections.abc import Callable
 from uuid import UUID, uuid4
@@ -23,6 +22,7 @@ from rigtasks.runs.provider_pause import closed_seconds, note_refusal
 from rigtasks.runs.report import RunReport
 from rigtasks.runs.review import carry_out_review
 from rigtasks.runs.scene import Scene
+from rigtasks.workspace.owned_folders import owned_folder
 
 _log = structlog.get_logger("rig.agent")
 
@@ -143,21 +143,17 @@ class _Run:
         return _HELD[renewal]
 
     def _work(self, keeper: LeaseKeeper) -> str:
-        folder = self._kit.work_dir / str(self._claimed.run_id)
-        folder.mkdir(parents=True)
-        scene = Scene(
-            kit=self._kit,
-            claimed=self._claimed,
-            actor=self._actor,
-            keeper=keeper,
-            progress=self._progress,
-            chosen=self._chosen,
-            folder=folder,
-        )
-        try:
+        with owned_folder(self._kit.work_dir, str(self._claimed.run_id)) as folder:
+            scene = Scene(
+                kit=self._kit,
+                claimed=self._claimed,
+                actor=self._actor,
+                keeper=keeper,
+                progress=self._progress,
+                chosen=self._chosen,
+                folder=folder,
+            )
             return self._tell(scene, self._try(scene), keeper)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _try(self, scene: Scene) -> RunReport:
         if self._claimed.stage is Stage.REVIEW:

@@ -41,7 +41,8 @@ def carry(
     try:
         outcome = work()
     except NotNow as error:
-        return _give_back(stores, entry_id, error, seconds=error.retry_after)
+        seconds, longest = error.retry_after, error.longest
+        return _give_back(stores, entry_id, error, seconds=seconds, longest=longest)
     except UnknownEvent as error:
         return _give_back(stores, entry_id, error, seconds=_NEWER_SECONDS)
     except (Retryable, Permanent) as error:
@@ -55,9 +56,13 @@ def carry(
     return outcome
 
 
-def _give_back(stores: Stores, entry_id: int, error: RigError, *, seconds: float) -> str:
-    stores.outbox.give_back(entry_id, reason=str(error), seconds=seconds)
-    _log.info("waits", entry=entry_id, reason=str(error))
+def _give_back(
+    stores: Stores, entry_id: int, error: RigError, *, seconds: float, longest: float = 0.0
+) -> str:
+    """Let an entry wait; what it waits for is told once."""
+    reason = str(error)
+    if stores.outbox.give_back(entry_id, reason=reason, seconds=seconds, longest=longest):
+        _log.info("waits", entry=entry_id, reason=reason)
     return f"later: {error}"
 
 

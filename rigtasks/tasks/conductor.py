@@ -4,6 +4,7 @@ from celery import shared_task
 
 from rigtasks.conducting import conductor
 from rigtasks.shell import (
+    ABSENCE_TASK,
     BASE_BRANCHES_TASK,
     CANARY_TASK,
     COMPARE_TASK,
@@ -21,6 +22,7 @@ from rigtasks.tasks.entries import (
     go_through_github,
     look_at_bases,
     look_at_delivery,
+    look_for_absent,
     repair_finding,
     seal_credentials,
     wake_issue,
@@ -43,6 +45,12 @@ def effect(entry_id: int, stream: str, kind: str) -> str:
 def wake_up(entry_id: int, stream: str) -> str:
     """Repeat what an issue still waits for."""
     return wake_issue(conductor(), entry_id, stream)
+
+
+@shared_task(name=ABSENCE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def absence(entry_id: int, stream: str) -> str:
+    """Look once more for an issue that GitHub did not show."""
+    return look_for_absent(conductor(), entry_id, stream)
 
 
 @shared_task(name=CREDENTIALS_TASK)  # type: ignore[untyped-decorator]  # celery ships no types

@@ -11,9 +11,11 @@ from rigtasks.conductor.deliveries import note_failure, work_on_delivery
 from rigtasks.conductor.effects import call_a_person, carry_out, wake
 from rigtasks.conductor.repairs import repair
 from rigtasks.conductor.tokens import answer_run
+from rigtasks.conductor.withdrawal import confirm_absence
 from rigtasks.github.identities import RepositoryRef
 from rigtasks.lifecycle.react import LEVEL_TRIGGERED, Effect, EffectKind
 from rigtasks.shell import (
+    ABSENCE_TASK,
     BASE_BRANCHES_TASK,
     CANARY_TASK,
     COMPARE_TASK,
@@ -78,6 +80,11 @@ def wake_issue(rig: Conductor, entry_id: int, stream: str) -> str:
     )
 
 
+def look_for_absent(rig: Conductor, entry_id: int, stream: str) -> str:
+    """Look once more for an issue that GitHub did not show."""
+    return carry(rig.stores, entry_id, lambda: confirm_absence(rig, stream, cause=_cause(entry_id)))
+
+
 def seal_credentials(rig: Conductor, entry_id: int, stream: str, run_id: str, epoch: int) -> str:
     """Seal a read-only token for a run."""
     return carry(rig.stores, entry_id, lambda: answer_run(rig, stream, UUID(run_id), epoch))
@@ -118,6 +125,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     DELIVERY_TASK: look_at_delivery,
     EFFECT_TASK: carry_out_effect,
     WAKE_TASK: wake_issue,
+    ABSENCE_TASK: look_for_absent,
     CREDENTIALS_TASK: seal_credentials,
     RECONCILE_TASK: go_through_github,
     COMPARE_TASK: compare_with_github,

@@ -104,13 +104,21 @@ class MemoryOutbox(Outbox):
             return each.dead
         return False
 
-    def give_back(self, entry_id: int, *, reason: str, seconds: float) -> None:
-        """Note that a task has to wait; that is no failure."""
+    def give_back(
+        self, entry_id: int, *, reason: str, seconds: float, longest: float = 0.0
+    ) -> bool:
+        """Note that a task has to wait; that is no failure. Return whether the reason is news."""
         for each in self._open((entry_id,)):
-            if not each.dead:
-                each.last_error = reason
-                each.published = False
-                each.available_at = self._memory.clock() + timedelta(seconds=seconds)
+            if each.dead:
+                continue
+            news = each.last_error != reason
+            now = self._memory.clock()
+            waited = (now - each.created_at).total_seconds()
+            each.last_error = reason
+            each.published = False
+            each.available_at = now + timedelta(seconds=max(seconds, min(longest, waited / 2)))
+            return news
+        return False
 
     def awaited(self, queue: str) -> int:
         """Count the published entries of a queue that nobody has settled yet."""

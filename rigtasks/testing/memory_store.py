@@ -60,6 +60,7 @@ class MemoryEntry(msgspec.Struct, kw_only=True):
     id: int
     entry: OutboxEntry
     stream: str | None
+    created_at: datetime
     available_at: datetime
     attempts: int = 0
     last_error: str | None = None
@@ -151,7 +152,9 @@ class MemoryDatabase:
                 self.keys.add(entry.dedup_key)
             due = self.clock() + timedelta(seconds=entry.delay_seconds)
             number = len(self.entries) + 1
-            added = MemoryEntry(id=number, entry=entry, stream=stream, available_at=due)
+            added = MemoryEntry(
+                id=number, entry=entry, stream=stream, created_at=self.clock(), available_at=due
+            )
             self.entries[number] = self.open_entries[number] = added
 
     def close(self, entry: MemoryEntry) -> None:

@@ -170,11 +170,17 @@ class MemorySwitches(Switches):
     def lift(self, scope: str, *, actor: str, source: StopSource = StopSource.PERSON) -> bool:
         """Let a scope go on as far as a source is concerned; return whether that stopped it."""
         del actor
-        stopped = self.holding(scope, source) is not None
+        stopped = self.holding(scope, source)
         self._memory.switches.pop((scope, source), None)
-        if stopped:
-            self._memory.lifted[scope, source] = self._memory.clock()
-        return stopped
+        if stopped is None:
+            return False
+        now = self._memory.clock()
+        self._memory.lifted[scope, source] = now
+        for each in self._memory.open_entries.values():
+            waits = (each.last_error or "").startswith(f"{stopped.actor} paused the ")
+            if waits and not each.published:
+                each.available_at = now
+        return True
 
     def active(self) -> tuple[Switch, ...]:
         """Return every stop that holds now, by scope."""

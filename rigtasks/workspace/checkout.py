@@ -86,6 +86,23 @@ def checkout_for_agent(
     return start.sha
 
 
+def begun_at(checkout: Path, start: Start, since_sha: str) -> str:
+    """Return where the work at the start began: `since_sha`, as long as it is part of it.
+
+    Once somebody pushed that commit away, the work begins where the branch left its base.
+
+    Args:
+        checkout: as `checkout_for_agent` left it, before an agent was in it.
+        start: what was checked out there.
+        since_sha: where the work was known to begin.
+    """
+    git = Git(checkout)
+    if git.run("merge-base", "--is-ancestor", since_sha, start.sha).returncode == 0:
+        return since_sha
+    fork = git.run("merge-base", start.base_sha, start.sha)
+    return fork.text.strip() if fork.returncode == 0 else start.base_sha
+
+
 def clean_clone(directory: Path, remote: Remote, start: Start) -> Git:
     """Fetch into a new bare repository that no agent has touched, to receive a bundle in.
 

@@ -1,15 +1,16 @@
 """Where commits are received and pushed from: the seam between the conductor and git."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 from rigtasks.workspace.bundle import receive_bundle
 from rigtasks.workspace.checkout import Start, clean_clone, remote_heads
 from rigtasks.workspace.git import Git, Remote
+from rigtasks.workspace.owned_folders import owned_folder
 from rigtasks.workspace.push import PushOutcome, PushRequest, push_branch
 from rigtasks.workspace.work import ReceivedWork
 
@@ -64,9 +65,8 @@ class GitCleanClones:
     @contextmanager
     def open(self, remote: Remote) -> Iterator[CleanClone]:
         """Lend a clean clone of a remote for one publication."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder) as own:
-            yield _GitCleanClone(Path(own) / "clean.git", remote)
+        with owned_folder(self.folder, uuid4().hex) as own:
+            yield _GitCleanClone(own / "clean.git", remote)
 
 
 class _GitCleanClone:

@@ -55,6 +55,8 @@ def test_a_killed_worker_takes_its_agent_along_and_another_one_goes_on(
     )
     assert issue.wait("LEASE_EXPIRED")["data"]["run_id"] == run["run_id"]
     assert issue.runs()[0]["status"] == "lost"
+    left = rig.data_dir / "runs" / run["run_id"]
+    wait_until(lambda: not left.exists(), "the end of its checkout", seconds=30)
 
 
 @pytest.mark.timeout(240)

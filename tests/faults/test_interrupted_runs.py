@@ -30,8 +30,16 @@ def begun(issue: Issue, rig: FaultyRig, sign: str) -> tuple[Json, str]:
     return run, rig.worker_of(run["run_id"])
 
 
-def start_editor(rig: FaultyRig, line: str, **settings: str) -> None:
-    """Start a worker whose agent changes something and then takes its time."""
+def during_tests(town: Town, rig: FaultyRig) -> tuple[Issue, Json, str]:
+    """Return an issue whose tests run, its run and the worker; another worker is free."""
+    rig.need_workers("dev-a", "dev-b")
+    issue = town.shop(config=SLOW_TESTS).issue()
+    issue.label()
+    return issue, *begun(issue, rig, "at-it.tmp")
+
+
+def during_edits(town: Town, rig: FaultyRig, line: str, **settings: str) -> tuple[Issue, str]:
+    """Return an issue whose agent has done something and takes its time, and the only worker."""
     rig.need_workers()
     rig.start_worker(
         "dev-slow",
@@ -42,6 +50,17 @@ def start_editor(rig: FaultyRig, line: str, **settings: str) -> None:
             "RIG_COST_PER_CALL_USD": "0",
         },
     )
+    issue = town.shop().issue()
+    issue.label()
+    _, worker = begun(issue, rig, "told.tmp")
+    return issue, worker
+
+
+def stop(rig: FaultyRig, worker: str) -> float:
+    """Tell a worker to stop, and return the seconds until it is gone."""
+    began = time.monotonic()
+    rig.kill(worker, signal.SIGTERM)
+    return time.monotonic() - began
 
 
 def subjects(issue: Issue) -> list[str]:
@@ -61,10 +80,7 @@ def changed(issue: Issue) -> set[str]:
 def test_a_run_stopped_during_its_tests_is_finished_from_there_by_another_worker(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    rig.need_workers("dev-a", "dev-b")
-    issue = town.shop(config=SLOW_TESTS).issue()
-    issue.label()
-    run, name = begun(issue, rig, "at-it.tmp")
+    issue, run, name = during_tests(town, rig)
 
     # when it is told to stop, and told once more
     began = time.monotonic()
@@ -103,14 +119,9 @@ def test_a_run_stopped_during_its_tests_is_finished_from_there_by_another_worker
 def test_a_run_stopped_while_its_agent_edits_hands_over_what_is_there(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    start_editor(rig, "echo half=1 > shop/half.py; echo x > shop/half.pyc")
-    issue = town.shop().issue()
-    issue.label()
-    _, name = begun(issue, rig, "told.tmp")
+    issue, name = during_edits(town, rig, "echo half=1 > shop/half.py; echo x > shop/half.pyc")
 
-    began = time.monotonic()
-    rig.kill(name, signal.SIGTERM)
-    stopped = time.monotonic() - began
+    stopped = stop(rig, name)
     kept = issue.wait("ISSUE_UNASSIGNED", seconds=30)["data"]
     rig.need_workers("dev-a")
 
@@ -133,12 +144,9 @@ def test_a_run_stopped_while_its_agent_edits_hands_over_what_is_there(
 def test_unfinished_work_that_the_policy_forbids_is_left_behind_with_the_reason(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    start_editor(rig, "mkdir -p .github; echo no > .github/CODEOWNERS")
-    issue = town.shop().issue()
-    issue.label()
-    _, name = begun(issue, rig, "told.tmp")
+    issue, name = during_edits(town, rig, "mkdir -p .github; echo no > .github/CODEOWNERS")
 
-    rig.kill(name, signal.SIGTERM)
+    stop(rig, name)
     dropped = issue.wait("ISSUE_UNASSIGNED", seconds=30)["data"]
     rig.need_workers("dev-a")
 
@@ -155,10 +163,7 @@ def test_unfinished_work_that_the_policy_forbids_is_left_behind_with_the_reason(
 def test_a_worker_killed_while_it_stops_loses_its_claim_and_nothing_happens_twice(
     seconds: float, town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
-    rig.need_workers("dev-a", "dev-b")
-    issue = town.shop(config=SLOW_TESTS).issue()
-    issue.label()
-    _, name = begun(issue, rig, "at-it.tmp")
+    issue, _, name = during_tests(town, rig)
 
     rig.process(name).send_signal(signal.SIGTERM)
     time.sleep(seconds)
@@ -182,7 +187,7 @@ def test_a_worker_stopped_while_its_finished_work_is_pushed_changes_nothing(
     issue.label()
     issue.wait("TESTS_PASSED")
 
-    rig.kill("dev-a", signal.SIGTERM)
+    stop(rig, "dev-a")
 
     issue.wait("ISSUE_DONE", seconds=90)
     outcomes.add("C9", "worker stopped while its work is pushed", tally_of_issues(rig, [issue]))
@@ -196,14 +201,9 @@ def test_a_large_checkout_costs_the_unfinished_work_and_not_the_time(
     town: Town, rig: FaultyRig, outcomes: Outcomes
 ) -> None:
     write = "for n in $(seq 1 40); do head -c 25000000 /dev/urandom > big-$n.bin; done"
-    start_editor(rig, write, RIG_GRACE_SECONDS="5")
-    issue = town.shop().issue()
-    issue.label()
-    _, name = begun(issue, rig, "told.tmp")
+    issue, name = during_edits(town, rig, write, RIG_GRACE_SECONDS="5")
 
-    began = time.monotonic()
-    rig.kill(name, signal.SIGTERM)
-    stopped = time.monotonic() - began
+    stopped = stop(rig, name)
     released = issue.wait("RUN_RELEASED")["data"]
     rig.need_workers("dev-a")
 

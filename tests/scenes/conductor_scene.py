@@ -346,8 +346,8 @@ class Scene:
         )
         return work_on_delivery(self.conductor, delivery_id)
 
-    def push_as_person(self, branch: str, files: dict[str, str]) -> str:
-        """Push one more commit onto a branch as a person does."""
+    def push_as_person(self, branch: str, files: dict[str, str], *, away: bool = False) -> str:
+        """Push one more commit onto a branch as a person does, or in the place of its last."""
         self.checkouts += 1
         clone = self.folder / f"clone-{self.checkouts}"
         url = self.maria.clone_url(self.repo)
@@ -356,8 +356,10 @@ class Scene:
         known = git.run("checkout", "--quiet", branch).returncode == 0
         if not known:
             git.read("checkout", "--quiet", "-b", branch)
+        if away:
+            git.read("reset", "--quiet", "--hard", "HEAD~1")
         sha = commit(git, files)
-        git_as(self.maria, clone, "push", "--quiet", url, branch)
+        git_as(self.maria, clone, "push", "--quiet", *(["--force"] if away else []), url, branch)
         return sha
 
 

@@ -25,6 +25,7 @@ _WAITING = text("""
 SELECT count(*), coalesce(max(extract(epoch FROM clock_timestamp() - created_at)), 0)::float8
   FROM outbox
  WHERE done_at IS NULL AND dead_at IS NULL AND attempts = 0 AND last_error IS NULL
+   AND task <> 'rig.conductor.absence'  -- it rests a quarter of an hour on purpose
 """)
 _DEAD = text("SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL AND done_at IS NULL")
 _SEEN = text("""

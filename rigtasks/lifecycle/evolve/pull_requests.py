@@ -41,7 +41,11 @@ def pr_created(state: IssueState, event: work.PrCreated, _: RecordedEvent) -> Is
 
 
 def pr_updated(state: IssueState, event: work.PrUpdated, _: RecordedEvent) -> IssueState:
-    """Follow the head, whoever moved it."""
+    """Follow the head, whoever moved it; somebody else's push finishes no unfinished work."""
+    left = state.unfinished
+    if not event.by_rig and left is not None and left.head_sha == state.head_sha:
+        moved = replace(left, head_sha=event.head_sha)
+        return replace(state, head_sha=event.head_sha, unfinished=moved)
     if state.lane in _NOT_MOVED_BY_OTHERS and not event.by_rig:
         return replace(state, head_sha=event.head_sha, unfinished=None)
     return moved_head(state, event.head_sha)

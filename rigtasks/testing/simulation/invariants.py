@@ -91,6 +91,7 @@ class Invariants:
         self._approved: dict[str, intake.IssueApproved] = {}
         self._intents: dict[str, set[str]] = defaultdict(set)
         self._unfinished: set[str] = set()
+        self._kept: dict[str, str] = {}
         self._looked_at: dict[Any, Any] | None = None
         self._ended: set[str] = set()
         self._spent: Counter[str] = Counter()
@@ -182,16 +183,23 @@ class Invariants:
         elif isinstance(event, _REPORTS):
             fresh = event.epoch == self._epochs[stream]
             self._demand(fresh, "I2", f"{event.type} of epoch {event.epoch}")
-        self._check_unfinished(event)
+        self._check_unfinished(stream, event)
         self._check_cycles(stream, event)
         if isinstance(event, acceptance.MergeGateWaiting):
             self._to_judge.add(stream)
         self._note(stored)
 
-    def _check_unfinished(self, event: Any) -> None:
+    def _check_unfinished(self, stream: str, event: Any) -> None:
         """I6: what an interrupted run left is never reviewed, opened or merged by the rig."""
         if isinstance(event, work.RunReleased) and event.unfinished is not None:
             self._unfinished.add(event.unfinished.head_sha)
+        if isinstance(event, intake.IssueUnassigned) and event.unfinished_sha is not None:
+            self._kept[stream] = event.unfinished_sha
+        if isinstance(event, work.PrUpdated) and not event.by_rig and stream in self._kept:
+            self._kept[stream] = event.head_sha
+            self._unfinished.add(event.head_sha)
+        elif isinstance(event, work.PrClosed | work.PrCreated | work.PrUpdated):
+            self._kept.pop(stream, None)
         if isinstance(event, _FINISHED) and getattr(event, "by_rig", True):
             self._demand(event.head_sha not in self._unfinished, "I6", f"unfinished {event.type}")
 

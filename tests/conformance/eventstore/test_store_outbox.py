@@ -1,9 +1,13 @@
 import time
+from datetime import UTC, datetime
 
 from store_house import House
 
 from rigtasks.eventstore.outbox import BACK_OFF, MOST_ATTEMPTS
 from rigtasks.eventstore.store import OutboxEntry
+from rigtasks.eventstore.switches import RIG
+from rigtasks.gate.facts import Pause, PauseScope
+from rigtasks.gate.rules.holds import paused_by
 from rigtasks.lifecycle.events.liveness import OperatorNote
 from rigtasks.testing.life import approval
 
@@ -225,6 +229,48 @@ def test_an_entry_that_is_given_back_waits_and_has_not_failed(house: House) -> N
     assert house.outbox.take() == ()
     time.sleep(0.25)
     assert [one.id for one in house.outbox.take()] == [taken.id]
+
+
+def test_what_an_entry_waits_for_is_news_once(house: House) -> None:
+    house.outbox.add((task(),))
+    (taken,) = house.outbox.take()
+
+    told = [
+        house.outbox.give_back(taken.id, reason=reason, seconds=0.0)
+        for reason in ("paused", "paused", "another effect", "paused", "paused")
+    ]
+
+    assert told == [True, False, True, True, False]
+
+
+def test_what_waits_long_is_looked_at_more_seldom(house: House) -> None:
+    house.outbox.add((task(),))
+    (taken,) = house.outbox.take()
+    time.sleep(0.4)
+
+    house.outbox.give_back(taken.id, reason="paused", seconds=0.0, longest=60.0)
+
+    assert house.outbox.take() == ()
+    time.sleep(0.6)
+    assert [one.id for one in house.outbox.take(repeat_seconds=0.0)] == [taken.id]
+    house.outbox.give_back(taken.id, reason="paused", seconds=0.0, longest=0.01)
+    time.sleep(0.05)
+    assert [one.id for one in house.outbox.take()] == [taken.id]
+
+
+def test_what_waited_for_a_pause_is_due_when_it_is_lifted(house: House) -> None:
+    switches = house.switches
+    pause = Pause(scope=PauseScope.RIG, target=RIG, by="olga", reason="stop", at=datetime.now(UTC))
+    switches.set(RIG, reason=pause.reason, actor=pause.by)
+    house.outbox.add((task("paused"), task("another")))
+    paused, another = house.outbox.take()
+    house.outbox.give_back(paused.id, reason=paused_by(pause), seconds=600.0)
+    house.outbox.give_back(another.id, reason="another effect is under way", seconds=600.0)
+    assert house.outbox.take() == ()
+
+    switches.lift(RIG, actor="omar")
+
+    assert [one.id for one in house.outbox.take()] == [paused.id]
 
 
 def test_what_is_done_or_dead_cannot_be_given_back(house: House) -> None:

@@ -128,13 +128,17 @@ def test_an_ended_issue_tells_what_became_of_it_though_the_label_is_on_it(scene:
     scene.maria.edit_issue(scene.repo, scene.number, state="closed")
     assert scene.deliver("closed").startswith("cancelled: ")
 
-    # then nothing waits for that: the comment tells the end, and the switch still names the label
+    # then nothing waits for that: the comment tells the end
     for kind in (EffectKind.REPORT_RESUMED, EffectKind.REPORT):
         said = carry_out(scene.conductor, scene.stream, kind, cause=scene.cause)
         assert said.startswith("reported: ")
     (comment,) = scene.maria.pages(f"/repos/{scene.repo}/issues/{scene.number}/comments")
     assert "Withdrawn" in comment["body"]
     assert stops(scene) == [(scene.stream, "maria", StopSource.LABEL)]
+
+    # and with what else follows from its end, the label is among what stops something no more
+    carry_out(scene.conductor, scene.stream, EffectKind.RELEASE, cause=scene.cause)
+    assert stops(scene) == []
 
 
 def test_a_stop_that_is_no_label_silences_an_ended_issue(scene: Scene) -> None:
@@ -143,5 +147,7 @@ def test_a_stop_that_is_no_label_silences_an_ended_issue(scene: Scene) -> None:
     scene.maria.edit_issue(scene.repo, scene.number, state="closed")
     assert scene.deliver("closed").startswith("cancelled: ")
 
+    carry_out(scene.conductor, scene.stream, EffectKind.RELEASE, cause=scene.cause)
     with pytest.raises(Paused):
         carry_out(scene.conductor, scene.stream, EffectKind.REPORT, cause=scene.cause)
+    assert stops(scene) == [(scene.stream, "omar", StopSource.PERSON)]

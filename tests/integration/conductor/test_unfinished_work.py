@@ -18,7 +18,7 @@ from rigtasks.github.identities import Role
 from rigtasks.github.pulls import read_commits
 from rigtasks.lifecycle.commands import Cancel, Command, KeepUnfinished
 from rigtasks.lifecycle.envelope import Actor, ActorKind
-from rigtasks.lifecycle.state import Stage
+from rigtasks.lifecycle.state import Stage, UnfinishedWork
 from rigtasks.lifecycle.timers import Timers
 from rigtasks.routing.labels import READY
 from rigtasks.runs.assignments import branch_of
@@ -111,6 +111,35 @@ def test_on_a_pull_request_it_is_neither_reviewed_nor_merged(scene: Scene) -> No
     scene.publish()
     assert (scene.state.lane, scene.state.unfinished) == (Lane.IN_REVIEW, None)
     assert scene.state.wanted_stage is Stage.REVIEW
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["onto it", "in its place"])
+def test_what_somebody_pushes_onto_it_is_gone_on_with(scene: Scene, *, away: bool) -> None:
+    # given an interrupted answer to a dispute, and a push of somebody else
+    disputed(scene)
+    before = scene.state.head_sha
+    half = scene.interrupt({"price.py": HALF})
+    scene.publish()
+    theirs = scene.push_as_person(branch_of(scene.state), {"notes.txt": "Mine.\n"}, away=away)
+    scene.turn_green()
+
+    # when it is looked at, then it is neither reviewed nor forgotten that there is more to do
+    assert scene.attend() == "attended: changes_requested"
+    assert (scene.state.head_sha, scene.state.wanted_stage) == (theirs, Stage.IMPLEMENT)
+    assert scene.state.unfinished == UnfinishedWork(head_sha=theirs, since_sha=before or "")
+    told = scene.types()
+    to_repair(scene)
+    scene.attend()
+    assert scene.types() == told
+
+    # and the next run goes on from there
+    done = scene.implement({"price.py": FIXED.replace("round(x)", "int(x + 0.5)")})
+    scene.publish()
+    assert (scene.state.lane, scene.state.unfinished) == (Lane.IN_REVIEW, None)
+    api = scene.conductor.api(Role.CONDUCTOR, scene.state)
+    shas = [one.sha for one in read_commits(api, scene.pull())]
+    assert shas[-2:] == [theirs, done]
+    assert (half in shas) is not away
 
 
 def test_the_reconciler_takes_an_unfinished_head_for_the_rigs_own(scene: Scene) -> None:
@@ -284,12 +313,18 @@ def approve_another_text(scene: Scene) -> None:
     scene.generation += 1
 
 
-def test_an_unfinished_pull_request_is_left_to_a_person_by_a_new_approval(scene: Scene) -> None:
+@pytest.mark.parametrize("moved", [False, True], ids=["as it was left", "moved since"])
+def test_an_unfinished_pull_request_is_left_to_a_person_by_a_new_approval(
+    scene: Scene, *, moved: bool
+) -> None:
     # given unfinished work on the pull request of an approval that is withdrawn
     disputed(scene)
     scene.interrupt({"price.py": HALF})
     scene.publish()
     number, branch = scene.pull(), branch_of(scene.state)
+    if moved:
+        scene.push_as_person(branch, {"notes.txt": "Mine.\n"})
+        scene.attend()
 
     # when another text is approved, then it is neither reviewed nor worked around
     approve_another_text(scene)

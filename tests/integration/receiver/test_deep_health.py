@@ -14,6 +14,7 @@ from rigtasks.eventstore.database import Stores, stores_on
 from rigtasks.eventstore.stream import Writes
 from rigtasks.lifecycle.envelope import Actor, ActorKind, NewEvent
 from rigtasks.schedule import successes
+from rigtasks.shell import ABSENCE_TASK
 from rigtasks.testing.life import approval
 
 
@@ -86,6 +87,19 @@ def test_what_stopped_is_an_alarm_and_webhooks_are_accepted_all_the_same(api: Re
     alarms = {name for name, level in found.items() if level == "alarm"}
     assert alarms == {"job reconcile", "redis", "relay", "beat", "outbox"}
     assert 'rig_check_level{check="outbox"} 2' in api.get("/metrics").text
+
+
+def test_a_look_that_rests_on_purpose_is_no_alarm(api: Receiver) -> None:
+    let_everything_run(api.database_url)
+    connection = Connection(api.database_url, application_name="tests")
+    connection.rows(
+        "INSERT INTO outbox (kind, task, queue, args, created_at, available_at) VALUES"
+        " ('task', %s, 'conductor', '[]', now() - interval '10 min', now() + interval '5 min')",
+        (ABSENCE_TASK,),
+    )
+    connection.close()
+
+    assert levels(api)["outbox"] == "ok"
 
 
 #: What stops, by the check that tells of it: how it looks in the store.

@@ -1,6 +1,7 @@
 """What becomes of an outbox entry whose work fails, on a real store."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from rigtasks.errors import NotNow, Permanent, Retryable
 from rigtasks.eventstore.database import Stores
@@ -136,3 +137,17 @@ def test_a_failure_to_tell_is_raised_and_the_entry_is_given_up_all_the_same(
         work.carry()
 
     assert not stores.outbox.is_open(work.entry)
+
+
+def test_what_waits_is_told_once_and_again_when_it_waits_for_something_else(stores: Stores) -> None:
+    work = Work(stores, NotNow("olga paused the rig: stop", retry_after=0.0))
+    with capture_logs() as told:
+        for _ in range(3):
+            work.carry()
+        work.error = NotNow("another effect of the issue is under way", retry_after=0.0)
+        for _ in range(3):
+            work.carry()
+
+    waits = [one["reason"] for one in told if one["event"] == "waits"]
+    assert waits == ["olga paused the rig: stop", "another effect of the issue is under way"]
+    assert work.tries == 6

@@ -20,7 +20,7 @@ tasks = sorted(name for name in app.tasks if not name.startswith("celery."))
 print(json.dumps({"loaded": sorted(sys.modules), "tasks": tasks}))
 """
 CONDUCTORS = {
-    "rig.beat.tick", "rig.conductor.base_branches", "rig.conductor.canary",
+    "rig.beat.tick", "rig.conductor.absence", "rig.conductor.base_branches", "rig.conductor.canary",
     "rig.conductor.compare", "rig.conductor.credentials", "rig.conductor.delivery",
     "rig.conductor.effect", "rig.conductor.reconcile", "rig.conductor.repair",
     "rig.conductor.wake", "rig.rehearsal",

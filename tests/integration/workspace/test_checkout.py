@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from served_git import BRANCH, READER, WRITER, Shop, commit, git
 
-from rigtasks.workspace.checkout import Start, checkout_for_agent, clean_clone, remote_heads
+from rigtasks.workspace.checkout import (
+    Start,
+    begun_at,
+    checkout_for_agent,
+    clean_clone,
+    remote_heads,
+)
 from rigtasks.workspace.errors import (
     AuthenticationFailed,
     GitFailed,
@@ -42,6 +48,27 @@ def test_an_agent_gets_the_files_on_its_branch_and_no_way_back(shop: Shop, tmp_p
     kept = everything_under(directory / ".git")
     assert READER.encode() not in kept
     assert shop.server.url.encode() not in kept
+
+
+def test_where_work_began_is_told_as_long_as_it_is_part_of_it(
+    shop: Shop, agent: Path, tmp_path: Path
+) -> None:
+    # given a review's commit, an unfinished one on it, and a push in the place of both
+    reviewed = commit(agent, {"price.py": "def price(x):\n    return round(x)\n"})
+    half = commit(agent, {"price.py": "def price(x):\n    return\n"})
+    git(agent, "push", "-q", str(shop.bare), f"HEAD:refs/heads/{BRANCH}")
+    git(agent, "reset", "-q", "--hard", shop.base_sha)
+    theirs = commit(agent, {"notes.txt": "Mine.\n"})
+    git(agent, "push", "-q", str(shop.bare), "HEAD:refs/heads/theirs")
+
+    def begun(head_sha: str) -> str:
+        directory = tmp_path / head_sha
+        start = Start(base_sha=shop.base_sha, head_sha=head_sha)
+        checkout_for_agent(directory, shop.remote(READER), start, branch=BRANCH)
+        return begun_at(directory, start, reviewed)
+
+    assert begun(half) == reviewed
+    assert begun(theirs) == shop.base_sha
 
 
 def test_a_later_run_continues_at_the_branch_head_with_the_base_at_hand(

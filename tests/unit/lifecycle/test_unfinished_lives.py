@@ -81,7 +81,8 @@ def test_nobody_claims_the_issue_before_the_work_is_on_its_branch(life: Life) ->
 
     assert life.issue.lane is Lane.IN_PROGRESS
     assert life.issue.wanted_stage is None
-    assert life.effects[-1] == Effect(kind=EffectKind.PUBLISH)
+    asked = [Effect(kind=EffectKind.PUBLISH), Effect(kind=EffectKind.REPORT)]
+    assert life.effects[-2:] == asked
     assert outstanding(life.issue) == (Effect(kind=EffectKind.PUBLISH),)
     assert next_wakeup(life.issue, life.now, Timers()) == life.now + timedelta(seconds=60)
 
@@ -198,20 +199,49 @@ def test_the_webhook_of_the_rigs_own_push_moves_nothing(life: Life) -> None:
     assert life.observe(head_sha="w1") == ()
 
 
-def test_somebody_elses_push_takes_the_place_of_unfinished_work(life: Life) -> None:
+@pytest.mark.parametrize("during", ["nobody's run", "a run", "a stop", "a call for a person"])
+def test_somebody_elses_push_onto_unfinished_work_finishes_nothing(life: Life, during: str) -> None:
+    # given an answer to a review that was interrupted
     disputed(life).interrupt("w1")
     life.publish()
+    if during == "a run":
+        life.begin()
+    elif during == "a stop":
+        life.finish(life.begin(), Failed(failure=FailureClass.POLICY, reason="touches CI"))
+    elif during == "a call for a person":
+        life.tell(Escalate(reason="somebody has to look", who_must_act="maria"))
+    before = life.issue
 
+    # when a bot, or the button that updates the branch, moves its head
     life.observe(head_sha="p1")
 
-    assert (life.issue.unfinished, life.issue.head_sha) == (None, "p1")
+    # then only the head is another: what the review asked for is still to be answered
+    assert life.issue.unfinished == UnfinishedWork(head_sha="p1", since_sha="h1")
+    assert life.issue.head_sha == "p1"
+    assert (life.issue.lane, life.issue.overlay) == (before.lane, before.overlay)
+    assert (life.issue.run, life.issue.feedback) == (before.run, before.feedback)
+    assert life.issue.feedback is not None
+    assert life.observe(ci=CiStatus.GREEN, reviews=(verdict("APPROVED", "p1", id=9),)) == ()
+
+
+def test_the_next_run_begins_at_what_somebody_pushed_onto_unfinished_work(life: Life) -> None:
+    disputed(life).interrupt("w1")
+    life.publish()
+    life.observe(head_sha="p1")
+
+    life.implement("h2")
+    assert life.issue.publish is not None
+    assert life.issue.publish.start_sha == "p1"
+    life.publish()
+
+    assert (life.issue.unfinished, life.issue.head_sha) == (None, "h2")
     assert life.issue.lane is Lane.IN_REVIEW
 
 
-def test_somebody_elses_push_under_a_run_takes_its_place_as_well(life: Life) -> None:
+def test_somebody_elses_push_before_unfinished_work_is_on_the_branch_is_no_part_of_it(
+    life: Life,
+) -> None:
     disputed(life).interrupt("w1")
-    life.publish()
-    life.begin()
 
     life.observe(head_sha="p1")
 
