@@ -1,11 +1,13 @@
 """`rig run classify`: what a saved output of an agent's command line amounts to."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from rigtasks.agent.endings import CLASS_OF, Classified
+from rigtasks.agent.events import Garbled
 from rigtasks.agent.lines import BoundedLines
 from rigtasks.agent.process import Exit
 from rigtasks.agent.provider import LineParser
@@ -17,7 +19,7 @@ from rigtasks.agent.supervisor import MAX_LINE
 from rigtasks.budget.prices import Vendor
 from rigtasks.budget.usage import Usage
 from rigtasks.cli.failures import NotFound
-from rigtasks.cli.output import write_json
+from rigtasks.cli.output import note, write_json
 from rigtasks.cli.tools import Tool
 from rigtasks.errors import Permanent
 
@@ -63,17 +65,25 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
 def classify_file(path: Path, tool: Tool, exit_code: int, *, model: str) -> None:
     """Print what the output in a file amounts to; a file of any size takes bounded memory.
 
+    Where no line of it is the tool's, a note on standard error says so: what is printed then says
+    no more than that nothing was understood.
+
     Raises:
         NotFound: there is no such file.
         Permanent: it cannot be read.
     """
     try:
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        tally = _tally(path, _parser(tool, model, written))
+        tally, understood = _tally(path, _parser(tool, model, written))
     except FileNotFoundError as missing:
         raise NotFound(f"{path} does not exist: name the saved output of a call") from missing
     except OSError as error:
         raise Permanent(f"{path} cannot be read: {error.strerror}") from error
+    if not understood:
+        note(
+            f"rig: no line of {path} is one that {tool.value} prints: is it the whole standard "
+            "output of a call, and of that provider?"
+        )
     write_json(_describe(tally, tally.ending(Exit(code=exit_code)), written))
 
 
@@ -85,21 +95,22 @@ def _parser(tool: Tool, model: str, written: datetime) -> LineParser:
             return priced(CodexLines(model), Vendor.OPENAI, at=written)
 
 
-def _tally(path: Path, parse: LineParser) -> Tally:
-    tally = Tally()
+def _tally(path: Path, parse: LineParser) -> tuple[Tally, bool]:
+    """Sum the file up, and say whether any line of it was understood."""
+    tally, understood = Tally(), False
+    for line in _lines(path):
+        for event in parse(line):
+            tally.add(event)
+            understood |= not isinstance(event, Garbled)
+    return tally, understood
+
+
+def _lines(path: Path) -> Iterator[str]:
     lines = BoundedLines(MAX_LINE)
     with path.open("rb") as file:
         while data := file.read(_CHUNK):
-            for line in lines.feed(data):
-                _add(tally, parse, line)
-    for line in lines.close():
-        _add(tally, parse, line)
-    return tally
-
-
-def _add(tally: Tally, parse: LineParser, line: str) -> None:
-    for event in parse(line):
-        tally.add(event)
+            yield from lines.feed(data)
+    yield from lines.close()
 
 
 def _describe(tally: Tally, ended: Classified, written: datetime) -> Classification:

@@ -13,7 +13,8 @@ _MARKS = {Level.OK: "ok", Level.WARNING: "warning", Level.ALARM: "ALARM"}
 def print_diagnosis(rig: OperatedRig, *, as_json: bool) -> ExitCode:
     """Print every check; the exit code says whether there is an alarm."""
     settings = load_settings()
-    found = with_settings(Doctor(rig.reading, settings).examine(), settings)
+    doctor = Doctor(rig.reading, settings, shows_settings=True)
+    found = with_settings(doctor.examine(), settings)
     if as_json:
         write_json(found)
     else:

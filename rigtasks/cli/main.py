@@ -82,6 +82,7 @@ WebhookUrl = Annotated[
 ]
 DEFAULT_DATA_DIR = Path(".rig")
 DEFAULT_SANDBOX_DIR = Path(".rig-sandbox")
+_LAST_SIGNAL, _LAST_EXIT_CODE = 64, 255
 
 
 @app.command()
@@ -207,7 +208,13 @@ def run_classify(
     *,
     provider: Annotated[Tool, typer.Option("--provider", help="Whose output it is.")],
     exit_code: Annotated[
-        int, typer.Option("--exit-code", help="What the call ended with; 128 and more: a signal.")
+        int,
+        typer.Option(
+            "--exit-code",
+            min=-_LAST_SIGNAL,
+            max=_LAST_EXIT_CODE,
+            help="What the call ended with; 128 and more, or less than 0: a signal.",
+        ),
     ] = 0,
     model: Annotated[
         str, typer.Option("--model", help="The model, where the output does not name one (codex).")

@@ -14,7 +14,7 @@ from rigtasks.local.github.faults.plan import NO_FAULTS, FaultPlan
 from rigtasks.local.github.hub import Options
 from rigtasks.local.github.limits import NO_LIMITS
 from rigtasks.local.github.planting import GIT_CREDENTIALS_FILE, plant
-from rigtasks.local.github.seed_file import Seed, read_seed
+from rigtasks.local.github.seed_file import NO_ADDRESS, Seed, is_webhook_address, read_seed
 from rigtasks.local.github.server import SandboxGitHub
 from rigtasks.local.github.setup import ADMIN_TOKEN_FILE, APPS_FILE
 from rigtasks.local.github.strict_data import DataInvalid, read_file
@@ -69,7 +69,7 @@ def run_sandbox(
             raise NotFound(f"no file {file}")
     seed = read_seed(seed_file)
     plan = NO_FAULTS if faults_file is None else read_file(faults_file, FaultPlan)
-    options = _options(seed, seed_file, data_dir.resolve(), webhook_url)
+    options = _options(seed, data_dir.resolve(), webhook_url)
     options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = file_lock(
         options.data_dir / "sandbox.lock", seconds=0, holder=f"the sandbox in {data_dir}"
@@ -97,15 +97,13 @@ def run_sandbox(
             note("stopping")
 
 
-def _options(seed: Seed, seed_file: Path, data_dir: Path, webhook_url: str) -> Options:
+def _options(seed: Seed, data_dir: Path, webhook_url: str) -> Options:
     url = webhook_url or seed.webhook.url
     secret = os.environ.get(seed.webhook.secret_env, "") if url else ""
+    if url and not is_webhook_address(url):
+        raise DataInvalid(NO_ADDRESS, where="--webhook-url")
     if url and not secret:
         note(f"webhooks are not signed: {seed.webhook.secret_env} is not set")
-    if url and not url.startswith(("http://", "https://")):
-        raise DataInvalid(
-            f"`{url}` is no address for webhooks; write http://…", where=str(seed_file)
-        )
     return Options(
         data_dir=data_dir,
         webhook_url=url,

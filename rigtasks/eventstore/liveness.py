@@ -1,5 +1,7 @@
 """Who is alive and what ran when: heartbeats, ticks, watchers, the state of services, wake-ups."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -8,15 +10,16 @@ import msgspec
 from rigtasks.eventstore.connection import Rows
 
 _BEAT = """
-INSERT INTO heartbeats AS h (holder, agent, queue, version, config_hash, isolation, run_id)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO heartbeats AS h
+       (holder, agent, queue, version, config_hash, isolation, run_id, agreed)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (holder) DO UPDATE
    SET agent = excluded.agent, queue = excluded.queue, version = excluded.version,
        config_hash = excluded.config_hash, isolation = excluded.isolation,
-       run_id = excluded.run_id, seen_at = clock_timestamp()
+       run_id = excluded.run_id, agreed = excluded.agreed, seen_at = clock_timestamp()
 """
 _BEATS = """
-SELECT holder, agent, queue, version, config_hash, isolation, run_id,
+SELECT holder, agent, queue, version, config_hash, isolation, run_id, agreed,
        extract(epoch FROM clock_timestamp() - seen_at)::float
   FROM heartbeats ORDER BY agent, holder
 """
@@ -67,7 +70,10 @@ _STOP = "DELETE FROM wakeups WHERE stream = %(stream)s AND due_at = %(seen)s RET
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    """One process of an agent as it was last seen, `silent_seconds` ago by the database's clock."""
+    """One process of an agent as it was last seen, `silent_seconds` ago by the database's clock.
+
+    `agreed` has the settings that have to be the same for all, in words, by their names.
+    """
 
     holder: str
     agent: str
@@ -76,6 +82,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     config_hash: str
     isolation: str
     run_id: UUID | None
+    agreed: dict[str, str]
     silent_seconds: float
 
 
@@ -95,16 +102,19 @@ class Heartbeats:
         config_hash: str,
         isolation: str,
         run_id: UUID | None = None,
+        agreed: Mapping[str, str] | None = None,
     ) -> None:
-        """Note that a process is alive and what it is doing."""
-        self._database.rows(_BEAT, (holder, agent, queue, version, config_hash, isolation, run_id))
+        """Note that a process is alive, what it is doing, and what it has to agree on."""
+        words = json.dumps(dict(agreed or {}))
+        self._database.rows(
+            _BEAT, (holder, agent, queue, version, config_hash, isolation, run_id, words)
+        )
 
     def all(self) -> tuple[Heartbeat, ...]:
         """Return every process, by agent and holder."""
         names = Heartbeat.__struct_fields__
-        return tuple(
-            Heartbeat(**dict(zip(names, row, strict=True))) for row in self._database.rows(_BEATS)
-        )
+        beats = (dict(zip(names, row, strict=True)) for row in self._database.rows(_BEATS))
+        return tuple(Heartbeat(**one | {"agreed": json.loads(one["agreed"])}) for one in beats)
 
     def forget(self, *, silent_seconds: float) -> int:
         """Delete processes that have been silent for long; return how many."""

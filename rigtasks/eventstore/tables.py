@@ -343,6 +343,7 @@ heartbeats = Table(
     _required("isolation", Text()),
     Column("run_id", Uuid()),
     Column("seen_at", _AT, nullable=False, server_default=_NOW),
+    Column("agreed", JSONB(), nullable=False, server_default=text("'{}'")),
 )
 
 artifacts = Table(

@@ -38,7 +38,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         pip: a package of the Python index with its exact version, `name==version`.
         npm: a package of the npm registry with its exact version, `name@version`.
         run: the words of one command; `{prefix}` in them is where the tool has to go.
-        programs: what it puts into `{prefix}/bin`; the tool's own name where none are given.
+        programs: which of its programs a run finds; the tool's own name where none are given.
         network: whether its installation has the network; by default `pip` and `npm` have it.
     """
 
@@ -60,14 +60,24 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool that a run gets: its name, its steps, and whether they have the network.
+    """A tool that a run gets, and how: its steps first, then its programs, each by itself.
 
-    Each step is the words of one command, run one after the other; no shell reads them.
+    Args:
+        name: as the operator lists it.
+        label: its package with the version, for people.
+        steps: each the words of one command, run one after the other; no shell reads them.
+        folder: where its programs lie afterwards.
+        programs: which of them it has to have.
+        links: commands that put these, and nothing else of it, where a run looks.
+        network: whether its commands have the network.
     """
 
     name: str
     label: str
     steps: tuple[tuple[str, ...], ...]
+    folder: str
+    programs: tuple[str, ...]
+    links: tuple[tuple[str, ...], ...]
     network: bool
 
 
@@ -102,7 +112,8 @@ class ToolList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             if version is not None and version != tool.version:
                 return NotAllowed(sentence=_other_version(name, version, tool))
             names[name] = None
-        return tuple(names)
+        clash = self._clash(names)
+        return tuple(names) if clash is None else NotAllowed(sentence=clash)
 
     def installations(self, names: Iterable[str], *, prefix: str) -> tuple[Installation, ...]:
         """Return how the named tools are installed below a folder.
@@ -114,24 +125,28 @@ class ToolList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return tuple(self._installation(name, prefix) for name in names)
 
     def _installation(self, name: str, prefix: str) -> Installation:
+        """Return how one is installed: a package gets a folder of its own, a command the prefix."""
         tool = self.tools[name]
-        programs = tool.programs or (name.rpartition("/")[2],)
+        programs = _programs(name, tool)
+        way = "pip" if tool.pip is not None else "npm"
+        own = f"{prefix}/{way}/{name}"
         return Installation(
             name=name,
             label=tool.pin or name,
-            steps=(
-                *self._steps(name, tool, programs, prefix),
-                *(("test", "-x", f"{prefix}/bin/{program}") for program in programs),
+            steps=self._steps(tool, own, prefix),
+            folder=f"{own if tool.pin else prefix}/bin",
+            programs=programs,
+            links=tuple(
+                ("ln", "-s", f"../{way}/{name}/bin/{program}", f"{prefix}/bin/{program}")
+                for program in programs
+                if tool.pin
             ),
             network=tool.run is None if tool.network is None else tool.network,
         )
 
-    def _steps(
-        self, name: str, tool: Tool, programs: tuple[str, ...], prefix: str
-    ) -> tuple[tuple[str, ...], ...]:
+    def _steps(self, tool: Tool, own: str, prefix: str) -> tuple[tuple[str, ...], ...]:
         """Return the commands; of packages nothing is run while they are installed."""
         if tool.pip is not None:
-            own = f"{prefix}/pip/{name}"
             index = ("--index-url", self.pip_index) if self.pip_index else ()
             return (
                 ("python3", "-I", "-m", "venv", "--without-pip", own),
@@ -140,21 +155,31 @@ class ToolList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                     *("--isolated", "--no-input", "--no-cache-dir", "--disable-pip-version-check"),
                     *("--quiet", "--only-binary", ":all:", *index, "--", tool.pip),
                 ),
-                *(
-                    ("ln", "-s", f"../pip/{name}/bin/{program}", f"{prefix}/bin/{program}")
-                    for program in programs
-                ),
             )
         if tool.npm is not None:
             registry = ("--registry", self.npm_registry) if self.npm_registry else ()
             return (
                 (
-                    *("npm", "install", "--global", "--prefix", prefix, "--ignore-scripts"),
+                    *("npm", "install", "--global", "--prefix", own, "--ignore-scripts"),
                     *("--no-audit", "--no-fund", "--no-update-notifier", *registry),
                     *("--", tool.npm),
                 ),
             )
         return (tuple(word.replace(_PREFIX, prefix) for word in tool.run or ()),)
+
+    def _clash(self, names: Iterable[str]) -> str | None:
+        """Say which two of the tools want to be found under one name."""
+        owners: dict[str, str] = {}
+        for name in names:
+            for program in dict.fromkeys(_programs(name, self.tools[name])):
+                other = owners.setdefault(program, name)
+                if other != name:
+                    return (
+                        f"`tools` asks for `{other}` and `{name}`, and both bring a program "
+                        f"`{program}`: name only one of them, or ask an operator of the rig to "
+                        "change `programs` in RIG_TOOLS_FILE"
+                    )
+        return None
 
     def _unknown(self, asked: str, name: str) -> str:
         known = {_plain(one): one for one in self.tools}
@@ -174,6 +199,10 @@ def _other_version(name: str, version: str, tool: Tool) -> str:
         f"`tools` asks for version {version} of `{name}`, but this rig {installed}: write "
         f"`{name}`, or ask an operator of the rig to change RIG_TOOLS_FILE"
     )
+
+
+def _programs(name: str, tool: Tool) -> tuple[str, ...]:
+    return tool.programs or (name.rpartition("/")[2],)
 
 
 def _plain(name: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 from uuid import UUID
 
 from rigtasks import __version__
+from rigtasks.agreed_settings import agreed_settings
 from rigtasks.bootstrap import isolation, settings, stores
 
 
@@ -18,6 +19,7 @@ def announce(*, holder: str, queue: str, runs_agents: bool, run_id: UUID | None 
         config_hash=_config_hash(),
         isolation=str(level),
         run_id=run_id,
+        agreed=agreed_settings(settings(), queue=queue),
     )
 
 

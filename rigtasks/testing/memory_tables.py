@@ -4,7 +4,7 @@ Each class is the one over Postgres with its statements replaced; what has no co
 fails loudly, as `NoSql` says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -214,8 +214,9 @@ class MemoryHeartbeats(Heartbeats):
         config_hash: str,
         isolation: str,
         run_id: UUID | None = None,
+        agreed: Mapping[str, str] | None = None,
     ) -> None:
-        """Note that a process is alive and what it is doing."""
+        """Note that a process is alive, what it is doing, and what it has to agree on."""
         shown = Heartbeat(
             holder=holder,
             agent=agent,
@@ -224,6 +225,7 @@ class MemoryHeartbeats(Heartbeats):
             config_hash=config_hash,
             isolation=isolation,
             run_id=run_id,
+            agreed=dict(agreed or {}),
             silent_seconds=0.0,
         )
         self._beats[holder] = _Beat(shown=shown, at=self._memory.clock())

@@ -1,4 +1,7 @@
-"""A package index on loopback, for pip and for npm, with one package of ours in each."""
+"""A package index on loopback, for pip and for npm, with one package of ours in each.
+
+Each brings a program of its own name, and one that calls itself `sh`.
+"""
 
 import base64
 import hashlib
@@ -73,7 +76,7 @@ def _wheel() -> bytes:
         f"{info}/METADATA": "Metadata-Version: 2.1\nName: loudly\nVersion: 1.2.0\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\n"
         "Tag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[console_scripts]\nloudly = loudly:main\n",
+        f"{info}/entry_points.txt": "[console_scripts]\nloudly = loudly:main\nsh = loudly:main\n",
     }
     record = "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD"))
     packed = io.BytesIO()
@@ -87,7 +90,7 @@ def _manifest() -> dict[str, object]:
     return {
         "name": "softly",
         "version": "2.0.1",
-        "bin": {"softly": "softly.js"},
+        "bin": {"softly": "softly.js", "sh": "softly.js"},
         "scripts": {"preinstall": LIFECYCLE, "postinstall": LIFECYCLE},
     }
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from webhook_receiver.reading.agreement import Agreed, differences
+
 #: A job that has not succeeded for so many of its periods is stale; short ones get a minute.
 STALE_PERIODS = 3
 _SHORTEST_STALE = 60.0
@@ -89,6 +91,7 @@ class VitalSigns(msgspec.Struct, frozen=True, kw_only=True):
         oldest_review: seconds that the first pull request waits for somebody to review it.
         oldest_merge: seconds that the first approved pull request waits for its merge.
         versions: of the processes seen lately.
+        agreed: what processes seen lately were told, one for each.
         closed_windows: seconds until GitHub may be asked again, by identity.
         closed_providers: seconds until agents may be started again, by provider.
         lost_deliveries: webhooks of the last day that never arrived at first.
@@ -109,6 +112,7 @@ class VitalSigns(msgspec.Struct, frozen=True, kw_only=True):
     oldest_review: float
     oldest_merge: float
     versions: tuple[str, ...]
+    agreed: tuple[Agreed, ...]
     closed_windows: Mapping[str, float]
     closed_providers: Mapping[str, float]
     lost_deliveries: int
@@ -138,8 +142,16 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     canary: float | None
 
 
-def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
-    """Return every check, in the order in which one depends on another."""
+def diagnose(
+    signs: VitalSigns, expected: Expected, *, shows_settings: bool = False
+) -> tuple[Diagnosis, ...]:
+    """Return every check, in the order in which one depends on another.
+
+    Args:
+        signs: what the store says.
+        expected: what has to happen.
+        shows_settings: whether settings are told with their values, and not by name alone.
+    """
     return (
         _service("redis", signs, _SILENT_SECONDS, "start Redis; nothing was lost"),
         _service("relay", signs, _SILENT_SECONDS, "start one: rig serve relay"),
@@ -154,6 +166,7 @@ def diagnose(signs: VitalSigns, expected: Expected) -> tuple[Diagnosis, ...]:
         _base_branches(signs),
         _canary(signs, expected),
         _versions(signs),
+        _settings(signs, shown=shows_settings),
         _github(signs),
         _providers(signs),
         _lost(signs),
@@ -313,6 +326,21 @@ def _versions(signs: VitalSigns) -> Diagnosis:
         level=Level.ALARM if skewed else Level.OK,
         detail=", ".join(signs.versions) or "no process was seen lately",
         remedy="let all processes run one version" if skewed else "",
+    )
+
+
+def _settings(signs: VitalSigns, *, shown: bool) -> Diagnosis:
+    differing = differences(signs.agreed)
+    if not differing:
+        detail = "all processes seen lately were told the same"
+        return Diagnosis(name="settings", level=Level.OK, detail=detail)
+    names = ", ".join(one.setting for one in differing)
+    return Diagnosis(
+        name="settings",
+        level=Level.ALARM,
+        detail="; ".join(one.told(shown=shown) for one in differing),
+        remedy=f"start all of them with the same {names}; a stopped one counts for ten minutes"
+        + ("" if shown else "; rig doctor shows what each has"),
     )
 
 

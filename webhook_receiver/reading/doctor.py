@@ -38,12 +38,16 @@ class Doctor:
     Args:
         database: where signs are read.
         settings: how often what has to happen.
+        shows_settings: whether values of settings may be shown to who asks; health is open to all.
     """
 
-    def __init__(self, database: ReadDatabase, settings: Settings) -> None:
+    def __init__(
+        self, database: ReadDatabase, settings: Settings, *, shows_settings: bool = False
+    ) -> None:
         self._database = database
         self._examiner = Examiner(database)
         self._expected = expected(settings)
+        self._shows_settings = shows_settings
 
     def examine(self) -> Examined:
         """Return how everything is now; a database that is down is an answer, not an error."""
@@ -55,7 +59,10 @@ class Doctor:
             except StoreUnavailable:
                 checks = (_alarm("database", "went away while it was asked"),)
             else:
-                checks = (*checks, *diagnose(signs, self._expected))
+                checks = (
+                    *checks,
+                    *diagnose(signs, self._expected, shows_settings=self._shows_settings),
+                )
         return Examined(level=worst(one.level for one in checks), checks=checks)
 
     def _critical(self) -> tuple[Diagnosis, ...]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from webhook_receiver.reading.agreement import Agreed
 from webhook_receiver.reading.diagnosis import (
     CanarySigns,
     QueueSigns,
@@ -50,6 +51,11 @@ SELECT coalesce(max(extract(epoch FROM clock_timestamp() - entered_at)), 0)::flo
 _VERSIONS = text("""
 SELECT DISTINCT version FROM heartbeats
  WHERE seen_at > clock_timestamp() - interval '10 minutes' ORDER BY version
+""")
+_AGREED = text("""
+SELECT queue, agreed FROM heartbeats
+ WHERE seen_at > clock_timestamp() - interval '10 minutes' AND agreed <> '{}'
+ ORDER BY queue, holder
 """)
 _CLOSED = text("""
 SELECT split_part(identity, '/', 1),
@@ -116,6 +122,9 @@ def read_vital_signs(connection: Connection) -> VitalSigns:
         oldest_review=connection.execute(_REVIEW).scalar_one(),
         oldest_merge=connection.execute(_MERGE).scalar_one(),
         versions=tuple(connection.execute(_VERSIONS).scalars()),
+        agreed=tuple(
+            Agreed(queue=queue, settings=found) for queue, found in connection.execute(_AGREED)
+        ),
         closed_windows=_pairs(connection, _CLOSED),
         closed_providers=_pairs(connection, _CLOSED_PROVIDERS),
         lost_deliveries=_count(connection, _LOST),

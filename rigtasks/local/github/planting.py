@@ -1,6 +1,7 @@
 """Put a seed into a sandbox: what is not there yet is made, what is there stays as it is."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -110,16 +111,12 @@ def _plant_repository(
     folder: Path,
 ) -> None:
     state, name = sandbox.state, repository.name
-    made = seeder.create_repository(
-        name,
-        folder=None if repository.folder is None else folder / repository.folder,
-        files=repository.files,
-        roles=dict(repository.roles),
-        private=repository.private,
-        description=repository.description,
-        default_branch=repository.default_branch,
-        author=next(iter(repository.roles), None),
-    )
+    try:
+        made = _create(seeder, repository, folder)
+    except OSError as error:
+        raise Permanent(
+            f"{error.filename or repository.folder} cannot be read for {name}: {error.strerror}"
+        ) from error
     with state.change():
         for label in repository.labels:
             row = Label(
@@ -137,6 +134,19 @@ def _plant_repository(
         seeder.protect(name, **msgspec.to_builtins(protection))
     with state.change():
         state.set_setting(_mark(repository), "1")
+
+
+def _create(seeder: Seeder, repository: SeedRepository, folder: Path) -> dict[str, Any]:
+    return seeder.create_repository(
+        repository.name,
+        folder=None if repository.folder is None else folder / repository.folder,
+        files=repository.files,
+        roles=dict(repository.roles),
+        private=repository.private,
+        description=repository.description,
+        default_branch=repository.default_branch,
+        author=next(iter(repository.roles), None),
+    )
 
 
 def _plant_issue(repository: SeedRepository, issue: SeedIssue, people: dict[str, Person]) -> None:

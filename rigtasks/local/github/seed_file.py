@@ -1,8 +1,9 @@
 """What a sandbox of one's own starts with: the seed file's shape and what has to fit together."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -10,6 +11,7 @@ from msgspec import Meta
 from rigtasks.local.github.governance import RequiredCheck
 from rigtasks.local.github.hook_config import ContentType
 from rigtasks.local.github.limits import GITHUBS_LIMITS, NO_LIMITS, Limits
+from rigtasks.local.github.seed_folder import folder_files
 from rigtasks.local.github.strict_data import DataInvalid, read_file
 
 _LOGIN = r"[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?"
@@ -19,6 +21,7 @@ Branch = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$")]
 Text = Annotated[str, Meta(min_length=1)]
 Color = Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{6}$")]
 Role = Literal["read", "triage", "write", "maintain", "admin"]
+NO_ADDRESS = "no address for webhooks; write http://host:port/path, without a login in it"
 MAY_LABEL = frozenset({"triage", "write", "maintain", "admin"})
 
 
@@ -145,24 +148,61 @@ def read_seed(path: Path) -> Seed:
 
 
 def _check(seed: Seed, folder: Path) -> None:
+    people = _people(seed)
+    if seed.webhook.url and not is_webhook_address(seed.webhook.url):
+        raise DataInvalid(NO_ADDRESS, path="$.webhook.url")
     names: set[str] = set()
-    people = {login.lower() for login in seed.people}
     for place, repository in enumerate(seed.repositories):
         at = f"$.repositories[{place}]"
         if repository.name.lower() in names:
             raise DataInvalid(f"`{repository.name}` is here twice", path=f"{at}.name")
         names.add(repository.name.lower())
-        if repository.folder is not None and not (folder / repository.folder).is_dir():
-            raise DataInvalid(f"no folder {folder / repository.folder}", path=f"{at}.folder")
-        for path in repository.files:
-            if not _is_inside(path):
-                raise DataInvalid(f"`{path}` is no path inside the repository", path=f"{at}.files")
-        if repository.folder is None and not repository.files:
-            raise DataInvalid("give it a `folder` or `files`", path=at)
+        _check_files(repository, folder, at)
         for who, where in _named(repository, at):
             if who.lower() not in people:
                 raise DataInvalid(f"`{who}` is not one of `people`", path=where)
         _check_rights(repository, at)
+        for number, protection in enumerate(repository.protection):
+            if protection.branch not in {None, repository.default_branch}:
+                words = f"there is no branch `{protection.branch}` yet: push it, then protect it"
+                raise DataInvalid(words, path=f"{at}.protection[{number}].branch")
+
+
+def _people(seed: Seed) -> set[str]:
+    people: set[str] = set()
+    for login in seed.people:
+        if login.lower() in people:
+            raise DataInvalid(f"`{login}` is here twice", path=f"$.people.{login}")
+        people.add(login.lower())
+    return people
+
+
+def is_webhook_address(url: str) -> bool:
+    """Say whether webhooks can be sent there; a login in it would be shown to everybody."""
+    try:
+        parts = urlsplit(url)
+        complete = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # no port, or no address of IPv6
+        return False
+    return bool(complete) and "@" not in parts.netloc and url.isprintable() and " " not in url
+
+
+def _check_files(repository: SeedRepository, folder: Path, at: str) -> None:
+    if repository.folder is not None and not (folder / repository.folder).is_dir():
+        raise DataInvalid(f"no folder {folder / repository.folder}", path=f"{at}.folder")
+    for path in repository.files:
+        if not _is_inside(path):
+            raise DataInvalid(f"`{path}` is no path inside the repository", path=f"{at}.files")
+    if repository.folder is None and not repository.files:
+        raise DataInvalid("give it a `folder` or `files`", path=at)
+    known = set(repository.files)
+    if repository.folder is not None:
+        known |= set(folder_files(folder / repository.folder))
+    for path in sorted(known):
+        above = next((str(one) for one in PurePosixPath(path).parents if str(one) in known), None)
+        if above is not None:
+            words = f"`{above}` is a file, so that `{path}` cannot be"
+            raise DataInvalid(words, path=f"{at}.files")
 
 
 def _is_inside(path: str) -> bool:

@@ -13,11 +13,11 @@ import requests
 
 from rigtasks.errors import Permanent
 from rigtasks.local.github.faults.plan import FaultPlan, as_data
+from rigtasks.local.github.seed_folder import folder_files
 
 Json = dict[str, Any]
 
 _SECONDS = 30
-_SKIPPED_FOLDERS = {".git", "__pycache__", ".pytest_cache", "node_modules"}
 
 
 class SeedingFailed(Permanent):
@@ -283,13 +283,15 @@ class Seeder:
 
 
 def read_folder(folder: Path) -> dict[str, Json]:
-    """Read a folder's files as the repository call takes them."""
-    contents: dict[str, Json] = {}
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if path.is_file() and not _SKIPPED_FOLDERS & set(relative.parts):
-            contents[relative.as_posix()] = {
-                "content": base64.b64encode(path.read_bytes()).decode(),
-                "executable": os.access(path, os.X_OK),
-            }
-    return contents
+    """Read a folder's files as the repository call takes them.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    return {
+        name: {
+            "content": base64.b64encode(path.read_bytes()).decode(),
+            "executable": os.access(path, os.X_OK),
+        }
+        for name, path in folder_files(folder).items()
+    }

@@ -54,6 +54,7 @@ _NOT_MODIFIED = 304
 _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
 _LARGEST_BODY = 100 * 1024 * 1024
+_MOST_TOLD = 200
 
 WsgiStart = Callable[..., Any]
 
@@ -132,6 +133,7 @@ class SandboxGitHub:
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
         self._stopped = False
+        self._told: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -309,7 +311,11 @@ class SandboxGitHub:
             if repo is None:
                 raise not_found()
             path = f"/repos/{self.hub.full_name(repo)}{by_id[2] or ''}"
-        route, arguments = _matched(_rest(), request, path)
+        try:
+            route, arguments = _matched(_rest(), request, path)
+        except HttpError:
+            self._tell_of_unknown(f"{request.method} {path!r}")
+            raise
         call = Call(self.services, request, caller, view, path, arguments)
         told = {}
         if route.needs and caller.installation is not None:
@@ -325,6 +331,12 @@ class SandboxGitHub:
             raise
         response.headers.update(told)
         return response
+
+    def _tell_of_unknown(self, call: str) -> None:
+        """Write once to the log what no sandbox has: its 404 looks like that of a missing row."""
+        if call not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(call)
+            _log.warning("the sandbox GitHub has no %s", call)
 
     def _graphql(self, request: Request, caller: Caller, view: View, path: str) -> Response:
         if caller is ANONYMOUS:

@@ -1,7 +1,8 @@
 """Read the sandbox's own files strictly: what is not understood is named, with its line.
 
 A seed file and a fault plan are YAML (JSON is YAML as well). Nothing is ignored: an unknown key is
-an error that names the key that may have been meant.
+an error that names the key that may have been meant, and so are tags, anchors, aliases and merge
+keys, which say more than what is written there.
 """
 
 import difflib
@@ -13,6 +14,15 @@ from typing import Any, TypeVar
 import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from rigtasks.errors import Rejected
 
@@ -24,6 +34,7 @@ _PLACE = re.compile(r"(?P<words>.*?)(?: - at `(?P<key>key in )?(?P<path>\$.*)`)?
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN_KEY = re.compile(r"Object contains unknown field `(?P<name>.*)`")
 _LARGEST = 4 * 1024 * 1024
+_DEEPEST = 50
 
 
 class DataInvalid(Rejected):
@@ -70,7 +81,9 @@ def read_file(path: Path, kind: type[T], *, check: Callable[[T], None] | None = 
         content = path.read_bytes()
         if len(content) > _LARGEST:
             raise DataInvalid(f"larger than {_LARGEST:,} bytes", where=str(path))
-        tree = YAML(typ="rt").load(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        _refuse_odd_yaml(text, path)
+        tree = YAML(typ="rt").load(text)
     except OSError as error:
         raise DataInvalid(f"cannot be read: {error.strerror}", where=str(path)) from error
     except MarkedYAMLError as error:
@@ -84,8 +97,8 @@ def read_file(path: Path, kind: type[T], *, check: Callable[[T], None] | None = 
     except (YAMLError, ValueError) as error:
         raise DataInvalid(f"not YAML: {str(error).splitlines()[0]}", where=str(path)) from error
     places: dict[tuple[_Step, ...], _Place] = {(): (1, 1)}
-    plain = _plain({} if tree is None else tree, (), places)
     try:
+        plain = _plain({} if tree is None else tree, (), places)
         read = read_data(plain, kind)
         if check is not None:
             check(read)
@@ -95,6 +108,35 @@ def read_file(path: Path, kind: type[T], *, check: Callable[[T], None] | None = 
             error.problem, path=error.path, where=f"{path}:{line}:{column}"
         ) from error
     return read
+
+
+def _refuse_odd_yaml(text: str, path: Path) -> None:
+    """Refuse what a plain document does not need, before anything is built from it."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        if isinstance(event, (MappingStartEvent, SequenceStartEvent)):
+            depth += 1
+        elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+            depth -= 1
+        odd = _odd(event, depth)
+        if odd:
+            mark = event.start_mark
+            raise DataInvalid(odd, where=f"{path}:{mark.line + 1}:{mark.column + 1}")
+
+
+def _odd(event: Any, depth: int) -> str:
+    if depth > _DEEPEST:
+        return "nested too deep"
+    if not isinstance(event, NodeEvent):
+        return ""
+    if isinstance(event, AliasEvent) or event.anchor is not None:
+        return f"`{event.anchor}` is an anchor or an alias: write out what it stands for"
+    tag = getattr(event, "tag", None)
+    if tag is not None:
+        return f"`{tag}` is a tag, which means nothing here: put text in quotes"
+    if isinstance(event, ScalarEvent) and event.value == "<<" and event.implicit[0]:
+        return "`<<` merges keys: write them out"
+    return ""
 
 
 def _plain(node: Any, path: tuple[_Step, ...], places: dict[tuple[_Step, ...], _Place]) -> Any:
@@ -109,10 +151,18 @@ def _plain(node: Any, path: tuple[_Step, ...], places: dict[tuple[_Step, ...], _
         for place in range(len(node)):
             places[*path, place] = _of_item(node, place)
         return [_plain(value, (*path, place), places) for place, value in enumerate(node)]
-    for kind in (bool, int, float, str):
+    if isinstance(node, str):
+        if any("\ud800" <= character <= "\udfff" for character in node):
+            raise DataInvalid("half a character is no text", path=_written(path))
+        return str(node)
+    for kind in (bool, int, float):
         if isinstance(node, kind):
             return kind(node)
     return node
+
+
+def _written(path: tuple[_Step, ...]) -> str:
+    return "$" + "".join(f".{one}" if isinstance(one, str) else f"[{one}]" for one in path)
 
 
 def _of_key(node: Any, key: Any) -> _Place:

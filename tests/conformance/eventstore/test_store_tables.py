@@ -180,9 +180,10 @@ def test_a_process_shows_what_it_did_last(stores: Stores) -> None:
     run_id = uuid4()
     beat = {"agent": "dev-e", "queue": "q", "version": "1", "config_hash": "c", "isolation": "none"}
     stores.heartbeats.beat(holder="one", **beat)
-    stores.heartbeats.beat(holder="one", run_id=run_id, **beat)
+    stores.heartbeats.beat(holder="one", run_id=run_id, agreed={"RIG_X": "7"}, **beat)
 
     (seen,) = stores.heartbeats.all()
+    assert seen.agreed == {"RIG_X": "7"}
     assert (seen.holder, seen.run_id, seen.queue) == ("one", run_id, "q")
     assert 0.0 <= seen.silent_seconds < 60.0
 

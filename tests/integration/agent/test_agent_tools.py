@@ -57,8 +57,15 @@ def run(
 def test_packages_of_both_indexes_are_installed_and_used_by_the_run(
     bench: Bench, index: PackageIndex
 ) -> None:
-    tools = {"loudly": Tool(pip="loudly==1.2.0"), "softly": Tool(npm="softly@2.0.1")}
-    use = 'test "$(loudly)" = "LOUDLY 1.2.0" && test "$(softly)" = "softly 2.0.1"'
+    """Both bring a `sh` as well, which nobody named: it must not become the run's own shell."""
+    tools = {
+        "loudly": Tool(pip="loudly==1.2.0"),
+        "@quiet/softly": Tool(npm="softly@2.0.1", programs=("softly",)),
+    }
+    use = (
+        'test "$(loudly)" = "LOUDLY 1.2.0" && test "$(softly)" = "softly 2.0.1"'
+        ' && test "$(echo $(ls /sandbox/tools/bin))" = "loudly softly"'
+    )
     sees = 'assert subprocess.check_output(["loudly"]) == b"LOUDLY 1.2.0\\n"; '
 
     outcome = run(
@@ -76,6 +83,34 @@ def test_packages_of_both_indexes_are_installed_and_used_by_the_run(
     # that would have failed
     assert outcome.files_changed == 1
     assert [path.name for path in bench.folder.glob("installing-*")] == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "brought"),
+    [
+        (Tool(pip="loudly==1.2.0", programs=("loudly", "louder")), "`loudly`, `sh`"),
+        (Tool(npm="softly@2.0.1", programs=("softly", "louder")), "`sh`, `softly`"),
+    ],
+    ids=["pip", "npm"],
+)
+def test_a_program_that_a_package_lacks_is_named_with_those_it_has(
+    bench: Bench, index: PackageIndex, tool: Tool, brought: str
+) -> None:
+    outcome = run(
+        bench,
+        {"own": tool},
+        commands={},
+        sources={"pip_index": f"{index.url}/simple", "npm_registry": f"{index.url}/npm/"},
+        agent='pathlib.Path("started").touch()',
+    )
+
+    assert outcome.failure is FailureClass.ENVIRONMENT
+    assert outcome.reason == (
+        f"the tool {tool.pin} could not be installed: it brings no program `louder`, "
+        f"only {brought}; an operator of the rig says under `programs` of `own` "
+        "in RIG_TOOLS_FILE which are to be found"
+    )
+    assert not (bench.repository / "started").exists()
 
 
 @pytest.mark.parametrize("walls", [True, False], ids=[Level.BUBBLEWRAP, Level.NONE])
@@ -129,7 +164,10 @@ def test_no_later_command_can_change_what_was_installed(bench: Bench) -> None:
     [
         (Tool(run=("nosuch-installer", "{prefix}")), "exited with 127"),
         (Tool(run=("false",)), "exited with 1; it had no network"),
-        (Tool(run=("true",), programs=("absent",)), "test -x /sandbox/tools/bin/absent"),
+        (
+            Tool(run=("true",), programs=("absent",)),
+            "brings no program `absent`, nor any other;",
+        ),
         (Tool(run=("sh", "-c", "echo no such package >&2; exit 3")), "exited with 3"),
     ],
 )

@@ -213,7 +213,11 @@ def test_a_second_start_goes_on_with_what_is_there(folder: Path, start: Start) -
         (["--seed", "bad.yaml"], 3, "bad.yaml:11:5: unknown key `rolls`; did you mean `roles`?"),
         (["--seed", "seed.yaml", "--faults", "bad.yaml"], 3, "unknown key `people`"),
         (["--seed", "nothing.yaml"], 5, "no file nothing.yaml"),
-        (["--seed", "seed.yaml", "--webhook-url", "here"], 3, "`here` is no address"),
+        (
+            ["--seed", "seed.yaml", "--webhook-url", "here"],
+            3,
+            "--webhook-url: no address for webhooks",
+        ),
         ([], 2, "--seed"),
     ],
 )

@@ -13,6 +13,24 @@ def get(scene: Scene, path: str, **headers: str) -> requests.Response:
     return requests.get(scene.sandbox.url + path, headers=given, timeout=10)
 
 
+def test_a_call_that_no_sandbox_has_is_named_once_in_the_log(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To the caller it looks like something that is not there."""
+    for _ in range(2):
+        for path in ("/repos/acme/shop/milestones", "/repos/acme/shop/issues/99"):
+            with pytest.raises(SeedingFailed) as refused:
+                scene.owner.call("GET", path)
+            assert refused.value.status == 404
+    with pytest.raises(SeedingFailed):
+        scene.owner.call("DELETE", "/repos/acme/shop/milestones\n\x1b[31m")
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "the sandbox GitHub has no GET '/repos/acme/shop/milestones'",
+        "the sandbox GitHub has no DELETE '/repos/acme/shop/milestones\\n\\x1b[31m'",
+    ]
+
+
 def test_both_bases_answer_and_name_themselves(scene: Scene) -> None:
     plain, enterprise = get(scene, "/repos/acme/shop"), get(scene, "/api/v3/repos/acme/shop")
     assert plain.json()["url"] == f"{scene.sandbox.url}/repos/acme/shop"

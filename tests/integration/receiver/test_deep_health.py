@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from served import Receiver, serve
 
+from rigtasks.agreed_settings import agreed_settings
 from rigtasks.cli.main import main
 from rigtasks.config import Settings
 from rigtasks.eventstore.connection import Connection
@@ -247,6 +248,49 @@ def test_a_rig_that_works_for_everybody_is_warned(
 def test_health_tells_nobody_whom_the_rig_works_for(api: Receiver) -> None:
     assert "owners" not in levels(api)
     assert "owners" not in api.get("/metrics").text
+
+
+def test_a_worker_with_other_offers_than_the_conductor_is_an_alarm(
+    api: Receiver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", api.database_url)
+    let_everything_run(api.database_url)
+    connection = Connection(api.database_url, application_name="tests")
+    beats = stores_on(connection).heartbeats
+    for queue, offered in (("conductor", ["x"]), ("dev-e-python", []), ("dev-e-node", ["x"])):
+        chosen = Settings.model_validate(
+            {"DATABASE_URL": api.database_url, "offered_models": {"claude": offered}}
+        )
+        agreed = agreed_settings(chosen, queue=queue)
+        process = {"version": "0.1.0", "config_hash": "", "isolation": "none", "agreed": agreed}
+        beats.beat(holder=f"{queue}@box", agent=queue, queue=queue, **process)
+
+    assert doctor(monkeypatch) == 1
+
+    said = capsys.readouterr().out
+    assert (
+        "ALARM    settings               RIG_OFFERED_MODELS differs "
+        "(conductor, dev-e-node: command; claude with x; dev-e-python: command; claude)\n"
+    ) in said
+    assert "start all of them with the same RIG_OFFERED_MODELS" in said
+    # open to all, so without the values
+    (health,) = (
+        one for one in api.get("/healthz/deep").json()["checks"] if one["name"] == "settings"
+    )
+    assert health["level"] == "alarm"
+    assert (
+        health["detail"]
+        == "RIG_OFFERED_MODELS differs between conductor, dev-e-node and dev-e-python"
+    )
+    assert "claude with" not in api.get("/healthz/deep").text
+
+    connection.rows("UPDATE heartbeats SET seen_at = seen_at - interval '11 minutes' RETURNING 1")
+    stores_on(connection).heartbeats.beat(
+        holder="conductor@box", agent="conductor", queue="conductor", version="0.1.0",
+        config_hash="", isolation="none",
+    )  # fmt: skip
+    connection.close()
+    assert levels(api)["settings"] == "ok"
 
 
 def doctor(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

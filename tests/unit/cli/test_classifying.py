@@ -80,8 +80,10 @@ def test_an_empty_file_is_a_crash_with_nothing_known(rig: Any, tmp_path: Path) -
     path = tmp_path / "out"
     path.touch()
 
-    told = json.loads(rig("--provider", "claude", path)[1])
+    _, out, err = rig("--provider", "claude", path)
 
+    told = json.loads(out)
+    assert err.startswith(f"rig: no line of {path} is one that claude prints: ")
     assert (told["class"], told["turns"], told["session_id"]) == ("crashed", 0, None)
     assert (told["cost_usd"], told["priced"], told["result"]) == (None, False, None)
 
@@ -101,10 +103,43 @@ def test_what_is_no_file_cannot_be_read(rig: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--provider", "nobody"], [], ["--provider", "claude", "--exit-code", "one"]]
+    ("provider", "data"),
+    [
+        ("codex", (TRANSCRIPTS / "claude-basic.jsonl").read_bytes()),
+        ("claude", (TRANSCRIPTS / "codex-basic.jsonl").read_bytes()),
+        ("claude", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40),
+        ("claude", b"[" * 200_000 + b"]" * 200_000 + b'\n{"type": ' + b"9" * 6_000 + b"}\n"),
+    ],
+    ids=["another provider's", "the other way round", "binary", "deep and long"],
+)
+def test_what_holds_no_line_of_the_provider_is_said_to(
+    rig: Any, tmp_path: Path, provider: str, data: bytes
+) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(data)
+
+    code, out, err = rig("--provider", provider, path)
+
+    assert (code, json.loads(out)["class"]) == (ExitCode.OK, "crashed")
+    assert err == (
+        f"rig: no line of {path} is one that {provider} prints: is it the whole standard output "
+        "of a call, and of that provider?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--provider", "nobody"],
+        [],
+        *(["--provider", "claude", "--exit-code", one] for one in ("one", "256", "-65", "9" * 30)),
+    ],
 )
 def test_a_wrong_call_is_a_usage_error(rig: Any, tmp_path: Path, words: list[str]) -> None:
-    code, out, err = rig(*words, tmp_path)
+    saved = tmp_path / "out"
+    saved.touch()
+
+    code, out, err = rig(*words, saved)
 
     assert (code, out) == (ExitCode.USAGE, "")
     assert err

@@ -43,6 +43,22 @@ repositories:
         ('    files: {price.py: "x = 1\\n"}\n', "", "5:5: give it a `folder` or `files`"),
         ("  hubot:", "  mona:", 'found duplicate key "mona"'),
         ("people:", "people: [", "not YAML"),
+        ("  hubot:", "  MONA:", "3:3: `MONA` is here twice"),
+        ("people:", "people: !!python/object/apply:os.system [ls] #", "1:9: `tag:yaml.org,2002:py"),
+        ("people:", "people: !mine", "1:9: `!mine` is a tag"),
+        ("people:", "people: &all", "1:9: `all` is an anchor or an alias"),
+        ("people:", "people: *all #", "1:9: `all` is an anchor or an alias"),
+        ("    files:", "    <<: {private: false}\n    files:", "6:5: `<<` merges keys"),
+        ("Prices", '"\\ud83d"', "9:9: half a character is no text (at $.repositories[0].issues[0]"),
+        ('"x = 1\\n"}', "x, price.py/x: y}", "6:5: `price.py` is a file, so that `price.py/x`"),
+        (
+            "    roles:",
+            "    protection: [{branch: next}]\n    roles:",
+            "7:19: there is no branch `next` yet: push it, then protect it",
+        ),
+        ("people:", "webhook: {url: 'http://a:b@h/x'}\npeople:", "1:11: no address for webhooks"),
+        ("people:", "webhook: {url: 'http://h:99999/'}\npeople:", "1:11: no address for webhooks"),
+        ("people:", "webhook: {url: 'file:///x'}\npeople:", "1:11: no address for webhooks"),
         (
             "        author: mona\n",
             "        author: hubot\n  - {name: Acme/Shop, files: {a: b}}\n",
@@ -61,7 +77,12 @@ def test_a_seed_that_is_wrong_says_where(tmp_path: Path, old: str, new: str, exp
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"), [(b"\xff\xfe", "not UTF-8"), (b"- " * 2_000, "nested too deep")]
+    ("content", "expected"),
+    [
+        (b"\xff\xfe", "not UTF-8"),
+        (b"- " * 2_000, "nested too deep"),
+        (b"[" * 200_000, "nested too deep"),
+    ],
 )
 def test_a_file_that_no_parser_can_take_is_refused(
     tmp_path: Path, content: bytes, expected: str
@@ -113,3 +134,18 @@ def test_json_is_read_as_well_and_an_empty_plan_has_no_faults(tmp_path: Path) ->
         read_file(file, FaultPlan)
     with pytest.raises(DataInvalid, match="cannot be read"):
         read_file(tmp_path / "nothing", FaultPlan)
+
+
+def test_a_planted_file_cannot_lie_below_one_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "price").write_text("1")
+    file = tmp_path / "seed.yaml"
+    file.write_text("repositories:\n  - {name: a/b, folder: shop, files: {price/x: y}}\n")
+    with pytest.raises(DataInvalid, match=r"`price` is a file, so that `price/x` cannot be"):
+        read_seed(file)
+
+
+def test_a_quoted_merge_key_is_text_like_any_other(tmp_path: Path) -> None:
+    file = tmp_path / "seed.yaml"
+    file.write_text('repositories:\n  - {name: a/b, files: {"<<": y}}\n')
+    assert dict(read_seed(file).repositories[0].files) == {"<<": "y"}

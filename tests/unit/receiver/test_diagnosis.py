@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
+from webhook_receiver.reading.agreement import Agreed
 from webhook_receiver.reading.diagnosis import (
     CanarySigns,
     Diagnosis,
@@ -38,6 +39,7 @@ HEALTHY = VitalSigns(
     oldest_review=600.0,
     oldest_merge=0.0,
     versions=("0.1.0",),
+    agreed=(),
     closed_windows={},
     closed_providers={},
     lost_deliveries=0,
@@ -218,3 +220,52 @@ def test_nothing_that_lets_webhooks_be_accepted_is_critical() -> None:
     alarms = {one.name for one in checks if one.level is Level.ALARM}
     assert {"redis", "relay", "conductor", "beat", "outbox", "job reconcile"} <= alarms
     assert not any(one.critical for one in checks)
+
+
+def agreed(queue: str, **settings: str) -> Agreed:
+    return Agreed(queue=queue, settings=settings)
+
+
+def test_settings_that_differ_are_named_with_who_has_what() -> None:
+    signs = replace(
+        HEALTHY,
+        agreed=(
+            agreed("conductor", RIG_OFFERED_MODELS="command", RIG_LIMIT_TOTAL="16"),
+            agreed("dev-e-node", RIG_OFFERED_MODELS="command; claude with a", RIG_LIMIT_TOTAL="8"),
+            agreed("dev-e-python", RIG_OFFERED_MODELS="command", RIG_LIMIT_TOTAL="16"),
+            agreed("dev-e-python", RIG_OFFERED_MODELS="command", RIG_LIMIT_TOTAL="8"),
+            agreed("review-e", RIG_LIMIT_TOTAL="16"),
+        ),
+    )
+
+    closed = told(signs, "settings")
+    (shown,) = (
+        one for one in diagnose(signs, EXPECTED, shows_settings=True) if one.name == "settings"
+    )
+
+    assert closed.level is Level.ALARM
+    assert closed.detail == (
+        "RIG_LIMIT_TOTAL differs between conductor, 1 of 2 dev-e-python, review-e and dev-e-node, "
+        "1 of 2 dev-e-python; "
+        "RIG_OFFERED_MODELS differs between conductor, dev-e-python and dev-e-node"
+    )
+    assert closed.remedy.startswith(
+        "start all of them with the same RIG_LIMIT_TOTAL, RIG_OFFERED_MODELS; "
+    )
+    assert closed.remedy.endswith("rig doctor shows what each has")
+    assert shown.detail.endswith(
+        "RIG_OFFERED_MODELS differs (conductor, dev-e-python: command; "
+        "dev-e-node: command; claude with a)"
+    )
+
+
+def test_who_needs_no_setting_differs_in_none() -> None:
+    signs = replace(
+        HEALTHY,
+        agreed=(
+            agreed("conductor", RIG_TOOLS_FILE="none", RIG_LIMIT_TOTAL="1"),
+            agreed("review-e", RIG_LIMIT_TOTAL="1"),
+        ),
+    )
+
+    assert told(signs, "settings").level is Level.OK

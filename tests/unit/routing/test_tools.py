@@ -88,17 +88,33 @@ def test_every_step_is_made_of_the_lists_own_words() -> None:
     assert [one.network for one in (pip, npm, own)] == [True, True, False]
     assert pip.steps[0] == ("python3", "-I", "-m", "venv", "--without-pip", "/p/pip/ruff")
     assert pip.steps[1][-5:] == (":all:", "--index-url", "http://pip/simple", "--", "ruff==0.17.6")
-    assert pip.steps[2:] == (
-        ("ln", "-s", "../pip/ruff/bin/ruff", "/p/bin/ruff"),
-        ("test", "-x", "/p/bin/ruff"),
-    )
+    assert len(pip.steps) == 2
+    assert (pip.folder, pip.programs) == ("/p/pip/ruff/bin", ("ruff",))
+    assert pip.links == (("ln", "-s", "../pip/ruff/bin/ruff", "/p/bin/ruff"),)
+    assert npm.steps[0][:5] == ("npm", "install", "--global", "--prefix", "/p/npm/@angular/cli")
     assert npm.steps[0][-4:] == ("--registry", "http://npm/", "--", "@angular/cli@22.0.1")
     assert "--ignore-scripts" in npm.steps[0]
-    assert npm.steps[1:] == (("test", "-x", "/p/bin/ng"),)
-    assert own.steps == (
-        ("install-protoc", "--into=/p", "/p/bin"),
-        ("test", "-x", "/p/bin/protoc"),
+    assert len(npm.steps) == 1
+    assert (npm.folder, npm.programs) == ("/p/npm/@angular/cli/bin", ("ng",))
+    assert npm.links == (("ln", "-s", "../npm/@angular/cli/bin/ng", "/p/bin/ng"),)
+    assert own.steps == (("install-protoc", "--into=/p", "/p/bin"),)
+    assert (own.folder, own.programs, own.links) == ("/p/bin", ("protoc",), ())
+
+
+def test_two_tools_that_bring_one_program_are_not_both_installed() -> None:
+    tools = {
+        "pretty": Tool(npm="pretty@1.0.0", programs=("format", "check", "check")),
+        "format": Tool(run=("install-format", "{prefix}")),
+        "other": Tool(pip="other==1"),
+    }
+
+    refused = ToolList(tools=tools).choose(["other", "format", "pretty"])
+
+    assert isinstance(refused, NotAllowed)
+    assert refused.sentence.startswith(
+        "`tools` asks for `format` and `pretty`, and both bring a program `format`: name only one"
     )
+    assert ToolList(tools=tools).choose(["pretty", "other"]) == ("pretty", "other")
 
 
 def test_the_operator_decides_about_the_network() -> None:

@@ -1,0 +1,2 @@
+-- Words by the name of the setting; empty where the process is of a version that tells none.
+ALTER TABLE heartbeats ADD COLUMN agreed jsonb NOT NULL DEFAULT '{}';
