@@ -93,6 +93,8 @@ def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal) -> No
         ("no config gate", 60),
         ("a file lifts vetoes", 30),
         ("a file lifts checks", 60),
+        ("no review gate", 60),
+        ("no withdrawal", 120),
         ("asks on after a limit", 60),
         ("no cap on what comes back", 60),
     ],
