@@ -1,6 +1,6 @@
 """A version of the simulation that fits into every test run; `make simulate` goes further.
 
-420 seeds of 1 to 3 issues and 100 to 400 steps of chaos each, then the way back to order: less than
+420 seeds of 1 to 3 issues and 60 to 240 steps of chaos for each, then the way back to order: about
 a minute of one core. `SEEDS` is the one setting of how many; every goal is reached by them.
 """
 
@@ -58,18 +58,18 @@ def test_without_any_fault_every_issue_is_done() -> None:
 
 
 @pytest.mark.parametrize(
-    ("curse", "goal", "seed"),
+    ("curse", "goal"),
     [
-        (Curse.STUBBORN, Goal.REVIEW_ROUNDS, 2),
-        (Curse.HOPELESS, Goal.ATTEMPTS, 2),
-        (Curse.POISON, Goal.LOST_RUNS, 2),
-        (Curse.OVERTAKEN, Goal.CONFLICTS, 1),  # in others its leases run out more often than that
+        (Curse.STUBBORN, Goal.REVIEW_ROUNDS),
+        (Curse.HOPELESS, Goal.ATTEMPTS),
+        (Curse.POISON, Goal.LOST_RUNS),
+        (Curse.OVERTAKEN, Goal.CONFLICTS),
     ],
 )
-def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal, seed: int) -> None:
+def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal) -> None:
     goals = Goals()
 
-    outcome = run_seed(Plan(seed=seed, issues=1, steps=100, faults=frozenset(), curse=curse), goals)
+    outcome = run_seed(Plan(seed=2, issues=1, steps=100, faults=frozenset(), curse=curse), goals)
 
     assert outcome.failure is None
     assert goal in goals.reached
@@ -88,8 +88,15 @@ def test_what_never_goes_well_ends_with_a_person(curse: Curse, goal: Goal, seed:
         ("no permission check", 60),
         ("no deadline of a lease", 60),
         ("no budget", 60),
-        ("a file lifts vetoes", 80),
-        ("asks on after a limit", 120),
+        ("no label gate", 30),
+        ("no human gate", 30),
+        ("no config gate", 60),
+        ("a file lifts vetoes", 30),
+        ("a file lifts checks", 60),
+        ("no review gate", 60),
+        ("no withdrawal", 120),
+        ("asks on after a limit", 60),
+        ("no cap on what comes back", 60),
     ],
 )
 def test_a_planted_fault_is_found(mutant: str, seeds: int) -> None:

@@ -90,11 +90,12 @@ def run_seeds(seeds: range, *, jobs: int, say: Say) -> Share:
             if total.failed is not None:
                 pool.shutdown(cancel_futures=True)
                 break
-    per_second = total.lifecycles / max(total.seconds, 1e-9)
+    seconds = max(total.seconds, 1e-9)
     say(
         f"{total.seeds} seeds of 1 to {MOST_ISSUES} issues, {total.lifecycles} lifecycles, "
         f"{total.steps} steps, {total.events} events in {total.seconds:.1f} s of CPU: "
-        f"{per_second:.0f} lifecycles a second and core"
+        f"{total.seeds / seconds:.1f} seeds and {total.lifecycles / seconds:.0f} lifecycles "
+        "a second and core"
     )
     say(f"{len(total.reached)} of {len(Goal)} goals reached")
     return total

@@ -2,6 +2,7 @@
 
 from rigtasks.testing.memory_github import reviews
 from rigtasks.testing.memory_github.hub import CI_APP
+from rigtasks.testing.simulation.linter import Linter
 from rigtasks.testing.simulation.plan import Fault
 from rigtasks.testing.simulation.world import World
 
@@ -11,10 +12,12 @@ class Ci:
 
     Args:
         world: whose shop has pull requests.
+        linter: looks at the same heads.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, linter: Linter) -> None:
         self._world = world
+        self._linter = linter
         self._ends: dict[str, float] = {}
         self._looked_at = -1
         self._open: list[str] = []
@@ -38,6 +41,7 @@ class Ci:
         if not heads:
             return
         sha = world.chance.choice(heads)
+        self._linter.look_at(sha)
         if world.happens(Fault.CI_SLOW, 0.3):
             self._ends[sha] = now + 30.0
             reviews.run_ci(world.hub, world.shop, sha, "test", None)

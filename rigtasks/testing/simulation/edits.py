@@ -23,7 +23,7 @@ def change_of(world: World, state: IssueState, run_id: UUID, shared: str) -> dic
         shared: the text of the file that every issue may touch, as the checkout has it.
     """
     mark = f"# {state.number} {str(run_id)[:8]}\n"
-    if world.happens(Fault.AGENT_HOSTILE, 0.2):
+    if world.happens(Fault.AGENT_HOSTILE, 0.4):
         return world.chance.choice(
             (
                 {".github/workflows/ci.yml": f"on: never\n{mark}"},

@@ -30,6 +30,22 @@ _UNKNOWN = {
     "comments": Goal.UNKNOWN_COMMENT,
 }
 
+#: What can happen before a call; a seed that knows nothing of it need not throw its dice.
+_TROUBLES = frozenset(
+    {
+        Fault.APPROVAL_TAKEN_BACK,
+        Fault.BASE_MOVES,
+        Fault.CONDUCTOR_DIES,
+        Fault.GITHUB_BEFORE,
+        Fault.GITHUB_LAGS,
+        Fault.GITHUB_LIMITS,
+        Fault.GITHUB_REFUSES,
+        Fault.HEAD_MOVES,
+        Fault.INTERLEAVED,
+        Fault.PEOPLE_CHANGE_THEIR_MIND,
+    }
+)
+
 
 class GitHubFaults:
     """The fault hook of a seed. It lets others act, kills, refuses, and watches.
@@ -40,6 +56,7 @@ class GitHubFaults:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._is_troubled = bool(world.plan.faults & _TROUBLES)
         self.inside = 0
         self.calls = 0
         self.limited_task = False
@@ -48,6 +65,7 @@ class GitHubFaults:
         self.interrupt: Callable[[], None] = lambda: None
         self.die: Callable[[], None] = lambda: None
         self.move_head: Callable[[str], None] = lambda _: None
+        self.act_before: Callable[[Asked], None] = lambda _: None
         self.on_effect: Callable[[Asked], None] = lambda _: None
 
     def before(self, asked: Asked) -> None:
@@ -55,7 +73,7 @@ class GitHubFaults:
         self.calls += 1
         if self.limited_task and self.inside:
             raise AssertionError(f"I26: {asked.method} {asked.path} after a limit was met")
-        if not self._world.healed:
+        if self._is_troubled and not self._world.healed:
             self._trouble(asked)
         if asked.write:
             self.on_effect(asked)
@@ -67,6 +85,13 @@ class GitHubFaults:
             self.interrupt()
         if self.inside and world.happens(Fault.CONDUCTOR_DIES, 0.004):
             self.die()
+        self._refuse(asked)
+        self._let_others_act(asked)
+        if not asked.write and world.happens(Fault.GITHUB_LAGS, 0.002) and _announced(asked):
+            raise lagging(asked)
+
+    def _refuse(self, asked: Asked) -> None:
+        world = self._world
         if world.clock.monotonic() < self.limited_until:
             raise self._limit()
         if world.happens(Fault.GITHUB_LIMITS, 0.003):
@@ -78,18 +103,21 @@ class GitHubFaults:
         if world.happens(Fault.GITHUB_BEFORE, 0.01):
             self._doubt(asked)
             raise unavailable(asked)
-        if _is_merge(asked) and world.happens(Fault.BASE_MOVES, 0.3):
+        if _is_merge(asked) and world.happens(Fault.BASE_MOVES, 0.5):
             world.goals.note(Goal.BASE_MOVED)
             raise base_moved(asked)
-        if self._moves_a_branch(asked) and world.happens(Fault.HEAD_MOVES, 0.2):
+
+    def _let_others_act(self, asked: Asked) -> None:
+        """Let people change what is read just before it is read, or what a write relies on."""
+        if self.inside == 1 and not asked.write:
+            self.act_before(asked)
+        if self._moves_a_branch(asked) and self._world.happens(Fault.HEAD_MOVES, 0.8):
             self.move_head(self._branch(asked))
-        if not asked.write and world.happens(Fault.GITHUB_LAGS, 0.002) and _announced(asked):
-            raise lagging(asked)
 
     def after(self, asked: Asked) -> None:
         """Fail after the effect: it has happened, and nobody was told."""
         world = self._world
-        if world.happens(Fault.GITHUB_AFTER, 0.3 if _is_merge(asked) else 0.1):
+        if world.happens(Fault.GITHUB_AFTER, 0.8 if _is_merge(asked) else 0.2):
             goal = Goal.UNKNOWN_PUSH if asked.method == "PUSH" else _UNKNOWN.get(_kind(asked))
             if goal is not None:
                 world.goals.note(goal)

@@ -3,10 +3,14 @@
 from collections import Counter
 from enum import StrEnum
 
+from rigtasks.gate.result import Gate
 from rigtasks.lifecycle.events import acceptance, intake, liveness, work
 from rigtasks.lifecycle.events.base import Event
 from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.runs.lease import StopReason
+
+#: The check that no repository requires.
+LINT = "lint"
 
 
 class Goal(StrEnum):
@@ -40,6 +44,10 @@ class Goal(StrEnum):
     UNKNOWN_REVIEW = "a review was posted without an answer"
     UNKNOWN_COMMENT = "a comment was written without an answer"
     UNKNOWN_PUSH = "a push happened without an answer"
+    APPROVAL_GONE = "an approval did not hold any more when the gate was asked"
+    WITHDRAWN_LATE = "an issue was withdrawn after its pull request had been opened"
+    UNREQUIRED_RED = "a red check that nobody requires sent an issue back"
+    LATE_SUITE = "an app that nobody requires reported after CI was green"
     LEASE_LOST = "a push gave way to somebody else's"
     WEBHOOK_TWICE = "a webhook came twice"
     WEBHOOK_TWINS = "a webhook came under two ids"
@@ -89,6 +97,8 @@ def reached_by(event: Event, internal_id: int) -> tuple[Goal, ...]:
     match event:
         case intake.IssueRefused(repo_id=repo_id):
             reached = (Goal.INTERNAL,) if repo_id == internal_id else (Goal.REFUSED,)
+        case acceptance.CiFailed() | acceptance.MergeGateWaiting():
+            reached = _reached_at_the_head(event)
         case work.PrCreated(adopted=True):
             reached = (Goal.ADOPTED,)
         case work.RunFailed(failure=FailureClass.POLICY):
@@ -109,6 +119,16 @@ def reached_by(event: Event, internal_id: int) -> tuple[Goal, ...]:
     return reached
 
 
+def _reached_at_the_head(
+    event: acceptance.CiFailed | acceptance.MergeGateWaiting,
+) -> tuple[Goal, ...]:
+    if isinstance(event, acceptance.MergeGateWaiting):
+        unapproved = any(one.gate == Gate.REVIEW for one in event.blockers)
+        return (Goal.APPROVAL_GONE,) if unapproved else ()
+    by_lint = any(one.name == LINT and "failure" in one.conclusion for one in event.checks)
+    return (Goal.CI_RED, Goal.UNREQUIRED_RED) if by_lint else (Goal.CI_RED,)
+
+
 #: Words of an escalation, with what it was reached by.
 _CALLS = {"were lost": Goal.LOST_RUNS, "finished work came back": Goal.CONFLICTS}
 
@@ -119,7 +139,6 @@ _GOALS: dict[type[Event], Goal] = {
     acceptance.HumanGateTriggered: Goal.HUMAN_GATE,
     acceptance.HumanGateCleared: Goal.GATE_CLEARED,
     acceptance.MergeConflict: Goal.CONFLICT,
-    acceptance.CiFailed: Goal.CI_RED,
     acceptance.MergeOutsideRig: Goal.OUTSIDE,
     liveness.BudgetExceeded: Goal.BUDGET,
     work.PrClosed: Goal.PR_CLOSED,

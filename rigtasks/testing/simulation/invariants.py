@@ -256,8 +256,7 @@ class Invariants:
             case intake.IssueApproved():
                 self._approved[stream] = event
             case intake.IssueCancelled():
-                if stream in self._live:
-                    self._world.goals.note(Goal.CANCELLED_MID_RUN)
+                self._note_withdrawal(stream)
                 self._ended.add(stream)
             case intake.IssueDone():
                 self._ended.add(stream)
@@ -277,6 +276,12 @@ class Invariants:
             del self._live[stream]
         if fold.live_run is None:
             self._live.pop(stream, None)
+
+    def _note_withdrawal(self, stream: str) -> None:
+        if stream in self._live:
+            self._world.goals.note(Goal.CANCELLED_MID_RUN)
+        if self._lanes.get(stream) in _ACCEPTANCE:
+            self._world.goals.note(Goal.WITHDRAWN_LATE)
 
     def _note_lane(self, stored: StoredEvent, fold: Fold) -> None:
         """Keep where an issue stands after the newest of its events, and not in between."""

@@ -25,10 +25,11 @@ class Machines:
     def __init__(self, world: World, courier: Courier) -> None:
         self._world = world
         self.no_beat_until = 0.0
+        self._merge_methods = world.shop.merge_methods
         self._strikes: dict[Fault, tuple[float, Callable[[], None]]] = {
             Fault.REDIS_FLUSHED: (0.3, self._flush),
             Fault.REDIS_FORGETS: (0.3, world.broker.forget),
-            Fault.REDIS_DOWN: (0.3, self._toggle_redis),
+            Fault.REDIS_DOWN: (0.3, self._take_redis_away),
             Fault.STORE_AWAY: (0.2, self._take_store_away),
             Fault.WEBHOOK_LATE: (0.1, courier.fall_behind),
             Fault.RECEIVER_DOWN: (0.1, courier.go_down),
@@ -40,7 +41,8 @@ class Machines:
         }
 
     def strike(self) -> None:
-        """Let something happen, of what the seed knows."""
+        """Let something happen, of what the seed knows; what was down before is up again then."""
+        self._mend()
         for fault, (probability, act) in self._strikes.items():
             if self._world.happens(fault, probability):
                 act()
@@ -48,12 +50,16 @@ class Machines:
     def heal(self) -> None:
         """Bring everything up again."""
         world = self._world
-        world.broker.down = False
-        world.hub.not_installed.clear()
-        world.shop.merge_methods = frozenset({"squash"})
+        self._mend()
         world.faults.limited_until = 0.0
         world.store_away_until = 0.0
         self.no_beat_until = 0.0
+
+    def _mend(self) -> None:
+        world = self._world
+        world.broker.down = False
+        world.hub.not_installed.clear()
+        world.shop.merge_methods = self._merge_methods
 
     def _flush(self) -> None:
         broker = self._world.broker
@@ -61,8 +67,8 @@ class Machines:
             self._world.goals.note(Goal.BROKER_EMPTY)
         broker.flush()
 
-    def _toggle_redis(self) -> None:
-        self._world.broker.down = not self._world.broker.down
+    def _take_redis_away(self) -> None:
+        self._world.broker.down = True
 
     def _take_store_away(self) -> None:
         away = self._world.chance.choice(_AWAY_SECONDS)
@@ -78,12 +84,11 @@ class Machines:
         queues["dev-e-python"].append((WORK_TASK, ("no such queue", "?")))
 
     def _forbid_merges(self) -> None:
-        shop = self._world.shop
-        shop.merge_methods = frozenset() if shop.merge_methods else frozenset({"squash"})
+        self._world.shop.merge_methods = frozenset()
 
     def _remove_app(self) -> None:
         world = self._world
-        world.hub.not_installed ^= {(world.chance.choice(list(Role)), world.shop.id)}
+        world.hub.not_installed.add((world.chance.choice(list(Role)), world.shop.id))
 
     def _set_clock_back(self) -> None:
         self._world.clock.set_back(_BACK_SECONDS)

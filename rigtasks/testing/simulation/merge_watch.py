@@ -1,6 +1,7 @@
 """I6, I9, I17 and I18 at the moment of a merge, judged on GitHub's own state, not by the gate."""
 
 import re
+from datetime import timedelta
 
 from rigtasks.github.identities import Role
 from rigtasks.lifecycle.state import IssueState
@@ -11,6 +12,8 @@ from rigtasks.testing.memory_github.hub import CI_APP
 from rigtasks.testing.memory_github.model import Pull
 from rigtasks.testing.simulation.world import World
 
+#: How long a suite without a check is waited for.
+_PATIENCE = timedelta(minutes=5)
 _SENSITIVE = re.compile(r"auth|payment|migration|schema")
 
 
@@ -76,6 +79,7 @@ def _around(world: World, pull: Pull, state: IssueState) -> list[str]:
     newest = [one for one in repo.checks if (one.head_sha, one.name, one.app_id) == ci]
     if not newest or newest[-1].conclusion != "success":
         found.append("I6: the required check is not green at the head")
+    found += _unrequired(world, pull.head_sha)
     standing = {one.user.id: one for one in pull.reviews if one.state != "COMMENTED"}
     if any(one.state == "CHANGES_REQUESTED" and one.user.id == world.hub.bot(Role.REVIEWER).id
            for one in standing.values()):  # fmt: skip
@@ -96,6 +100,25 @@ def _around(world: World, pull: Pull, state: IssueState) -> list[str]:
     config = blob_sha(repo.graph[repo.branches["main"]].files[CONFIG_PATH])
     if config not in {state.config_sha, state.reapproved_config_sha}:
         found.append("I6: the configuration changed since the claim")
+    return found
+
+
+def _unrequired(world: World, sha: str) -> list[str]:
+    """Judge what reports although nobody requires it: where protection names no check, all does."""
+    repo = world.shop
+    if repo.protections.get("main") is not None:
+        return []
+    own = world.hub.apps[Role.CONDUCTOR].id
+    runs = {(one.app_id, one.name): one.conclusion for one in repo.checks
+            if one.head_sha == sha and one.app_id != own}  # fmt: skip
+    states = {one.context: one.state for one in repo.statuses if one.sha == sha}
+    reported = [*((name, said) for (_, name), said in runs.items()), *states.items()]
+    found = [f"I6: {name} is not green at the head" for name, said in reported if said != "success"]
+    since = world.clock() - _PATIENCE
+    begun = {app for app, _ in runs}
+    found += [f"I6: {one.app_slug} has not reported at the head yet" for one in repo.suites
+              if one.head_sha == sha and one.app_id not in {own, *begun}
+              and one.created_at > since]  # fmt: skip
     return found
 
 

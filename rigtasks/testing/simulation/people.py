@@ -1,6 +1,6 @@
 """People around the rig: they write and label issues, change their minds, push, merge, decide."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid5
 
 from rigtasks.eventstore.switches import breaker_scope
@@ -11,15 +11,17 @@ from rigtasks.lifecycle.state import IssueState, Lane
 from rigtasks.routing.agent_config import CONFIG_PATH
 from rigtasks.routing.labels import READY
 from rigtasks.testing.memory_github import issues, pulls, reviews
+from rigtasks.testing.memory_github.faults import Asked
 from rigtasks.testing.memory_github.model import Pull
 from rigtasks.testing.memory_github.refusals import Refused
 from rigtasks.testing.simulation.ci import Ci
+from rigtasks.testing.simulation.linter import Linter
 from rigtasks.testing.simulation.plan import Fault
 from rigtasks.testing.simulation.world import CONFIG, World
 
 _OPERATOR = Actor(kind=ActorKind.OPERATOR, id="omar")
-#: An app that nobody requires anything from.
-OTHER_APP = (99, "linter")
+#: How likely each thing that people do is at a step of chaos.
+_LIKELY = 0.01
 _TITLES = ("Totals are wrong", "Prices are cut", "Add a page", "Round up", "Empty carts")
 
 
@@ -29,11 +31,13 @@ class People:
     Args:
         world: where they live.
         ci: what they can run again.
+        linter: reports what nobody requires.
     """
 
-    def __init__(self, world: World, ci: Ci) -> None:
+    def __init__(self, world: World, ci: Ci, linter: Linter) -> None:
         self._world = world
         self._ci = ci
+        self._linter = linter
         self._to_open = world.plan.issues
         self._maria, self._omar = world.hub.person("maria"), world.hub.person("omar")
         self._acts = [act for fault, act in self._all().items() if world.knows(fault)]
@@ -42,6 +46,11 @@ class People:
     def busy(self) -> bool:
         """Say whether an issue is still to be written."""
         return self._to_open > 0
+
+    @property
+    def restlessness(self) -> float:
+        """Return how likely it is that somebody acts next: the more they know, the likelier."""
+        return _LIKELY * len(self._acts)
 
     def write_issue(self) -> None:
         """Write the next issue and label it."""
@@ -62,8 +71,20 @@ class People:
 
     def act(self) -> None:
         """Do something nobody asked for."""
-        if self._acts:
-            self._world.chance.choice(self._acts)()
+        self._world.chance.choice(self._acts)()
+
+    def act_before(self, asked: Asked) -> None:
+        """Change something just before the rig reads it: no webhook has told of it by then."""
+        world = self._world
+        match asked.path.split("/")[1:]:
+            case ["pulls", number, "reviews"]:
+                if world.happens(Fault.APPROVAL_TAKEN_BACK, 0.1):
+                    self._dismiss_one([world.shop.pulls.get(int(number))])
+            case ["issues", number] if int(number) not in world.shop.pulls:
+                if world.happens(Fault.PEOPLE_CHANGE_THEIR_MIND, 0.05):
+                    self._withdraw(int(number))
+            case _:
+                pass
 
     def heal(self) -> None:
         """Lift what was stopped, take vetoes away, and stop changing things."""
@@ -81,7 +102,7 @@ class People:
         """Answer what waits for a person: look at gates, retry what was stopped."""
         self._ci.heal()
         switches = self._world.stores.switches
-        self._settle_checks()
+        self._linter.settle()
         for stream, state in self._states():
             scope = breaker_scope(state.repo_id, state.number)
             if switches.lift(scope, actor="omar", source=StopSource.BREAKER):
@@ -107,7 +128,7 @@ class People:
             Fault.APPROVAL_TAKEN_BACK: self._take_back,
             Fault.CI_FLIPS: self._ci.flip,
             Fault.RENAMED: self._rename,
-            Fault.CHECKS_OF_OTHERS: self._report_check,
+            Fault.CHECKS_OF_OTHERS: self._linter.report,
             Fault.AGENT_HOSTILE: self.help,
             Fault.AGENT_FAILS: self.help,
         }
@@ -139,8 +160,12 @@ class People:
 
     def _veto(self) -> None:
         world = self._world
-        if world.shop.issues:
-            wanted = world.chance.choice(list(world.shop.issues))
+        if not world.shop.issues:
+            return
+        wanted = world.chance.choice(list(world.shop.issues))
+        if "do-not-merge" in world.shop.issues[wanted].labels:
+            issues.unlabel(world.hub, world.shop, self._maria, wanted, "do-not-merge")
+        else:
             issues.label(world.hub, world.shop, self._maria, wanted, "do-not-merge")
 
     def _pause(self) -> None:
@@ -169,7 +194,7 @@ class People:
 
     def _push_to_branch(self) -> None:
         branches = [name for name in self._world.shop.branches if name.startswith("feature/")]
-        if branches:
+        if branches and self._world.chance.random() < 0.3:
             self.push_to(self._world.chance.choice(branches))
 
     def push_to(self, branch: str) -> None:
@@ -185,7 +210,7 @@ class People:
         if not found:
             return
         pull = world.chance.choice(found)
-        if world.chance.random() < 0.5:
+        if world.chance.random() < 0.2:
             issues.set_state(world.hub, world.shop, self._omar, pull.issue.number, "closed")
             return
         try:
@@ -195,56 +220,39 @@ class People:
 
     def _take_back(self) -> None:
         world = self._world
+        dismissed = self._dismiss_one(self._open_pulls())
+        if not dismissed and world.chance.random() < 0.6:
+            world.hub.set_role(world.shop, "maria", world.chance.choice(("read", "write")))
+
+    def _dismiss_one(self, among: Sequence[Pull | None]) -> bool:
+        """Dismiss an approval of one of some pull requests; say whether there was any."""
+        world = self._world
         standing = [
             (pull, review)
-            for pull in self._open_pulls()
+            for pull in among
+            if pull is not None and pull.is_open
             for review in pull.reviews
             if review.state == "APPROVED"
         ]
-        if standing:
-            pull, review = world.chance.choice(standing)
-            reviews.dismiss(world.hub, world.shop, self._omar, pull, review.id)
-        elif world.chance.random() < 0.3:
-            world.hub.set_role(world.shop, "maria", world.chance.choice(("read", "write")))
+        if not standing:
+            return False
+        pull, review = world.chance.choice(standing)
+        world.note(f"omar dismissed {review.id} of {pull.issue.number}")
+        reviews.dismiss(world.hub, world.shop, self._omar, pull, review.id)
+        return True
+
+    def _withdraw(self, number: int) -> None:
+        """Close an issue, or take its label off."""
+        world = self._world
+        world.note(f"maria: withdraws #{number}")
+        if world.chance.random() < 0.5:
+            issues.set_state(world.hub, world.shop, self._maria, number, "closed")
+        else:
+            issues.unlabel(world.hub, world.shop, self._maria, number, READY)
 
     def _rename(self) -> None:
         world = self._world
         world.hub.rename(world.shop, world.chance.choice(("acme/shop", "acme/store")))
-
-    def _report_check(self) -> None:
-        """Let another app report under the required name, or under one of its own."""
-        world, chance = self._world, self._world.chance
-        found = self._open_pulls()
-        if not found:
-            return
-        sha, name = chance.choice(found).head_sha, chance.choice(("test", "lint"))
-        conclusion = chance.choice(("success", "failure"))
-        if chance.random() < 0.3:
-            reviews.set_status(world.hub, world.shop, self._omar, sha, name, conclusion)
-            return
-        run = reviews.put_check(world.hub, world.shop, sha, name, OTHER_APP)
-        run.status, run.conclusion = "completed", conclusion
-        run.completed_at = world.clock()
-        world.shop.touch_checks(sha)
-        reviews.send_check(world.hub, world.shop, run, world.hub.person("linter[bot]"))
-
-    def _settle_checks(self) -> None:
-        """Make what others report green, as somebody does who runs it again."""
-        world = self._world
-        for sha in sorted({pull.head_sha for pull in self._open_pulls()}):
-            newest = {run.name: run for run in world.shop.checks
-                      if (run.head_sha, run.app_id) == (sha, OTHER_APP[0])}  # fmt: skip
-            for run in newest.values():
-                if run.conclusion == "failure":
-                    run.conclusion = "success"
-                    world.shop.touch_checks(sha)
-                    reviews.send_check(world.hub, world.shop, run, world.hub.person("linter[bot]"))
-            states = {one.context: one for one in world.shop.statuses if one.sha == sha}
-            for status in states.values():
-                if status.state == "failure":
-                    reviews.set_status(
-                        world.hub, world.shop, self._omar, sha, status.context, "success"
-                    )
 
     def _approve_gate(self, stream: str, state: IssueState) -> None:
         world = self._world

@@ -5,9 +5,11 @@ from enum import StrEnum
 
 import msgspec
 
-#: How large a seed is: so many issues, and so many steps of chaos before everything is healed.
+#: How large a seed is: so many issues, and so many steps of chaos for each before all is healed.
 MOST_ISSUES = 3
-CHAOS_STEPS = 400
+CHAOS_STEPS = 240
+#: The shares of all kinds of faults that a seed knows.
+SHARES = (0.15, 0.25, 0.25, 0.5)
 
 
 class Fault(StrEnum):
@@ -82,14 +84,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_of(seed: int, *, mutant: str = "") -> Plan:
-    """Return the plan of a seed: a random half of all faults, so that rare ones meet."""
+    """Return the plan of a seed: some of all faults, few or many of them.
+
+    Where many meet, little gets as far as a merge; where few do, each has its way up to there.
+    """
     chance = random.Random(seed)  # noqa: S311  # repeatable, and no secret
-    curse = chance.choice((*Curse, *[None] * 44))
-    faults = frozenset(fault for fault in Fault if chance.random() < 0.5)
+    curse = chance.choice((*Curse, *[None] * 14))
+    issues, share = chance.randint(1, MOST_ISSUES), chance.choice(SHARES)
+    faults = frozenset(fault for fault in Fault if chance.random() < share)
     return Plan(
         seed=seed,
-        issues=chance.randint(1, MOST_ISSUES),
-        steps=chance.randint(CHAOS_STEPS // 4, CHAOS_STEPS),
+        issues=issues,
+        steps=issues * chance.randint(CHAOS_STEPS // 4, CHAOS_STEPS),
         faults=faults,
         curse=curse,
         mutant=mutant,

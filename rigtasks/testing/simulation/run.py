@@ -1,5 +1,6 @@
 """Run one seed: chaos by a seeded scheduler, then heal everything and demand progress."""
 
+import gc
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from rigtasks.testing.simulation.ci import Ci
 from rigtasks.testing.simulation.courier import Courier
 from rigtasks.testing.simulation.goals import Goal, Goals, reached_by
 from rigtasks.testing.simulation.invariants import Broken, Invariants
+from rigtasks.testing.simulation.linter import Linter
 from rigtasks.testing.simulation.machines import Machines
 from rigtasks.testing.simulation.memo import remembering
 from rigtasks.testing.simulation.people import (
@@ -41,6 +43,8 @@ _IDLE_SEEDS = 10
 _CALLS_OF_A_REPOSITORY = 150
 _CALLS_OF_AN_ISSUE = 1_000
 _CALLS_OF_A_MERGE = 36
+#: When Python looks for garbage in cycles, of which a seed leaves little.
+_COLLECTING = (50_000, 20, 20)
 _Action = Callable[[], None]
 
 
@@ -69,7 +73,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 def run_seed(plan: Plan, goals: Goals) -> Outcome:
     """Run one seed and return what became of it; nothing is raised for a broken invariant."""
     failure: str | None = None
-    with _quiet(), remembering():
+    with _quiet(), _seldom_collecting(), remembering():
         simulation = Simulation(plan, goals)
         try:
             simulation.run()
@@ -89,6 +93,17 @@ def _quiet() -> Iterator[None]:
         structlog.configure(**before)
 
 
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Let the many small values of a seed live without being counted through all the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_COLLECTING)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 class Simulation:
     """One seed under way."""
 
@@ -96,8 +111,9 @@ class Simulation:
         self.world = World(plan, goals)
         self.invariants = Invariants(self.world)
         self.courier = Courier(self.world)
-        self.ci = Ci(self.world)
-        self.people = People(self.world, self.ci)
+        self.linter = Linter(self.world)
+        self.ci = Ci(self.world, self.linter)
+        self.people = People(self.world, self.ci, self.linter)
         queues = ("dev-e-python", "dev-e-python", "review-e")
         self.workers = [
             Worker(self.world, queue, f"{queue}@{number}") for number, queue in enumerate(queues)
@@ -109,6 +125,7 @@ class Simulation:
         world.faults.interrupt = self._interrupt
         world.faults.die = self._die
         world.faults.move_head = self.people.push_to
+        world.faults.act_before = self.people.act_before
 
     def run(self) -> None:
         """Chaos first, then heal and require progress."""
@@ -161,7 +178,7 @@ class Simulation:
     def _next(self) -> _Action:
         """Choose what happens next among all that could."""
         world, chance = self.world, self.world.chance
-        if not world.healed and chance.random() < 0.06:
+        if not world.healed and chance.random() < self.people.restlessness:
             return self.people.act
         choices = [*self._messages(), *self._working()]
         if not choices or chance.random() < 0.05:
@@ -191,8 +208,8 @@ class Simulation:
                 choices += [worker.act] * 2
         if self.people.busy:
             choices.append(self.people.write_issue)
-        if (ends := self.ci.wants) is not None and ends <= now:
-            choices.append(self.ci.run)
+        checks = ((self.ci.wants, self.ci.run), (self.linter.wants, self.linter.run))
+        choices += [run for ends, run in checks if ends is not None and ends <= now]
         return choices
 
     def _is_due(self, now: float) -> bool:
@@ -219,12 +236,16 @@ class Simulation:
         now, clock = world.clock.monotonic(), world.clock()
         waits = [(due - clock).total_seconds() for due in self._dues()]
         waits += [wants - now for worker in self.workers if (wants := worker.wants) is not None]
-        waits += [wants - now for wants in (self.ci.wants, self.courier.wants) if wants is not None]
+        waits += [wants - now for wants in self._outside() if wants is not None]
         ahead = [seconds for seconds in waits if seconds > 0]
         seconds = min(ahead, default=30.0)
         if not world.healed and world.chance.random() < 0.5:
             seconds = min(seconds, world.chance.choice((1.0, 5.0, 15.0)))
         world.clock.advance(seconds + 0.001)
+
+    def _outside(self) -> tuple[float | None, ...]:
+        """Return when CI, another app and GitHub act next by the monotonic clock."""
+        return self.ci.wants, self.linter.wants, self.courier.wants
 
     def _conduct(self) -> None:
         """Let a conductor take one message and carry it out, dying where it has to."""

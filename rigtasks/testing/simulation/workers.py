@@ -163,7 +163,7 @@ class Worker:
             self._was_stopped = self._phase is Phase.REPORTING
             world.note(f"{self._name} froze")
             return True
-        if world.happens(Fault.WORKER_LEAVES, 0.05):
+        if world.happens(Fault.WORKER_LEAVES, 0.15):
             self._is_leaving = True
         return False
 
@@ -323,7 +323,7 @@ class Worker:
         state = self._state()
         if state is None or self._keeper.grace() <= 0 or is_merging(state):
             return None
-        if self._held().stage is Stage.REVIEW or self._world.chance.random() < 0.3:
+        if self._held().stage is Stage.REVIEW or self._world.chance.random() < 0.1:
             return None
         made = self._made(state)
         if made is None:
@@ -366,7 +366,9 @@ class Worker:
     def _usage(self) -> Usage:
         world = self._world
         cost: int | None = world.chance.randint(1_000, 400_000)
-        if world.happens(Fault.BUDGET, 0.3):
+        if self._is_cursed(Curse.OVERTAKEN):
+            cost = 1_000  # what never ends has to end by its cap, and not by its budget
+        elif world.happens(Fault.BUDGET, 0.3):
             cost = world.chance.choice((None, 3_000_000, MOST_OF_A_CALL))
         basis = CostBasis.UNPRICED if cost is None else CostBasis.REPORTED
         return Usage(model="simulated", turns=1, cost_micro_usd=cost, cost_basis=basis)

@@ -69,6 +69,8 @@ PERIODS = {
     "base_branches_due": RECONCILE_SECONDS,
     "canary_due": RECONCILE_SECONDS,
 }
+#: A seed that knows more kinds of faults than this has each of them less often.
+_MANY_FAULTS = 10
 MAX_COST = 5_000_000
 #: What a single call of an agent costs at the most, in micro-dollars.
 MOST_OF_A_CALL = 6_000_000
@@ -145,6 +147,7 @@ class World:
         self.chance = random.Random(plan.seed)  # noqa: S311  # repeatable, and no secret
         self.clock = SimulatedClock()
         self.healed = False
+        self._often = min(1.0, _MANY_FAULTS / max(1, len(plan.faults)))
         self.trace: list[str] = []
         self.on_claim: Callable[[Claimed], None] = lambda _: None
         self.faults = GitHubFaults(self)
@@ -193,10 +196,13 @@ class World:
         return fault in self.plan.faults
 
     def happens(self, fault: Fault, probability: float) -> bool:
-        """Throw the dice for a fault; nothing fails any more once everything is healed."""
+        """Throw the dice for a fault; nothing fails any more once everything is healed.
+
+        Where a seed knows many kinds, each comes less often, or nothing would get anywhere.
+        """
         if self.healed or fault not in self.plan.faults:
             return False
-        return self.chance.random() < probability
+        return self.chance.random() < probability * self._often
 
     def identity(self) -> UUID:
         """Return an id that depends on the seed alone."""

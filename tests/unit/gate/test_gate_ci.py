@@ -300,6 +300,13 @@ def test_blocked_or_unstable_for_our_own_check_alone_is_no_deadlock() -> None:
     assert evaluate(with_pull(unstable, mergeable_state="unstable"), NOW).passes
 
 
+def test_blocked_before_our_own_check_was_ever_written_is_no_deadlock_either() -> None:
+    needed = (required(app_id=CI_APP), required(GATE_CHECK, app_id=CONDUCTOR_APP))
+    facts = green_facts(required_checks=needed, checks=(check(),))
+
+    assert evaluate(with_pull(facts, mergeable_state="blocked"), NOW).passes
+
+
 def test_blocked_although_our_own_check_is_green_is_somebody_elses_rule() -> None:
     own = check(GATE_CHECK, app_id=CONDUCTOR_APP, id=5)
     needed = (required(app_id=CI_APP), required(GATE_CHECK, app_id=CONDUCTOR_APP))

@@ -18,8 +18,10 @@ from rigtasks.lifecycle.failure import FailureClass
 from rigtasks.testing.life import Life
 
 
-def paused(scope: f.PauseScope) -> f.GateFacts:
-    pause = f.Pause(scope=scope, target=str(scope), by="ada", reason="release", at=READ_AT)
+def paused(scope: f.PauseScope, target: str = "") -> f.GateFacts:
+    pause = f.Pause(
+        scope=scope, target=target or str(scope), by="ada", reason="release", at=READ_AT
+    )
     return replace(green_facts(), pauses=(pause,))
 
 
@@ -44,7 +46,7 @@ def lines() -> Iterator[tuple[str, f.GateFacts, dict[str, object]]]:
     yield "the rig", paused(f.PauseScope.RIG), {}
     yield "a repository", paused(f.PauseScope.REPO), {"repository": green_facts().repository}
     yield "an issue", paused(f.PauseScope.ISSUE), {"reference": ref}
-    yield "a provider", paused(f.PauseScope.PROVIDER), {"name": "provider"}
+    yield "a provider", paused(f.PauseScope.PROVIDER, "provider:claude"), {"name": "claude"}
     gated = replace(green_facts(), human_gates=(reason(),))
     yield "the human gate", gated, {"reference": ref, "sha": HEAD, "reason": "…"}
 
