@@ -178,9 +178,7 @@ class RunningRig:
     def environment(self) -> dict[str, str]:
         """The environment of the stack's processes, without what only some of them have."""
         addresses = {name.upper(): self.addresses[name] for name in ("database_url", "redis_url")}
-        given = self.process(
-            "github"
-        ).environ()  # is executed, before the servers are
+        given = self.process("github").environ()  # is executed, before the servers are
         own = {**addresses, **given}
         return {name: own[name] for name in own.keys() - WEBHOOK_SECRETS - CONDUCTOR_ONLY}
 
