@@ -18,7 +18,7 @@ from rigtasks.tasks.dropped import survive_poison
 
 #: What every Celery process of the rig loads. A worker loads its tasks when its type is known:
 #: what cannot write to GitHub does not even hold the code for it.
-IMPORTS = ("beat.schedule", "workers.startup")
+IMPORTS = ("beat.ending", "beat.schedule", "workers.startup")
 
 
 class QuietWorker(Worker):  # type: ignore[misc]  # celery ships no types
@@ -86,7 +86,7 @@ def make_app() -> RigCelery:
         beat_max_loop_interval=5,
         # Postgres knows which period of a job was begun. Celery's own file, closed by a signal in
         # the middle of a turn, would only end Beat with an error.
-        beat_scheduler="celery.beat:Scheduler",
+        beat_scheduler="beat.ending:EndingScheduler",
         timezone="UTC",
         enable_utc=True,
     )

@@ -10,9 +10,8 @@ from rigtasks.conductor.publish import publish
 from rigtasks.conductor.reminders import remind
 from rigtasks.conductor.report import report, report_resumed
 from rigtasks.conductor.reviews import post_review
+from rigtasks.conductor.stop_label import forget_stop_label
 from rigtasks.conductor.withdrawal import Wish, cancel_withdrawn
-from rigtasks.eventstore.switches import issue_scope
-from rigtasks.gate.facts import StopSource
 from rigtasks.lifecycle.commands import Escalate, Hold
 from rigtasks.lifecycle.failure import WHO_MUST_ACT, FailureClass
 from rigtasks.lifecycle.react import EffectKind, outstanding
@@ -98,8 +97,7 @@ def _release(conductor: Conductor, stream: str) -> str:
     if state is None:
         return "ignored: no such issue"
     if state.terminal:
-        scope = issue_scope(stream)
-        conductor.stores.switches.lift(scope, actor=CONDUCTOR.id, source=StopSource.LABEL)
+        forget_stop_label(conductor, stream)
     waiting = conductor.stores.issues.waiting_for(repo_id=state.repo_id, number=state.number)
     conductor.stores.outbox.add_missing(tuple(wake_entry(one.stream) for one in waiting))
     return "released: " + (", ".join(one.ref for one in waiting) or "nobody waited")

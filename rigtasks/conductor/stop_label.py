@@ -1,6 +1,6 @@
 """The label `do-not-merge`: it stops the work on an issue until a person takes it off."""
 
-from rigtasks.conductor.context import Conductor
+from rigtasks.conductor.context import CONDUCTOR, Conductor
 from rigtasks.eventstore.switches import issue_scope
 from rigtasks.gate.facts import StopSource
 from rigtasks.gate.rules.labels import STOP_LABEL, stops_work
@@ -45,6 +45,12 @@ def heed_stop_label(
         if last is None or last.actor is None or last.actor.type == AccountType.USER:
             return switches.lift(scope, actor=_by(last), source=StopSource.LABEL)
     return False
+
+
+def forget_stop_label(conductor: Conductor, stream: str) -> None:
+    """Take the label's stop of an issue that has ended from the list of what is stopped."""
+    scope = issue_scope(stream)
+    conductor.stores.switches.lift(scope, actor=CONDUCTOR.id, source=StopSource.LABEL)
 
 
 def _last(api: Api, numbers: tuple[int, ...], event: str) -> IssueEvent | None:

@@ -29,12 +29,14 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
         name: its role in the stack.
         pid: its process id.
         started: its start as seconds since the epoch, as the kernel reports it.
+        program: the file it executes; its name may change while it runs.
         port: the port it listens on, where it has one.
     """
 
     name: str
     pid: int
     started: float
+    program: str
     port: int | None = None
 
     @classmethod
@@ -45,14 +47,19 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
             LocalFailure: it has already ended.
         """
         try:
-            started = psutil.Process(pid).create_time()
+            process = psutil.Process(pid)
+            started, program = process.create_time(), _program(process)
         except psutil.NoSuchProcess as error:
             raise LocalFailure(f"{name} ended while it was starting") from error
-        return cls(name=name, pid=pid, started=started, port=port)
+        return cls(name=name, pid=pid, started=started, program=program, port=port)
 
     def process(self) -> psutil.Process | None:
         """Return the live process this record means; None when it ended or the pid is another's."""
-        return live_process(self.pid, self.started)
+        process = live_process(self.pid, self.started)
+        try:
+            return process if process is not None and _program(process) == self.program else None
+        except psutil.NoSuchProcess:
+            return None
 
 
 def live_process(pid: int, started: float) -> psutil.Process | None:
@@ -71,6 +78,13 @@ def is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _program(process: psutil.Process) -> str:
+    try:
+        return process.exe()
+    except psutil.AccessDenied:
+        return ""  # another account's
 
 
 def write_record(path: Path, record: ProcessRecord) -> None:

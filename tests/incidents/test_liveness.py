@@ -47,6 +47,7 @@ EVERYBODY_ALIVE = VitalSigns(
     oldest_review=0.0,
     oldest_merge=0.0,
     versions=("1",),
+    agreed=(),
     closed_windows={},
     closed_providers={},
     lost_deliveries=0,

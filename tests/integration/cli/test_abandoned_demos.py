@@ -27,7 +27,7 @@ def test_the_servers_and_the_folder_of_a_dead_demo_are_removed(demo: Path) -> No
     server.start()
     process = server.process()
     assert process is not None
-    dead = ProcessRecord(name="rig", pid=os.getpid(), started=time.time() - 9e6)
+    dead = ProcessRecord(name="rig", pid=os.getpid(), started=time.time() - 9e6, program="rig")
     write_record(demo / "stack.json", dead)
 
     removed = remove_abandoned_demos()
