@@ -351,8 +351,8 @@ class Simulation:
         while self.world.clock.monotonic() < until:
             self.step()
             self._relay()
-        self._until_quiet()
         asked = self.world.faults.calls - calls
+        self._until_quiet()  # which may take hours where a breaker lets something wait
         states = [state for _, state in self.world.database.states()]
         still_open = sum(not state.terminal for state in states)
         watched = self.world.clock() - timedelta(seconds=self.world.conductor.base_watch + 3_600.0)
