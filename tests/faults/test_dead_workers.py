@@ -190,15 +190,15 @@ def test_an_issue_that_kills_its_runs_ends_with_a_person(
         assert is_alive(worker), "the worker died with its child"
         assert run["epoch"] == lost
 
-    failed = issue.wait("ISSUE_FAILED", seconds=60)["data"]
+    told = issue.wait("ESCALATED", seconds=60)["data"]
     issue.wait_comment("lost")
     outcomes.add(
         "A02",
         "pool child killed, five times on one issue",
-        tally_of_issues(rig, [issue], lane="failed"),
+        tally_of_issues(rig, [issue], lane="queued"),
         injected=5,
     )
-    assert failed["who_must_act"]
+    assert told["who_must_act"]
     assert issue.types().count("ISSUE_ASSIGNED") == 5
 
 
