@@ -115,7 +115,12 @@ class Nursery:
         finally:
             os.close(writing)
             os.close(written)
-        return Forked(reading)
+        try:
+            return Forked(reading)
+        except EOFError as error:
+            raise OSError(
+                f"the process that it is forked from has ended (log: {self._log})"
+            ) from error
 
     def _ensure_running(self) -> socket.socket:
         if self._line is not None and self._process is not None and self._process.poll() is None:
@@ -139,7 +144,11 @@ class Nursery:
 
 
 class Forked:
-    """A process forked by the nursery, which tells its pid and then its status through a pipe."""
+    """A process forked by the nursery, which tells its pid and then its status through a pipe.
+
+    Raises:
+        EOFError: the nursery ended without forking it.
+    """
 
     def __init__(self, told: int) -> None:
         self._told = told
@@ -173,7 +182,7 @@ class Forked:
             more = os.read(self._told, 64)
             if not more:
                 os.close(self._told)
-                raise OSError("the process that the stack's processes are forked from has ended")
+                raise EOFError
             self._text += more
         pid, _, self._text = self._text.partition(b"\n")
         return int(pid)

@@ -174,6 +174,19 @@ def test_a_nursery_that_was_killed_is_there_again_for_the_next(
     nursery.close()
 
 
+def test_a_nursery_that_cannot_begin_says_where_it_told_why(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    nursery = new_nursery(tmp_path)
+
+    with pytest.raises(OSError, match=r"has ended \(log: .*nursery\.log\)"):
+        place.start(nursery.launch, environment())
+
+    assert "encodings" in (tmp_path / "logs" / "nursery.log").read_text()
+    nursery.close()
+
+
 def test_what_was_forked_outlives_a_nursery_that_is_closed(place: Place, tmp_path: Path) -> None:
     nursery = new_nursery(tmp_path)
     child = place.start(nursery.launch, environment(wait="1"))
