@@ -10,6 +10,7 @@ from rigtasks.errors import RigError
 from rigtasks.eventstore.queries import IssueSummary
 from rigtasks.gate.facts import ObservedCheck
 from rigtasks.gate.rules.ci import GATE_CHECK, Colour, colour_of
+from rigtasks.github.errors import RateLimited
 from rigtasks.github.identities import Role
 from rigtasks.lifecycle.commands import RecordBaseCi
 from rigtasks.lifecycle.events.acceptance import Merged
@@ -59,14 +60,24 @@ def _note(check: ObservedCheck, known: set[str]) -> CheckNote:
 def watch_base_branches(conductor: Conductor, *, seconds: float) -> str:
     """Look at each of the rig's merges of the last seconds whose checks did not tell yet.
 
+    Where a limit is met, nothing more is asked for the same owner: installations are theirs.
+
     Raises:
         RigError: the first of those that could not be looked at; all others were.
     """
     counts = {"red": 0, "green": 0, "open": 0}
     errors: list[RigError] = []
+    limited: set[str] = set()
     for issue in conductor.stores.issues.done_lately(seconds=seconds):
+        owner = issue.repo.partition("/")[0].lower()
+        if owner in limited:
+            continue
         try:
             outcome = _look(conductor, issue)
+        except RateLimited as error:
+            limited.add(owner)
+            errors.append(error)
+            continue
         except RigError as error:
             errors.append(error)
             continue

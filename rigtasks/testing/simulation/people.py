@@ -80,7 +80,9 @@ class People:
             case ["pulls", number, "reviews"]:
                 if world.happens(Fault.APPROVAL_TAKEN_BACK, 0.1):
                     self._dismiss_one([world.shop.pulls.get(int(number))])
-            case ["issues", number] if int(number) not in world.shop.pulls:
+            case ["issues", number] if (
+                int(number) in world.shop.issues.keys() - world.shop.pulls.keys()
+            ):
                 if world.happens(Fault.PEOPLE_CHANGE_THEIR_MIND, 0.05):
                     self._withdraw(int(number))
             case _:

@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 from conductor_scene import Scene
+from msgspec.structs import replace
 
+from rigtasks.conductor import base_branches
 from rigtasks.conductor.base_branches import judge_base
 from rigtasks.conductor.effects import carry_out
+from rigtasks.eventstore.queries import IssueSummary
 from rigtasks.gate.facts import CheckKind, ObservedCheck
+from rigtasks.github.errors import RateLimited
 from rigtasks.lifecycle.react import EffectKind
 from rigtasks.schedule import BASE_BRANCHES
 from rigtasks.shell import EFFECT_TASK
@@ -145,3 +149,26 @@ def test_somebody_elses_merge_is_not_watched(scene: Scene) -> None:
     assert "MERGE_OUTSIDE_RIG" in scene.types()
 
     assert watch_bases(scene.conductor) == "0 red, 0 green, 0 open"
+
+
+def test_after_a_limit_nothing_more_is_asked_for_the_same_owner(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged(scene)
+    issues = scene.conductor.stores.issues
+    (one,) = issues.done_lately(seconds=3_600.0)
+    merges = (one, one, replace(one, repo="elsewhere/api"), replace(one, repo="elsewhere/web"))
+    asked: list[str] = []
+
+    def limited(_conductor: object, issue: IssueSummary) -> None:
+        asked.append(issue.repo)
+        if issue.repo == one.repo:
+            raise RateLimited("used up", retry_after=60.0)
+
+    monkeypatch.setattr(type(issues), "done_lately", lambda *_, **__: merges)
+    monkeypatch.setattr(base_branches, "_look", limited)
+
+    with pytest.raises(RateLimited):
+        base_branches.watch_base_branches(scene.conductor, seconds=3_600.0)
+
+    assert asked == [one.repo, "elsewhere/api", "elsewhere/web"]
