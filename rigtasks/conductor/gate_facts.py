@@ -15,7 +15,7 @@ from rigtasks.github.api import Api
 from rigtasks.github.checks import CheckSuite
 from rigtasks.github.contents import read_branch_head, read_file
 from rigtasks.github.errors import RateLimited
-from rigtasks.github.identities import Role
+from rigtasks.github.identities import Account, Role
 from rigtasks.github.issues import Absent, Issue, IssueHistory, look_for_issue, read_history
 from rigtasks.github.pull_request_facts import PullRequestFacts, read_pull_request_facts
 from rigtasks.github.repositories import (
@@ -82,6 +82,7 @@ class _Gatherer:
         self._repository = repository
         self._seen = seen
         self._config = state.config or AgentConfig()
+        self._writers: dict[int, bool | None] = {}
         self._unknown = [
             gate.UnknownSource(source=_SOURCES[one.source], why=one.reason)
             for one in seen.unknown_sources
@@ -163,15 +164,6 @@ class _Gatherer:
 
     def _review(self, review: Review) -> gate.Review:
         user = review.user
-        can_write: bool | None = None
-        if user is not None and user.type == _HUMAN:
-            try:
-                can_write = read_permission(self._api, user) in {
-                    Permission.ADMIN,
-                    Permission.WRITE,
-                }
-            except RigError as error:
-                self._lacks(gate.Source.REVIEWS, error)
         submitted = review.submitted_at
         assert submitted is not None  # noqa: S101  # the caller filters pending reviews
         return gate.Review(
@@ -181,9 +173,22 @@ class _Gatherer:
             state=gate.ReviewState(review.state.value),
             commit_id=review.commit_id or "",
             submitted_at=submitted,
-            can_write=can_write,
+            can_write=self._can_write(user),
             url=review.html_url or None,
         )
+
+    def _can_write(self, user: Account | None) -> bool | None:
+        """Return whether a person may write now, asked once however often they reviewed."""
+        if user is None or user.type != _HUMAN:
+            return None
+        if user.id not in self._writers:
+            self._writers[user.id] = None
+            try:
+                permission = read_permission(self._api, user)
+                self._writers[user.id] = permission in {Permission.ADMIN, Permission.WRITE}
+            except RigError as error:
+                self._lacks(gate.Source.REVIEWS, error)
+        return self._writers[user.id]
 
     def _accounts(self, reviews: tuple[gate.Review, ...]) -> gate.RigAccounts:
         conductor, state = self._conductor, self._state
