@@ -3,7 +3,7 @@
 `python -m rigtasks.local.forking N`, where N is the open end of a socket. Each message on it brings
 three descriptors: the order, the log, and the pipe on which the pid and later the status are told.
 Ends when the other end of the socket is closed. What is loaded here reads no setting and starts no
-thread, and can not write to GitHub: a worker loads its own tasks when its type is known.
+thread, and cannot write to GitHub: a worker loads its own tasks when its type is known.
 """
 
 import gc

@@ -1,6 +1,5 @@
 """Conditions that other conditions nearly always come with: each is looked at where it is alone."""
 
-import pytest
 from msgspec.structs import replace
 
 from rigtasks.lifecycle.commands import (
@@ -19,15 +18,6 @@ from rigtasks.lifecycle.state import Lane, Overlay
 from rigtasks.lifecycle.timers import Timers, next_wakeup
 from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.testing.life import Life
-
-
-@pytest.fixture
-def life() -> Life:
-    life = Life()
-    life.approve()
-    life.implement()
-    life.publish()
-    return life
 
 
 def test_a_strange_head_is_recorded_although_other_commits_wait_to_be_pushed(life: Life) -> None:

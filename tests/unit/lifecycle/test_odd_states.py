@@ -43,15 +43,6 @@ from rigtasks.routing.agent_config import AgentConfig
 from rigtasks.testing.life import START, Life, approval, verdict
 
 
-@pytest.fixture
-def life() -> Life:
-    life = Life()
-    life.approve()
-    life.implement()
-    life.publish()
-    return life
-
-
 def types(events: Any) -> list[str]:
     return [one.type for one in events]
 
