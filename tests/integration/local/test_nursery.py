@@ -121,6 +121,8 @@ def test_its_first_environment_shows_no_secret(
     shown += Path(f"/proc/{psutil.Process(child.pid).ppid()}/environ").read_bytes()
     assert b"secret" not in shown
     assert " ".join(COMMAND[1:]) in " ".join(psutil.Process(child.pid).cmdline())
+    child.terminate()
+    assert child.wait(30) == -signal.SIGTERM
     nursery.close()
 
 
